@@ -1,0 +1,47 @@
+// Package id holds the typed ids of every noun, so that an account's id can
+// never be passed where a status's is meant. It is a leaf: every room may name them.
+package id
+
+import (
+	"strconv"
+
+	"anancus/internal/kit/fault"
+)
+
+// Ids are Mastodon's snowflakes: milliseconds since 1970 << 16 | low bits. In JSON they are strings.
+type (
+	Account      int64
+	App          int64
+	Bookmark     int64
+	Favourite    int64
+	Follow       int64
+	Grant        int64
+	Notification int64
+	Session      int64
+	Status       int64
+	Tag          int64
+	Token        int64
+)
+
+// Any is any of the typed ids.
+type Any interface{ ~int64 }
+
+// String writes an id as the API shows it.
+func String[T Any](v T) string { return strconv.FormatInt(int64(v), 10) }
+
+// Parse reads an id as a client sent it. Anything that cannot be one is
+// answered as if it were an unknown record, as Mastodon does.
+func Parse[T Any](s string) (T, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fault.RecordNotFound()
+	}
+	return T(n), nil
+}
+
+func (v Account) String() string      { return String(v) }
+func (v App) String() string          { return String(v) }
+func (v Status) String() string       { return String(v) }
+func (v Notification) String() string { return String(v) }
+func (v Token) String() string        { return String(v) }
+func (v Tag) String() string          { return String(v) }
