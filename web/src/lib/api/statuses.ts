@@ -1,0 +1,31 @@
+import { del, get, post } from './client';
+import type { Context, Poll, Status, Visibility } from './entities';
+
+export interface NewStatus {
+	status: string;
+	spoiler_text?: string;
+	visibility: Visibility;
+	local_only?: boolean;
+	language?: string;
+	in_reply_to_id?: string;
+}
+
+const act = (name: string) => (id: string) => post<Status>(`/api/v1/statuses/${id}/${name}`);
+
+export const favourite = act('favourite');
+export const unfavourite = act('unfavourite');
+export const boost = act('reblog');
+export const unboost = act('unreblog');
+export const bookmark = act('bookmark');
+export const unbookmark = act('unbookmark');
+export const pin = act('pin');
+export const unpin = act('unpin');
+
+export const one = (id: string) => get<Status>(`/api/v1/statuses/${id}`);
+export const context = (id: string) => get<Context>(`/api/v1/statuses/${id}/context`);
+export const remove = (id: string) => del<Status>(`/api/v1/statuses/${id}`);
+export const vote = (poll: string, choices: number[]) => post<Poll>(`/api/v1/polls/${poll}/votes`, { choices });
+
+/** The key lets the server recognise a retry of the same draft and not publish twice. */
+export const publish = (status: NewStatus, key: string) =>
+	post<Status>('/api/v1/statuses', status, { 'Idempotency-Key': key });

@@ -1,0 +1,23 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import icons from 'unplugin-icons/vite';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env.ANANCUS_URL ?? 'http://localhost:8080';
+
+export default defineConfig({
+	plugins: [svelte(), icons({ compiler: 'svelte', defaultClass: 'i', scale: 0 })],
+	build: {
+		target: 'es2022',
+		// Nothing is inlined, so the Content-Security-Policy needs no exceptions.
+		assetsInlineLimit: 0,
+		// One style sheet: small enough, and one request instead of one per page.
+		cssCodeSplit: false,
+		manifest: 'build.json',
+		modulePreload: { polyfill: false },
+	},
+	server: {
+		proxy: Object.fromEntries(['/api', '/oauth', '/auth', '/.well-known'].map((path) => [path, server])),
+	},
+	resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
+	test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+});
