@@ -1,0 +1,21 @@
+package bus
+
+// Class is a kind of background work. Each has workers of its own, so that a
+// slow kind cannot hold up another.
+type Class string
+
+// The classes of work.
+const (
+	Inbox Class = "inbox" // what other servers told us
+	Push  Class = "push"  // telling: deliveries, notifications, web push
+	Pull  Class = "pull"  // fetching: previews, remote objects, media
+	Index Class = "index" // search, trends, counts
+	Mail  Class = "mail"
+)
+
+// classes lists every class in the order Drain works through them.
+var classes = []Class{Inbox, Push, Pull, Index, Mail}
+
+// workers bounds how many effects of a class run at a time in one process.
+// Pull waits on the network most of the time; Index and Mail must not be felt.
+var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Index: 1, Mail: 2}

@@ -1,0 +1,76 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+
+	"anancus/internal/kit/db"
+)
+
+// Effect is one thing that follows from an event of type E.
+type Effect[E any] struct {
+	name    string // empty: live
+	class   Class
+	applies func(ctx context.Context, tx *db.Tx, e E) (bool, error)
+	live    func(ctx context.Context, e E)
+	do      func(ctx context.Context, e E) error
+}
+
+// Live makes an effect that runs in memory after the commit and before the
+// caller is answered, in commit order. It cannot fail and is never retried.
+func Live[E any](do func(ctx context.Context, e E)) Effect[E] {
+	return Effect[E]{live: do}
+}
+
+// Durable makes an effect that is stored by the transaction of its event and
+// retried until it succeeds. It may run twice, late and in any order. The name
+// is stored: once released it must stay. applies is asked inside the
+// transaction and must be cheap; nil means always.
+func Durable[E any](
+	name string, class Class,
+	applies func(ctx context.Context, tx *db.Tx, e E) (bool, error),
+	do func(ctx context.Context, e E) error,
+) Effect[E] {
+	return Effect[E]{name: name, class: class, applies: applies, do: do}
+}
+
+// durable is a durable effect whose event type is no longer in its signature.
+type durable struct {
+	name    string
+	class   Class
+	applies func(ctx context.Context, tx *db.Tx, event any) (bool, error)
+	do      func(ctx context.Context, payload []byte) error
+}
+
+// erase hides the event type of a durable effect.
+func (f Effect[E]) erase() durable {
+	return durable{
+		name:  f.name,
+		class: f.class,
+		applies: func(ctx context.Context, tx *db.Tx, event any) (bool, error) {
+			if f.applies == nil {
+				return true, nil
+			}
+			return f.applies(ctx, tx, event.(E))
+		},
+		do: func(ctx context.Context, payload []byte) error {
+			var e E
+			if err := json.Unmarshal(payload, &e); err != nil {
+				return fmt.Errorf("read the event: %w", err)
+			}
+			return f.do(ctx, e)
+		},
+	}
+}
+
+// Safely runs do and gives a panic back as an error, with its stack.
+func Safely(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
