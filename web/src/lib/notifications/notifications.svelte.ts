@@ -1,0 +1,59 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { accounts } from '../accounts/accounts.svelte';
+import * as api from '../api/notifications';
+import type { Notification } from '../api/entities';
+import { statuses } from '../statuses/statuses.svelte';
+import { isNewer, Pager } from '../timelines/pager.svelte';
+
+/** The reader's notifications, shared by every column and badge that shows them. */
+class Notifications {
+	#seen = new SvelteMap<string, Notification>();
+	readUpTo = $state('');
+
+	get = (id: string) => this.#seen.get(id);
+
+	keep = (items: Notification[]): void => {
+		for (const item of items) {
+			accounts.keep(item.account);
+			if (item.status) statuses.keep(item.status);
+			this.#seen.set(item.id, item);
+		}
+	};
+
+	all = this.#pager('/api/v1/notifications');
+	mentions = this.#pager('/api/v1/notifications?types[]=mention&types[]=quote');
+
+	/** How many are newer than the mark; shown and held ones alike. */
+	unread = $derived([...this.all.held, ...this.all.ids].filter((id) => this.isUnread(id)).length);
+
+	isUnread = (id: string): boolean => this.readUpTo !== '' && isNewer(id, this.readUpTo);
+
+	async start(): Promise<void> {
+		this.all.start();
+		try {
+			this.readUpTo = (await api.markers()).notifications?.last_read_id ?? '0';
+		} catch {
+			this.readUpTo = ''; // without a mark nothing is called unread
+		}
+	}
+
+	/** Only on the reader's word: opening the page does not move the mark. */
+	async markRead(): Promise<void> {
+		const newest = this.all.newest;
+		if (!newest || newest === this.readUpTo) return;
+		const before = this.readUpTo;
+		this.readUpTo = newest;
+		try {
+			await api.markRead(newest);
+		} catch (error) {
+			this.readUpTo = before;
+			throw error;
+		}
+	}
+
+	#pager(path: string): Pager<Notification> {
+		return new Pager<Notification>({ path, keep: (items) => this.keep(items), live: true, limit: 30 });
+	}
+}
+
+export const notifications = new Notifications();

@@ -1,0 +1,76 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { isNewer, Pager } from './pager.svelte';
+
+afterEach(() => vi.unstubAllGlobals());
+
+const items = (...ids: number[]) => ids.map((id) => ({ id: String(id) }));
+
+function serve(answers: Record<string, { body: unknown; next?: string; status?: number }>) {
+	const asked: string[] = [];
+	vi.stubGlobal('fetch', async (path: string) => {
+		asked.push(path);
+		const found = answers[path] ?? { body: { error: `unexpected ${path}` }, status: 500 };
+		const headers: Record<string, string> = found.next ? { Link: `<${found.next}>; rel="next"` } : {};
+		return new Response(JSON.stringify(found.body), { status: found.status ?? 200, headers });
+	});
+	return asked;
+}
+
+const pager = () => new Pager({ path: '/t', keep: () => {}, live: true });
+
+it('follows the Link header to its end', async () => {
+	serve({ '/t?limit=20': { body: items(9, 8), next: '/t?max_id=8' }, '/t?max_id=8': { body: items(8, 7) } });
+	const list = pager();
+	await list.load();
+	expect(list.next).toBe('/t?max_id=8');
+	await list.more();
+	expect(list.ids).toEqual(['9', '8', '7']);
+	expect(list.next).toBeNull();
+});
+
+it('says what went wrong, and can try again', async () => {
+	serve({});
+	const list = pager();
+	await list.load();
+	expect(list.state).toBe('failed');
+	expect(list.error?.message).toBe('unexpected /t?limit=20');
+	serve({ '/t?limit=20': { body: items(1) } });
+	await list.load();
+	expect(list.ids).toEqual(['1']);
+});
+
+it('holds back what is new until asked', async () => {
+	serve({ '/t?limit=20': { body: items(2, 1) }, '/t?since_id=2&limit=40': { body: items(4, 3) }, '/t?since_id=4&limit=40': { body: items(5) } });
+	const list = pager();
+	await list.load();
+	await list.poll();
+	await list.poll();
+	expect(list.ids).toEqual(['2', '1']);
+	expect(list.held).toEqual(['5', '4', '3']);
+	list.reveal();
+	expect(list.ids).toEqual(['5', '4', '3', '2', '1']);
+	expect(list.gaps.size).toBe(0);
+});
+
+it('marks the hole when more came than one page holds, and fills it', async () => {
+	const page = items(...Array.from({ length: 40 }, (_, i) => 100 - i));
+	serve({
+		'/t?limit=20': { body: items(2, 1) },
+		'/t?since_id=2&limit=40': { body: page },
+		'/t?max_id=61&since_id=2&limit=40': { body: items(60, 59) },
+	});
+	const list = pager();
+	await list.load();
+	await list.poll();
+	list.reveal();
+	expect([...list.gaps]).toEqual(['61']);
+	await list.fillGap('61');
+	expect(list.ids.slice(38)).toEqual(['62', '61', '60', '59', '2', '1']);
+	expect(list.gaps.size).toBe(0);
+});
+
+it('compares ids that are too long for numbers', () => {
+	expect(isNewer('10', '9')).toBe(true);
+	expect(isNewer('116503434343434345', '116503434343434344')).toBe(true);
+	expect(isNewer('9', '9')).toBe(false);
+});
