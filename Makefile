@@ -1,0 +1,56 @@
+# Two commands matter: `make run` serves, `make test` proves. The others are steps of those.
+
+export CGO_ENABLED ?= 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+
+# Folders are listed beside files, so that a removed file is noticed too.
+WEB_SOURCES := $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.js web/*.json 2>/dev/null)
+
+.PHONY: run build release test bench lint check dev gen clean
+.DELETE_ON_ERROR:
+
+run: build
+	@bin/anancus serve
+
+# go build itself knows best what is stale, and is quick when nothing is.
+build: web/dist/index.html
+	@mkdir -p bin
+	$(GOBUILD) -o bin/anancus ./cmd/anancus
+
+release: web/dist/index.html
+	@mkdir -p bin/release
+	GOOS=linux GOARCH=amd64 $(GOBUILD) -o bin/release/anancus-linux-amd64 ./cmd/anancus
+	GOOS=linux GOARCH=arm64 $(GOBUILD) -o bin/release/anancus-linux-arm64 ./cmd/anancus
+
+# The web app, its budgets included; a failed build leaves no index.html behind.
+web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+# npm runs only when a lock file changed: web/node_modules/.installed, e2e/node_modules/.installed
+%/node_modules/.installed: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test:
+	@scripts/test
+
+bench:
+	@scripts/bench
+
+lint:
+	@scripts/lint
+
+check: lint test
+
+dev:
+	@scripts/dev
+
+gen:
+	go generate ./...
+
+clean:
+	rm -rf bin artifacts web/node_modules e2e/node_modules
+	find web/dist -mindepth 1 ! -name .keep -delete
