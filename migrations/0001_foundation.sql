@@ -186,6 +186,7 @@ CREATE TABLE mutes (
     UNIQUE (account_id, target_id)
 );
 CREATE INDEX mutes_by_account ON mutes (account_id, id);
+CREATE INDEX mutes_by_expiry ON mutes (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE statuses (
     id                     BIGINT PRIMARY KEY,

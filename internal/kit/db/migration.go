@@ -1,0 +1,59 @@
+package db
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// migration is one step of the schema.
+type migration struct {
+	name   string // 0001_foundation, without engine and ending
+	text   string // in the engine's words
+	oldest string // the oldest program that can run after it, may be ""
+}
+
+var (
+	migrationName = regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)(?:\.(sqlite|postgres))?\.sql$`)
+	oldestProgram = regexp.MustCompile(`(?m)^--\s*oldest-program:\s*(\S+)\s*$`)
+)
+
+// readMigrations reads the steps for an engine, in order.
+func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, err
+	}
+	var steps []migration
+	byNumber := make(map[string]string)
+	for _, entry := range entries {
+		if entry.IsDir() || !strings.HasSuffix(entry.Name(), ".sql") {
+			continue
+		}
+		parts := migrationName.FindStringSubmatch(entry.Name())
+		if parts == nil {
+			return nil, fmt.Errorf("%s is not named NNNN_name.sql", entry.Name())
+		}
+		if parts[3] != "" && parts[3] != string(engine) {
+			continue
+		}
+		if other := byNumber[parts[1]]; other != "" {
+			return nil, fmt.Errorf("%s and %s have the same number", other, entry.Name())
+		}
+		byNumber[parts[1]] = entry.Name()
+		text, err := fs.ReadFile(files, entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		step := migration{name: parts[1] + "_" + parts[2], text: translate(engine, string(text))}
+		if m := oldestProgram.FindSubmatch(text); m != nil {
+			step.oldest = string(m[1])
+		}
+		steps = append(steps, step)
+	}
+	slices.SortFunc(steps, func(a, b migration) int { return cmp.Compare(a.name, b.name) })
+	return steps, nil
+}

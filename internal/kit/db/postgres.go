@@ -1,0 +1,123 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// postgres is a database of PostgreSQL.
+type postgres struct {
+	d    *DB
+	pool *pgxpool.Pool
+}
+
+// pgTries is how often a transaction that lost a race is run.
+const pgTries = 10
+
+func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if d.config.Readers > 0 {
+		config.MaxConns = int32(d.config.Readers)
+	} else if config.MaxConns < 10 {
+		config.MaxConns = 10
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["default_transaction_read_only"] = "on" // a write outside a Tx is a bug
+	params["timezone"] = "UTC"
+	if params["application_name"] == "" {
+		params["application_name"] = "anancus"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &postgres{d: d, pool: pool}, nil
+}
+
+func (p *postgres) query(ctx context.Context, text string, args []any) (cursor, error) {
+	return p.pool.Query(ctx, text, args...)
+}
+
+// tx runs do, again where a race was lost.
+func (p *postgres) tx(ctx context.Context, do func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		ticket, events, err := p.once(ctx, do)
+		if err == nil {
+			if ticket != 0 {
+				p.d.tell(ctx, ticket, events)
+			}
+			return nil
+		}
+		if !lostRace(err) || try == pgTries {
+			return err
+		}
+		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// lostRace tells a serialization failure and a deadlock.
+func lostRace(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+}
+
+func (p *postgres) once(ctx context.Context, do func(tx *Tx) error) (uint64, []any, error) {
+	raw, err := p.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	if err != nil {
+		return 0, nil, fmt.Errorf("begin: %w", err)
+	}
+	settled := context.WithoutCancel(ctx)
+	defer func() { _ = raw.Rollback(settled) }() // after a commit this does nothing
+
+	tx := p.d.begin(ctx, pgTx{raw})
+	if err := tx.run(do); err != nil {
+		return 0, nil, err
+	}
+	if len(tx.events) == 0 {
+		return 0, nil, raw.Commit(settled)
+	}
+	// The ticket is taken before the commit is sent: whoever waits for a row
+	// of ours can take theirs only afterwards, so tickets follow the order of commits.
+	ticket := p.d.order.take()
+	if err := raw.Commit(settled); err != nil {
+		p.d.tell(ctx, ticket, nil)
+		return 0, nil, err
+	}
+	return ticket, tx.events, nil
+}
+
+func (p *postgres) close() error {
+	p.pool.Close()
+	return nil
+}
+
+// pgTx runs statements of a transaction.
+type pgTx struct{ raw pgx.Tx }
+
+func (t pgTx) query(ctx context.Context, text string, args []any) (cursor, error) {
+	return t.raw.Query(ctx, text, args...)
+}
+
+func (t pgTx) exec(ctx context.Context, text string, args []any) (int64, error) {
+	tag, err := t.raw.Exec(ctx, text, args...)
+	return tag.RowsAffected(), err
+}

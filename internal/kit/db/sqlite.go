@@ -1,0 +1,96 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// lite is a database file of SQLite: one connection that writes, many that read.
+type lite struct {
+	d       *DB
+	path    string
+	lock    *fileLock
+	writer  *liteWriter
+	readers *liteReaders
+}
+
+// busyTimeout is how long a statement waits for a lock that another program holds.
+const busyTimeout = 5 * time.Second
+
+func openLite(ctx context.Context, d *DB, path string) (*lite, error) {
+	if path == "" {
+		return nil, errors.New("sqlite: without a path")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	conn, err := openLiteConn(writerDSN(path))
+	if err != nil {
+		lock.release()
+		return nil, err
+	}
+	l := &lite{d: d, path: path, lock: lock}
+	l.writer = startLiteWriter(l, conn)
+	count := d.config.Readers
+	if count <= 0 {
+		count = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	l.readers = newLiteReaders(readerDSN(path), count)
+	return l, nil
+}
+
+func writerDSN(path string) string {
+	return liteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)")
+}
+
+func readerDSN(path string) string {
+	return liteDSN(path, "query_only(1)")
+}
+
+func liteDSN(path string, pragmas ...string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	values := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: values.Encode()}).String()
+}
+
+func (l *lite) query(ctx context.Context, text string, args []any) (cursor, error) {
+	conn, err := l.readers.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.run(ctx, text, args)
+	if err != nil {
+		l.readers.put(conn)
+		return nil, err
+	}
+	rows.closed = func() { l.readers.put(conn) }
+	return rows, nil
+}
+
+func (l *lite) tx(ctx context.Context, do func(tx *Tx) error) error {
+	return l.writer.tx(ctx, do)
+}
+
+// close waits for the writer, folds the log into the file and lets go of it.
+func (l *lite) close() error {
+	if !l.writer.stop() {
+		return nil
+	}
+	l.readers.close()
+	err := l.writer.conn.execAll("PRAGMA wal_checkpoint(TRUNCATE)")
+	err = errors.Join(err, l.writer.conn.close())
+	l.lock.release()
+	return err
+}

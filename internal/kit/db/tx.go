@@ -1,0 +1,80 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Tx is a transaction; it lives as long as the closure it was given to.
+type Tx struct {
+	d      *DB
+	ctx    context.Context // of the caller of DB.Tx
+	conn   txConn
+	now    time.Time
+	events []any
+	over   bool
+}
+
+// txConn is the connection a transaction runs on.
+type txConn interface {
+	query(ctx context.Context, text string, args []any) (cursor, error)
+	exec(ctx context.Context, text string, args []any) (int64, error)
+}
+
+var errOver = errors.New("the transaction is over")
+
+// Tx runs do in a transaction, and answers when it is committed and its live
+// effects are done. The closure may be run again, so it keeps to the database:
+// no network, no side effects, a few milliseconds. What it reads, it reads
+// through tx.
+func (d *DB) Tx(ctx context.Context, do func(tx *Tx) error) error {
+	if d.inside.here() {
+		panic("db: a Tx inside a Tx would wait for itself; pass the tx down instead")
+	}
+	return d.store.tx(ctx, do)
+}
+
+func (d *DB) begin(ctx context.Context, conn txConn) *Tx {
+	return &Tx{d: d, ctx: ctx, conn: conn, now: d.Now()}
+}
+
+// run calls the closure on this goroutine and marks it as inside.
+func (tx *Tx) run(do func(tx *Tx) error) error {
+	defer func() { tx.over = true }()
+	leave := tx.d.inside.enter()
+	defer leave()
+	return do(tx)
+}
+
+// Engine tells which engine answers.
+func (tx *Tx) Engine() Engine { return tx.d.engine }
+
+// Now is the time the transaction began.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// NextID gives an id larger than all before. On SQLite it is taken in the
+// writer's turn, so that the order of commits is the order of ids.
+func (tx *Tx) NextID() int64 { return tx.d.ids.next(tx.now) }
+
+func (tx *Tx) query(ctx context.Context, sql string, args []any) (cursor, error) {
+	if tx.over {
+		return nil, errOver
+	}
+	text, plain, err := tx.d.prepare(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	return tx.conn.query(ctx, text, plain)
+}
+
+func (tx *Tx) exec(ctx context.Context, sql string, args []any) (int64, error) {
+	if tx.over {
+		return 0, errOver
+	}
+	text, plain, err := tx.d.prepare(ctx, sql, args)
+	if err != nil {
+		return 0, err
+	}
+	return tx.conn.exec(ctx, text, plain)
+}
