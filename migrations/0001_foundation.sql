@@ -369,6 +369,7 @@ CREATE TABLE delivery_hosts (
     leased_until BIGINT,
     failures     BIGINT NOT NULL DEFAULT 0,       -- in a row, for the breaker
     failure_days TEXT NOT NULL DEFAULT '[]',      -- UTC days with a failure and no success since
-    unavailable_at BIGINT
+    unavailable_at BIGINT,
+    paused_until BIGINT NOT NULL DEFAULT 0        -- end of the breaker's pause, or next probe of an unavailable host
 );
 CREATE INDEX delivery_hosts_due ON delivery_hosts (due_at);

@@ -47,28 +47,21 @@ func nextDue(ctx context.Context, q db.Q, class Class) (int64, error) {
 	return due[0], nil
 }
 
+// Where several processes claim, none waits for another.
 const claimSQL = `
 	WITH due AS MATERIALIZED (
 		SELECT id FROM outbox
 		WHERE class = $1 AND failed_at IS NULL AND due_at <= $2
-		ORDER BY due_at LIMIT $4 %s)
+		ORDER BY due_at LIMIT $4 {for update skip locked})
 	UPDATE outbox SET leased_until = $3, due_at = $3
 	WHERE id IN (SELECT id FROM due)
 	RETURNING id, event, payload, todo, class, attempts`
-
-// claimText is claimSQL for an engine: where several processes claim, none waits for another.
-func claimText(e db.Engine) string {
-	if e == db.Postgres {
-		return fmt.Sprintf(claimSQL, "FOR UPDATE SKIP LOCKED")
-	}
-	return fmt.Sprintf(claimSQL, "")
-}
 
 // claimJobs leases up to most due jobs of a class, in the order of their ids.
 func claimJobs(ctx context.Context, d *db.DB, class Class, now, until time.Time, most int) ([]job, error) {
 	var jobs []job
 	err := d.Tx(ctx, func(tx *db.Tx) (err error) {
-		jobs, err = db.All(ctx, tx, scanJob, claimText(d.Engine()),
+		jobs, err = db.All(ctx, tx, scanJob, claimSQL,
 			string(class), clock.Milli(now), clock.Milli(until), most)
 		return err
 	})

@@ -1,0 +1,102 @@
+package activitypub
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"anancus/internal/kit/db"
+)
+
+// Delivery is an activity and where it goes. The body is frozen; the signature
+// is made when it is sent.
+type Delivery struct {
+	Author   int64
+	EventKey string // what it tells of: the same key and inbox are enqueued once, even if the effect runs twice
+	Body     []byte
+	Inboxes  []string
+	Status   int64 // set for a Create, which is dropped when this status is gone; 0: none
+}
+
+const (
+	enqueueAtOnce = 500       // rows a transaction adds at most
+	followPrefix  = "follow/" // EventKeys that are tried even for an unavailable host, as Mastodon
+	enqueueNudge  = 10 * time.Millisecond
+)
+
+// destination is an inbox and the host it lies on.
+type destination struct{ host, inbox string }
+
+// Enqueue stores one row for each distinct inbox, in tx. Hosts that have been
+// failing for days are left out, except for follows, and except when it is
+// time to try them again. For more than 500 inboxes use EnqueueAll. Call Wake
+// after the commit; without it the row leaves up to a second later.
+func (d *Deliverer) Enqueue(ctx context.Context, tx *db.Tx, x Delivery) error {
+	return d.enqueue(ctx, tx, x, d.destinations(ctx, x.Inboxes))
+}
+
+// EnqueueAll stores the rows in transactions of at most 500, and wakes the
+// workers. A crash in between is mended when the effect runs again.
+func (d *Deliverer) EnqueueAll(ctx context.Context, x Delivery) error {
+	for some := range slices.Chunk(d.destinations(ctx, x.Inboxes), enqueueAtOnce) {
+		err := d.db.Tx(ctx, func(tx *db.Tx) error { return d.enqueue(ctx, tx, x, some) })
+		if err != nil {
+			return err
+		}
+		d.Wake()
+	}
+	return nil
+}
+
+func (d *Deliverer) enqueue(ctx context.Context, tx *db.Tx, x Delivery, to []destination) error {
+	if len(to) == 0 {
+		return nil
+	}
+	follow := strings.HasPrefix(x.EventKey, followPrefix)
+	if !follow {
+		shut, err := shutHosts(ctx, tx, hostsOf(to))
+		if err != nil {
+			return err
+		}
+		to = slices.DeleteFunc(slices.Clone(to), func(t destination) bool { return slices.Contains(shut, t.host) })
+	}
+	if err := insertDeliveries(ctx, tx, x, to); err != nil {
+		return err
+	}
+	if err := openHosts(ctx, tx, hostsOf(to), follow); err != nil {
+		return err
+	}
+	d.enqueued.Store(time.Now().UnixNano())
+	d.crew.After(enqueueNudge)
+	return nil
+}
+
+// destinations sorts out inboxes: each once, in the order of their hosts, so
+// that two transactions lock host rows in the same order. What is no address
+// is left out: somebody else's mistake must not stop a whole fan-out.
+func (d *Deliverer) destinations(ctx context.Context, inboxes []string) []destination {
+	to := make([]destination, 0, len(inboxes))
+	for _, inbox := range inboxes {
+		host, err := HostOf(inbox)
+		if err != nil {
+			d.log.WarnContext(ctx, "cannot deliver to such an inbox", "inbox", inbox, "error", err)
+			continue
+		}
+		to = append(to, destination{host, inbox})
+	}
+	slices.SortFunc(to, func(a, b destination) int {
+		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.inbox, b.inbox))
+	})
+	return slices.Compact(to)
+}
+
+// hostsOf lists the hosts of sorted destinations, each once.
+func hostsOf(to []destination) []string {
+	hosts := make([]string, len(to))
+	for i, t := range to {
+		hosts[i] = t.host
+	}
+	return slices.Compact(hosts)
+}

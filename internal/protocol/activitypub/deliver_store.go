@@ -1,0 +1,365 @@
+package activitypub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"anancus/internal/kit/bus"
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+)
+
+// insertSizes are the numbers of rows that one INSERT adds: few different
+// statements, so that each is prepared once.
+var insertSizes = []int{100, 10, 1}
+
+// insertTexts holds the INSERT for each size.
+var insertTexts = func() map[int]string {
+	texts := map[int]string{}
+	for _, size := range insertSizes {
+		var b strings.Builder
+		b.WriteString(`INSERT INTO deliveries (author_id, event_key, body, status_id, due_at, created_at, id, host, inbox_url) VALUES `)
+		for i := range size {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString("($1, $2, $3, $4, $5, $5")
+			for column := range 3 {
+				b.WriteString(", $" + strconv.Itoa(6+3*i+column))
+			}
+			b.WriteString(")")
+		}
+		b.WriteString(` ON CONFLICT (event_key, inbox_url) DO NOTHING`)
+		texts[size] = b.String()
+	}
+	return texts
+}()
+
+func insertDeliveries(ctx context.Context, tx *db.Tx, x Delivery, to []destination) error {
+	var status *int64
+	if x.Status != 0 {
+		status = &x.Status
+	}
+	now := clock.Milli(tx.Now())
+	for _, size := range insertSizes {
+		for len(to) >= size {
+			args := make([]any, 0, 5+3*size)
+			args = append(args, x.Author, x.EventKey, string(x.Body), status, now)
+			for _, t := range to[:size] {
+				args = append(args, tx.NextID(), t.host, t.inbox)
+			}
+			if _, err := db.Exec(ctx, tx, insertTexts[size], args...); err != nil {
+				return fmt.Errorf("enqueue %s: %w", x.EventKey, err)
+			}
+			to = to[size:]
+		}
+	}
+	return nil
+}
+
+// shutHosts lists those of the hosts that are unavailable and not yet to be tried again.
+func shutHosts(ctx context.Context, tx *db.Tx, hosts []string) ([]string, error) {
+	shut, err := db.All(ctx, tx, db.Value[string], `
+		SELECT host FROM delivery_hosts
+		WHERE host {in $1} AND unavailable_at IS NOT NULL AND paused_until > $2`,
+		hosts, clock.Milli(tx.Now()))
+	if err != nil {
+		return nil, fmt.Errorf("look for unavailable hosts: %w", err)
+	}
+	return shut, nil
+}
+
+// openHostSQL makes a host due now, or after its pause. On PostgreSQL it locks
+// the row even where it changes nothing: the visit that holds the host cannot
+// give it back, as if nothing had come, before we commit.
+const openHostSQL = `
+	INSERT INTO delivery_hosts (host, due_at) VALUES ($1, $2)
+	ON CONFLICT (host) DO UPDATE
+	SET due_at = CASE WHEN delivery_hosts.paused_until > $2 THEN delivery_hosts.paused_until ELSE $2 END
+	WHERE delivery_hosts.due_at > CASE WHEN delivery_hosts.paused_until > $2 THEN delivery_hosts.paused_until ELSE $2 END`
+
+// openHosts makes hosts due, in the order given. A follow ends the waiting of
+// an unavailable host: it is probed now.
+func openHosts(ctx context.Context, tx *db.Tx, hosts []string, follow bool) error {
+	now := clock.Milli(tx.Now())
+	if follow {
+		_, err := db.Exec(ctx, tx, `
+			UPDATE delivery_hosts SET paused_until = 0
+			WHERE host {in $1} AND unavailable_at IS NOT NULL AND paused_until > $2`, hosts, now)
+		if err != nil {
+			return fmt.Errorf("end the pause of a host: %w", err)
+		}
+	}
+	for _, host := range hosts {
+		if _, err := db.Exec(ctx, tx, openHostSQL, host, now); err != nil {
+			return fmt.Errorf("make a host due: %w", err)
+		}
+	}
+	return nil
+}
+
+const nextHostSQL = `
+	SELECT due_at FROM delivery_hosts
+	WHERE leased_until IS NULL OR leased_until <= $1
+	ORDER BY due_at LIMIT 1`
+
+// nextHostDue tells when the first host that nobody holds is due.
+func nextHostDue(ctx context.Context, q db.Q, now time.Time) (int64, error) {
+	due, err := db.All(ctx, q, db.Value[int64], nextHostSQL, clock.Milli(now))
+	if err != nil {
+		return 0, fmt.Errorf("look for due deliveries: %w", err)
+	}
+	if len(due) == 0 {
+		return never, nil
+	}
+	return due[0], nil
+}
+
+// While a host is held its due_at is the end of the lease, unless Enqueue
+// brings it forward; then the host is due again as soon as it is given back.
+const claimHostsSQL = `
+	WITH due AS MATERIALIZED (
+		SELECT host FROM delivery_hosts
+		WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+		ORDER BY due_at LIMIT $3 {for update skip locked})
+	UPDATE delivery_hosts SET leased_until = $2, due_at = $2
+	WHERE host IN (SELECT host FROM due)
+	RETURNING host, failures, failure_days, unavailable_at, paused_until`
+
+func claimHosts(ctx context.Context, d *db.DB, now time.Time, lease time.Duration, most int) ([]deliveryHost, error) {
+	var hosts []deliveryHost
+	err := d.Tx(ctx, func(tx *db.Tx) (err error) {
+		hosts, err = db.All(ctx, tx, scanHost, claimHostsSQL,
+			clock.Milli(now), clock.Milli(now.Add(lease)), most)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim hosts: %w", err)
+	}
+	return hosts, nil
+}
+
+func scanHost(row db.Row) (deliveryHost, error) {
+	var h deliveryHost
+	var days string
+	if err := row.Scan(&h.name, &h.failures, &days, &h.unavailableAt, &h.pausedUntil); err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal([]byte(days), &h.failureDays)
+}
+
+func renewHosts(ctx context.Context, d *db.DB, hosts []string, until time.Time) error {
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `
+			UPDATE delivery_hosts
+			SET due_at = CASE WHEN due_at = leased_until THEN $2 ELSE due_at END, leased_until = $2
+			WHERE host {in $1} AND leased_until IS NOT NULL`, hosts, clock.Milli(until))
+		return err
+	})
+}
+
+func returnHosts(ctx context.Context, d *db.DB, hosts []string, now time.Time) error {
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `
+			UPDATE delivery_hosts SET due_at = $2, leased_until = NULL
+			WHERE host {in $1} AND leased_until IS NOT NULL`, hosts, clock.Milli(now))
+		return err
+	})
+}
+
+// releaseHosts makes due what an earlier run of the program held.
+func releaseHosts(ctx context.Context, d *db.DB, now time.Time) error {
+	err := d.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `
+			UPDATE delivery_hosts SET due_at = $1, leased_until = NULL WHERE leased_until IS NOT NULL`,
+			clock.Milli(now))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("release hosts: %w", err)
+	}
+	return nil
+}
+
+// releaseHost removes answered rows and gives the host back, due at next, or
+// at once if something was enqueued meanwhile. It tells when.
+func releaseHost(ctx context.Context, d *db.DB, host string, done []int64, next int64) (due int64, err error) {
+	err = d.Tx(ctx, func(tx *db.Tx) error {
+		if err := deleteRows(ctx, tx, done); err != nil {
+			return err
+		}
+		due, err = db.One(ctx, tx, db.Value[int64], `
+			UPDATE delivery_hosts
+			SET due_at = CASE WHEN due_at = leased_until OR due_at > $2 THEN $2 ELSE due_at END, leased_until = NULL
+			WHERE host = $1 RETURNING due_at`, host, next)
+		return err
+	})
+	return due, err
+}
+
+// saveHost stores how a host fares.
+func saveHost(ctx context.Context, d *db.DB, h deliveryHost) error {
+	return d.Tx(ctx, func(tx *db.Tx) error { return updateHost(ctx, tx, h) })
+}
+
+func updateHost(ctx context.Context, tx *db.Tx, h deliveryHost) error {
+	days := "[]"
+	if len(h.failureDays) > 0 {
+		text, err := json.Marshal(h.failureDays)
+		if err != nil {
+			return err
+		}
+		days = string(text)
+	}
+	_, err := db.Exec(ctx, tx, `
+		UPDATE delivery_hosts SET failures = $2, failure_days = $3, unavailable_at = $4, paused_until = $5
+		WHERE host = $1`, h.name, h.failures, days, h.unavailableAt, h.pausedUntil)
+	if err != nil {
+		return fmt.Errorf("store how a host fares: %w", err)
+	}
+	return nil
+}
+
+// lanesSQL walks over the authors of a host by the index, one step for each
+// lane and not for each row.
+const lanesSQL = `
+	WITH RECURSIVE lanes (author_id, n) AS (
+		SELECT (SELECT MIN(author_id) FROM deliveries WHERE host = $1 AND author_id > $2), 1
+		UNION ALL
+		SELECT (SELECT MIN(d.author_id) FROM deliveries d WHERE d.host = $1 AND d.author_id > lanes.author_id), n + 1
+		FROM lanes WHERE lanes.author_id IS NOT NULL AND n < $3)
+	SELECT author_id,
+		(SELECT d.due_at FROM deliveries d WHERE d.host = $1 AND d.author_id = lanes.author_id ORDER BY d.id LIMIT 1)
+	FROM lanes WHERE author_id IS NOT NULL ORDER BY n`
+
+// lanesAfter lists the lanes of a host in the order of their authors.
+func lanesAfter(ctx context.Context, q db.Q, host string, author int64, limit int) ([]lane, error) {
+	lanes, err := db.All(ctx, q, func(row db.Row) (lane, error) {
+		var l lane
+		err := row.Scan(&l.author, &l.due)
+		return l, err
+	}, lanesSQL, host, author, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list lanes: %w", err)
+	}
+	return lanes, nil
+}
+
+const laneRowsSQL = `
+	SELECT id, author_id, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at
+	FROM deliveries WHERE host = $1 AND author_id = $2 AND id > $3
+	ORDER BY id LIMIT $4`
+
+// laneRows lists the rows of a lane in the order they must go.
+func laneRows(ctx context.Context, q db.Q, host string, author, after int64, limit int) ([]delivery, error) {
+	rows, err := db.All(ctx, q, func(row db.Row) (delivery, error) {
+		var d delivery
+		err := row.Scan(&d.id, &d.author, &d.inbox, &d.body, &d.status, &d.attempts, &d.due, &d.created)
+		return d, err
+	}, laneRowsSQL, host, author, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read a lane: %w", err)
+	}
+	return rows, nil
+}
+
+func deleteDeliveries(ctx context.Context, d *db.DB, ids []int64) error {
+	return d.Tx(ctx, func(tx *db.Tx) error { return deleteRows(ctx, tx, ids) })
+}
+
+func deleteRows(ctx context.Context, tx *db.Tx, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := db.Exec(ctx, tx, `DELETE FROM deliveries WHERE id {in $1}`, ids); err != nil {
+		return fmt.Errorf("remove answered deliveries: %w", err)
+	}
+	return nil
+}
+
+// failDelivery makes a lane wait and stores how its host fares.
+func failDelivery(ctx context.Context, d *db.DB, h deliveryHost, row delivery, text string) error {
+	err := d.Tx(ctx, func(tx *db.Tx) error {
+		if err := updateHost(ctx, tx, h); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, tx, `
+			UPDATE deliveries SET attempts = $2, due_at = $3, last_error = $4 WHERE id = $1`,
+			row.id, row.attempts, row.due, text)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("postpone a delivery: %w", err)
+	}
+	return nil
+}
+
+// giveUpDelivery drops the first row of a lane and what waited behind it for
+// too long, and tells when the next one is due.
+func giveUpDelivery(ctx context.Context, d *db.DB, h deliveryHost, row delivery, now time.Time) (due int64, err error) {
+	err = d.Tx(ctx, func(tx *db.Tx) error {
+		if err := updateHost(ctx, tx, h); err != nil {
+			return err
+		}
+		if err := deleteRows(ctx, tx, []int64{row.id}); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, tx, `
+			DELETE FROM deliveries WHERE id IN (
+				SELECT id FROM deliveries WHERE host = $1 AND author_id = $2 ORDER BY id LIMIT $4)
+			AND created_at < $3`,
+			h.name, row.author, clock.Milli(now.Add(-laneEndures)), dropAtOnce)
+		if err != nil {
+			return err
+		}
+		due, err = inherit(ctx, tx, h.name, row.author, now)
+		return err
+	})
+	if err != nil {
+		return clock.Milli(now.Add(notOurs)), fmt.Errorf("give up a delivery: %w", err)
+	}
+	return due, nil
+}
+
+// inherit makes the new first row of a lane wait as long as it would, had it
+// been tried from the beginning, and tells until when.
+func inherit(ctx context.Context, tx *db.Tx, host string, author int64, now time.Time) (int64, error) {
+	rows, err := laneRows(ctx, tx, host, author, math.MinInt64, 1)
+	if err != nil || len(rows) == 0 {
+		return never, err
+	}
+	first := rows[0]
+	first.attempts = max(first.attempts, attemptsBy(now.Sub(clock.FromMilli(first.created))))
+	if first.attempts == 0 {
+		return first.due, nil
+	}
+	first.due = clock.Milli(now.Add(bus.Backoff(first.attempts)))
+	_, err = db.Exec(ctx, tx, `UPDATE deliveries SET attempts = $2, due_at = $3 WHERE id = $1`,
+		first.id, first.attempts, first.due)
+	return first.due, err
+}
+
+// dropLane removes all rows of an author for a host, some at a time.
+func dropLane(ctx context.Context, d *db.DB, host string, author int64) error {
+	for {
+		var n int64
+		err := d.Tx(ctx, func(tx *db.Tx) (err error) {
+			n, err = db.Exec(ctx, tx, `
+				DELETE FROM deliveries WHERE id IN (
+					SELECT id FROM deliveries WHERE host = $1 AND author_id = $2 ORDER BY id LIMIT $3)`,
+				host, author, dropAtOnce)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("drop the deliveries of an author: %w", err)
+		}
+		if n < dropAtOnce {
+			return nil
+		}
+	}
+}
