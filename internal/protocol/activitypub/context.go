@@ -1,0 +1,66 @@
+package activitypub
+
+import "encoding/json"
+
+// Context is an @context as JSON text. The terms are Mastodon's, so that
+// servers which do read contexts find what they expect. An embedded document
+// has none: "" is left out.
+type Context string
+
+// MarshalJSON writes the text as it is.
+func (c Context) MarshalJSON() ([]byte, error) {
+	if c == "" {
+		return []byte("null"), nil
+	}
+	return []byte(c), nil
+}
+
+var _ json.Marshaler = Context("")
+
+// The contexts of what we send and serve.
+const (
+	ContextPlain Context = `"https://www.w3.org/ns/activitystreams"`
+
+	ContextActor Context = `["https://www.w3.org/ns/activitystreams","https://w3id.org/security/v1","https://purl.archive.org/socialweb/webfinger",{` +
+		`"manuallyApprovesFollowers":"as:manuallyApprovesFollowers",` +
+		`"toot":"http://joinmastodon.org/ns#",` +
+		`"featured":{"@id":"toot:featured","@type":"@id"},` +
+		`"featuredTags":{"@id":"toot:featuredTags","@type":"@id"},` +
+		`"alsoKnownAs":{"@id":"as:alsoKnownAs","@type":"@id"},` +
+		`"movedTo":{"@id":"as:movedTo","@type":"@id"},` +
+		`"schema":"http://schema.org#","PropertyValue":"schema:PropertyValue","value":"schema:value",` +
+		`"discoverable":"toot:discoverable","suspended":"toot:suspended","memorial":"toot:memorial","indexable":"toot:indexable",` +
+		`"attributionDomains":{"@id":"toot:attributionDomains","@container":"@set"},` +
+		`"showFeatured":"toot:showFeatured","showMedia":"toot:showMedia","showRepliesInMedia":"toot:showRepliesInMedia",` +
+		termsPolicy + `,` + termsTag + `}]`
+
+	ContextNote Context = `["https://www.w3.org/ns/activitystreams",{` +
+		`"ostatus":"http://ostatus.org#","atomUri":"ostatus:atomUri",` +
+		`"inReplyToAtomUri":"ostatus:inReplyToAtomUri","conversation":"ostatus:conversation",` +
+		`"sensitive":"as:sensitive","toot":"http://joinmastodon.org/ns#","votersCount":"toot:votersCount",` +
+		`"litepub":"http://litepub.social/ns#","directMessage":"litepub:directMessage",` +
+		termsQuote + `,` + termsPolicy + `,"blurhash":"toot:blurhash",` + termsTag + `}]`
+
+	// ContextTombstone is for the Delete of a status.
+	ContextTombstone Context = `["https://www.w3.org/ns/activitystreams",{"ostatus":"http://ostatus.org#","atomUri":"ostatus:atomUri"}]`
+
+	ContextQuoteRequest Context = `["https://www.w3.org/ns/activitystreams",{"QuoteRequest":"https://w3id.org/fep/044f#QuoteRequest"}]`
+
+	ContextQuoteAuthorization Context = `["https://www.w3.org/ns/activitystreams",{"gts":"https://gotosocial.org/ns#",` +
+		`"QuoteAuthorization":"https://w3id.org/fep/044f#QuoteAuthorization",` +
+		`"interactingObject":{"@id":"gts:interactingObject","@type":"@id"},` +
+		`"interactionTarget":{"@id":"gts:interactionTarget","@type":"@id"}}]`
+
+	termsTag = `"Emoji":"toot:Emoji","Hashtag":"as:Hashtag","focalPoint":{"@container":"@list","@id":"toot:focalPoint"}`
+
+	termsQuote = `"quote":{"@id":"https://w3id.org/fep/044f#quote","@type":"@id"},` +
+		`"quoteUri":"http://fedibird.com/ns#quoteUri","_misskey_quote":"https://misskey-hub.net/ns#_misskey_quote",` +
+		`"quoteAuthorization":{"@id":"https://w3id.org/fep/044f#quoteAuthorization","@type":"@id"}`
+
+	termsPolicy = `"gts":"https://gotosocial.org/ns#",` +
+		`"interactionPolicy":{"@id":"gts:interactionPolicy","@type":"@id"},` +
+		`"canFeature":{"@id":"https://w3id.org/fep/7aa9#canFeature","@type":"@id"},` +
+		`"canQuote":{"@id":"gts:canQuote","@type":"@id"},` +
+		`"automaticApproval":{"@id":"gts:automaticApproval","@type":"@id"},` +
+		`"manualApproval":{"@id":"gts:manualApproval","@type":"@id"}`
+)

@@ -1,0 +1,67 @@
+package activitypub
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+
+	"anancus/internal/kit/fault"
+)
+
+const (
+	maxPEM     = 16 << 10 // an RSA key of 8192 bits takes 1.5 KB
+	minKeyBits = 1024     // smaller ones can be factored at home
+	maxKeyBits = 8192     // larger ones make checking a signature expensive for us
+)
+
+// Key is a public key as an actor lists it.
+type Key struct {
+	ID     string
+	Owner  string // the id of the actor it speaks for
+	PEM    string
+	Public crypto.PublicKey
+}
+
+// ParsePublicKey reads the RSA key of an actor, in either PEM form that is seen.
+func ParsePublicKey(text string) (crypto.PublicKey, error) {
+	if len(text) > maxPEM {
+		return nil, badKey(errors.New("too long"))
+	}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, badKey(errors.New("no PEM"))
+	}
+	var public any
+	var err error
+	if block.Type == "RSA PUBLIC KEY" {
+		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	} else {
+		public, err = x509.ParsePKIXPublicKey(block.Bytes)
+	}
+	if err != nil {
+		return nil, badKey(err)
+	}
+	key, ok := public.(*rsa.PublicKey)
+	if !ok {
+		return nil, badKey(errors.New("not RSA"))
+	}
+	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+		return nil, badKey(errors.New("unusual size"))
+	}
+	return key, nil
+}
+
+func badKey(err error) error {
+	return fault.Wrap(err, fault.Unauthorized, "The public key cannot be used")
+}
+
+// PublicKeyPEM writes a public key as actors list it.
+func PublicKeyPEM(public crypto.PublicKey) (string, error) {
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return "", err
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+}
