@@ -1,0 +1,199 @@
+// Two people on two servers talk: first-run page, sign-up, following, a post and who sees it, in a real browser.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openBrowser } from './lib/browser.mjs';
+import { startServer, waitFor } from './lib/servers.mjs';
+
+const password = 'mammut-borsoni-93';
+const words = 'A marsh at dusk, and nobody about.';
+
+let one, two, browser, ada, bo;
+
+before(async () => {
+	[one, two, browser] = await Promise.all([startServer('one'), startServer('two'), openBrowser()]);
+});
+
+after(async () => {
+	await browser?.close();
+	const exits = await Promise.all([one, two].map((server) => server?.stop()));
+	for (const [n, exit] of exits.entries()) assert.equal(exit?.code, 0, `server ${n + 1} stops in good order`);
+});
+
+/** Keeps a picture and both logs of what was there when a step failed. */
+function step(name, run) {
+	test(name, async () => {
+		try {
+			await run();
+		} catch (error) {
+			for (const person of [ada, bo]) if (person) await browser.keep(person, `failed-${person.name}`).catch(() => {});
+			for (const server of [one, two]) console.error(`--- ${server.name}\n${server.log().slice(-4000)}`);
+			throw error;
+		}
+	});
+}
+
+async function fill(page, values) {
+	for (const [name, value] of Object.entries(values)) {
+		for (const field of await page.locator(`input[name="${name}"]`).all()) {
+			if ((await field.getAttribute('type')) === 'checkbox') await field.check();
+			else await field.fill(value);
+		}
+	}
+}
+
+/** Sends the form that holds the named field. */
+async function send(page, name) {
+	const form = page.locator('form', { has: page.locator(`[name="${name}"]`) });
+	await Promise.all([page.waitForNavigation(), form.locator('button:not([type=button]), input[type=submit]').first().click()]);
+}
+
+const home = (page) => page.waitForURL(/\/home$/);
+const card = (page, text) => page.getByRole('article').filter({ hasText: text }).first();
+
+step('the first person becomes the owner, with the code from the terminal', async () => {
+	const owner = await browser.person('owner');
+	const { page } = owner;
+	await page.goto(`${one.url}/`);
+	if (!/\/auth\/setup/.test(page.url())) await page.goto(`${one.url}/auth/setup`);
+	await browser.shoot(owner, page.url(), '01-first-run');
+
+	await fill(page, { code: 'wrong-code', username: 'keeper', email: 'keeper@example.test', password, password_confirmation: password });
+	await send(page, 'code');
+	assert.match(page.url(), /\/auth\/setup/, 'a wrong code is refused');
+
+	await fill(page, { code: await one.setupCode(), username: 'keeper', email: 'keeper@example.test', password, password_confirmation: password });
+	await send(page, 'code');
+	await home(page);
+
+	const again = await fetch(`${one.url}/auth/setup`, { redirect: 'manual' });
+	assert.notEqual(again.status, 200, 'the first-run page is gone');
+});
+
+step('Ada signs up', async () => {
+	assert.match(await one.command('settings', 'set', 'registrations', 'open'), /open/);
+	ada = await browser.person('ada');
+	const { page } = ada;
+	await browser.shoot(ada, `${one.url}/`, '02-welcome');
+	await browser.shoot(ada, `${one.url}/auth/sign_up`, '03-sign-up');
+	await page.goto(`${one.url}/auth/sign_up`);
+	await fill(page, { username: 'ada', email: 'ada@example.test', password, password_confirmation: password, agreement: 'on' });
+	await send(page, 'username');
+	if (/sign_in/.test(page.url())) {
+		await fill(page, { email: 'ada@example.test', password });
+		await send(page, 'password');
+	}
+	await home(page);
+	await page.getByText('Your home is quiet').waitFor();
+	await browser.keep(ada, '04-empty-home');
+});
+
+step('Bo signs in on the second server and follows Ada', async () => {
+	await two.command('account', 'create', 'bo', '--email', 'bo@example.test', '--password', password, '--confirmed', '--approved', '--role', 'owner');
+	bo = await browser.person('bo');
+	const { page } = bo;
+	await browser.shoot(bo, `${two.url}/auth/sign_in`, '05-sign-in');
+	await page.goto(`${two.url}/auth/sign_in`);
+	await fill(page, { email: 'bo@example.test', password });
+	await send(page, 'password');
+	await home(page);
+
+	await page.goto(`${two.url}/search`);
+	const box = page.getByPlaceholder(/search/i).first();
+	await box.fill(`@ada@${one.domain}`);
+	await box.press('Enter');
+	const found = page.getByRole('link', { name: /ada/i }).filter({ hasText: 'ada' }).first();
+	await found.waitFor();
+	await browser.keep(bo, '06-search');
+	await found.click();
+	await page.getByRole('button', { name: 'Follow', exact: true }).first().click();
+	await page.getByRole('button', { name: 'Following', exact: true }).first().waitFor();
+	await waitFor("Ada's server to know the follow", async () => {
+		const account = await (await fetch(`${one.url}/api/v1/accounts/lookup?acct=ada`)).json();
+		return account.followers_count === 1;
+	});
+});
+
+step('Ada posts, and Bo sees it at home', async () => {
+	const { page } = ada;
+	await page.goto(`${one.url}/home`);
+	const box = page.getByRole('textbox', { name: 'Text of your post' });
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await box.fill(`${words} #dusk`);
+	await browser.keep(ada, '07-composing');
+	await page.getByRole('button', { name: 'Post', exact: true }).click();
+	await card(page, words).waitFor();
+
+	await waitFor("the post in Bo's home", async () => {
+		await bo.page.goto(`${two.url}/home`);
+		return card(bo.page, words).waitFor({ timeout: 1500 }).then(() => true, () => false);
+	}, 30);
+});
+
+step('Bo answers and favourites; Ada is told, and reads the thread', async () => {
+	const { page } = bo;
+	await card(page, words).getByRole('button', { name: /^Favourite/ }).click();
+	await card(page, words).getByRole('button', { name: /^Reply/ }).click();
+	const box = page.getByRole('textbox', { name: 'Text of your post' });
+	await box.pressSequentially('But I am about!');
+	await page.getByRole('button', { name: 'Post', exact: true }).click();
+	await page.getByText('Posted').first().waitFor();
+
+	await waitFor("Ada's notifications", async () => {
+		await ada.page.goto(`${one.url}/notifications`);
+		return ada.page.getByText('But I am about!').first().waitFor({ timeout: 1500 }).then(() => true, () => false);
+	}, 30);
+	for (const told of ['followed you', 'favourited your post']) await ada.page.getByText(told).first().waitFor();
+
+	await ada.page.goto(`${one.url}/home`);
+	await card(ada.page, words).getByRole('link', { name: /\d|now|ago/i }).last().click();
+	await ada.page.getByText('But I am about!').first().waitFor();
+});
+
+step('what they see, large and small, light and dark', async () => {
+	const text = (words) => (page) => page.getByText(words).first().waitFor();
+	await browser.shoot(bo, `${two.url}/home`, '10-home', text(words));
+	await browser.shoot(ada, `${one.url}/notifications`, '11-notifications', text('favourited your post'));
+	await browser.shoot(ada, ada.page.url(), '12-thread', text('But I am about!'));
+	await browser.shoot(bo, `${two.url}/@ada@${one.domain}`, '13-remote-profile', text(words));
+	await browser.shoot(ada, `${one.url}/@ada`, '14-own-profile', text(words));
+	await browser.shoot(ada, `${one.url}/public/local`, '15-local', text(words));
+	await browser.shoot(ada, `${one.url}/public`, '16-federated', text(words));
+	await browser.shoot(bo, `${two.url}/search?q=ada`, '17-search', text('ada'));
+});
+
+step('anybody reads the public pages, even without script', async () => {
+	const guest = await browser.person('guest', { javaScriptEnabled: false });
+	await guest.page.goto(`${one.url}/@ada`);
+	await guest.page.getByText(words).first().waitFor();
+	await browser.keep(guest, '20-profile-without-script');
+	const link = guest.page.locator('a[href*="/@ada/"]').first();
+	await link.click();
+	await guest.page.getByText(words).first().waitFor();
+	await browser.keep(guest, '21-status-without-script');
+	assert.equal(await guest.page.locator('link[rel=alternate][type="application/activity+json"]').count(), 1);
+});
+
+step('Ada deletes her post, and it goes from Bo too', async () => {
+	const { page } = ada;
+	await page.goto(`${one.url}/@ada`);
+	await card(page, words).getByRole('button', { name: 'More' }).click();
+	await page.getByRole('menuitem', { name: 'Delete' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+	await waitFor("the post to leave Bo's home", async () => {
+		await bo.page.goto(`${two.url}/home`);
+		await bo.page.getByRole('main').waitFor();
+		await bo.page.waitForLoadState('networkidle');
+		return (await card(bo.page, words).count()) === 0;
+	}, 30);
+});
+
+step('Bo signs out', async () => {
+	await bo.page.goto(`${two.url}/menu`);
+	await bo.page.getByRole('button', { name: 'Sign out' }).or(bo.page.getByRole('menuitem', { name: 'Sign out' })).first().click();
+	await waitFor('the session to end', async () => !(await bo.page.request.get(`${two.url}/api/v1/accounts/verify_credentials`)).ok());
+});
+
+test('no page complained', () => {
+	// A visitor's session check is answered 401, which browsers report; nothing else is expected.
+	assert.deepEqual(browser.complaints.filter((one) => !/status of 401/.test(one)), []);
+});
