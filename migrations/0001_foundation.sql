@@ -272,6 +272,7 @@ CREATE TABLE bookmarks (
     UNIQUE (account_id, status_id)
 );
 CREATE INDEX bookmarks_by_account ON bookmarks (account_id, id);
+CREATE INDEX bookmarks_by_status ON bookmarks (status_id);
 
 CREATE TABLE pins (
     id         BIGINT PRIMARY KEY,
@@ -281,6 +282,7 @@ CREATE TABLE pins (
     UNIQUE (account_id, status_id)
 );
 CREATE INDEX pins_by_account ON pins (account_id, id);
+CREATE INDEX pins_by_status ON pins (status_id);
 
 -- Addresses of what was deleted, so that a late Create cannot bring it back.
 CREATE TABLE tombstones (

@@ -48,6 +48,9 @@ func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
 		if err != nil {
 			return nil, err
 		}
+		if word := unsafeWord(string(text)); word != "" {
+			return nil, fmt.Errorf("%s: %s would end the transaction that a migration is", entry.Name(), word)
+		}
 		step := migration{name: parts[1] + "_" + parts[2], text: translate(engine, string(text))}
 		if m := oldestProgram.FindSubmatch(text); m != nil {
 			step.oldest = string(m[1])
@@ -56,4 +59,22 @@ func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
 	}
 	slices.SortFunc(steps, func(a, b migration) int { return cmp.Compare(a.name, b.name) })
 	return steps, nil
+}
+
+// unsafeWord finds a statement that cannot be part of a migration.
+func unsafeWord(text string) string {
+	first := true
+	for _, word := range split(text) {
+		if isSpace(word) {
+			continue
+		}
+		if first {
+			switch capital := strings.ToUpper(word); capital {
+			case "BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "VACUUM":
+				return capital
+			}
+		}
+		first = word == ";"
+	}
+	return ""
 }

@@ -18,6 +18,12 @@ type postgres struct {
 	pool *pgxpool.Pool
 }
 
+// minConns is enough for what needs several at once: a migration holds a lock on one and copies on another.
+const minConns = 4
+
+// commitTime is how long a commit may take before its outcome counts as unknown.
+const commitTime = time.Minute
+
 // pgTries is how often a transaction that lost a race is run.
 const pgTries = 10
 
@@ -28,9 +34,8 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	}
 	if d.config.Readers > 0 {
 		config.MaxConns = int32(d.config.Readers)
-	} else if config.MaxConns < 10 {
-		config.MaxConns = 10
 	}
+	config.MaxConns = max(config.MaxConns, minConns)
 	params := config.ConnConfig.RuntimeParams
 	params["default_transaction_read_only"] = "on" // a write outside a Tx is a bug
 	params["timezone"] = "UTC"
@@ -93,16 +98,22 @@ func (p *postgres) once(ctx context.Context, do func(tx *Tx) error) (uint64, []a
 		return 0, nil, err
 	}
 	if len(tx.events) == 0 {
-		return 0, nil, raw.Commit(settled)
+		return 0, nil, commitPostgres(settled, raw)
 	}
 	// The ticket is taken before the commit is sent: whoever waits for a row
 	// of ours can take theirs only afterwards, so tickets follow the order of commits.
 	ticket := p.d.order.take()
-	if err := raw.Commit(settled); err != nil {
+	if err := commitPostgres(settled, raw); err != nil {
 		p.d.tell(ctx, ticket, nil)
 		return 0, nil, err
 	}
 	return ticket, tx.events, nil
+}
+
+func commitPostgres(ctx context.Context, raw pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	defer cancel()
+	return raw.Commit(ctx)
 }
 
 func (p *postgres) close() error {

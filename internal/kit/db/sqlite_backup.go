@@ -69,21 +69,26 @@ func (c *liteConn) copyTo(path string) error {
 
 // verifyLite reads a copy through and compares it with the counts.
 func verifyLite(path string, want map[string]int64) error {
-	conn, err := openLiteConn(liteDSN(path, "journal_mode(DELETE)"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.close() }()
-	found, err := listLite(conn, Text, `PRAGMA integrity_check`)
-	if err != nil {
-		return err
-	}
-	if len(found) != 1 || found[0] != "ok" {
-		return fmt.Errorf("the copy is damaged: %s", strings.Join(found, "; "))
-	}
-	got, err := conn.counts()
+	got, err := checkLite(path)
 	if err != nil {
 		return err
 	}
 	return compareCounts(want, got)
+}
+
+// checkLite reads a copy through and counts its rows.
+func checkLite(path string) (map[string]int64, error) {
+	conn, err := openLiteConn(liteDSN(path, "journal_mode(DELETE)"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.close() }()
+	found, err := listLite(conn, Text, `PRAGMA integrity_check`)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 || found[0] != "ok" {
+		return nil, fmt.Errorf("the copy is damaged: %s", strings.Join(found, "; "))
+	}
+	return conn.counts()
 }

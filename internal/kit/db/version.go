@@ -2,6 +2,7 @@ package db
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,9 @@ func olderVersion(a, b string) bool {
 	return x.pre != "" && (y.pre == "" || x.pre < y.pre)
 }
 
+// described is what git describe adds to the last release.
+var described = regexp.MustCompile(`^(\d+-g[0-9a-f]+)?(-?dirty)?$`)
+
 type version struct {
 	numbers [3]int
 	pre     string
@@ -33,6 +37,9 @@ func parseVersion(s string) (version, bool) {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "v")
 	s, _, _ = strings.Cut(s, "+")
 	s, v.pre, _ = strings.Cut(s, "-")
+	if described.MatchString(v.pre) {
+		v.pre = "" // a build from after the release, not from before it
+	}
 	parts := strings.Split(s, ".")
 	if len(parts) > len(v.numbers) {
 		return v, false

@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,7 +28,7 @@ var migratedFile = sync.OnceValues(func() ([]byte, error) {
 
 func migrate(url string) error {
 	ctx := context.Background()
-	d, err := db.Open(ctx, db.Config{URL: url})
+	d, err := db.Open(ctx, db.Config{URL: url, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,126 @@
+package dbtest
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"anancus/internal/kit/db"
+)
+
+// Plan tells how the engine would run a statement. PostgreSQL is told to avoid
+// scans where it can, since it would scan small tables of tests even where an
+// index serves.
+func Plan(t testing.TB, d *db.DB, sql string, args ...any) string {
+	t.Helper()
+	ctx := context.Background()
+	if d.Engine() == db.SQLite {
+		lines, err := db.All(ctx, d, liteLine, "EXPLAIN QUERY PLAN "+sql, args...)
+		if err != nil {
+			t.Fatalf("explain %s: %v", sql, err)
+		}
+		return strings.Join(lines, "\n")
+	}
+	var lines []string
+	err := d.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := db.Exec(ctx, tx, `SET LOCAL enable_seqscan = off`); err != nil {
+			return err
+		}
+		var err error
+		lines, err = db.All(ctx, tx, db.Text, "EXPLAIN (COSTS OFF) "+sql, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("explain %s: %v", sql, err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func liteLine(row db.Row) (string, error) {
+	var id, parent, unused int64
+	var detail string
+	err := row.Scan(&id, &parent, &unused, &detail)
+	return detail, err
+}
+
+// Scans lists the lines of the plan that read a whole table or index. Walking
+// an index in its order is fine where a LIMIT ends it.
+func Scans(t testing.TB, d *db.DB, sql string, args ...any) []string {
+	t.Helper()
+	plan := Plan(t, d, sql, args...)
+	limited := hasLimit.MatchString(sql)
+	if d.Engine() == db.SQLite {
+		return liteScans(plan, limited, hasOrder.MatchString(sql))
+	}
+	return postgresScans(plan, limited)
+}
+
+// NoScan fails the test when the statement reads a whole table.
+func NoScan(t testing.TB, d *db.DB, sql string, args ...any) {
+	t.Helper()
+	if scans := Scans(t, d, sql, args...); len(scans) > 0 {
+		t.Errorf("%s reads everything (%s):\n%s\n%s", d.Engine(), strings.Join(scans, "; "), sql, Plan(t, d, sql, args...))
+	}
+}
+
+var (
+	hasLimit   = regexp.MustCompile(`(?i)\bLIMIT\b`)
+	hasOrder   = regexp.MustCompile(`(?i)\bORDER\s+BY\b`)
+	liteScan   = regexp.MustCompile(`^SCAN (\S+)(.*)$`)
+	pgSeqScan  = regexp.MustCompile(`Seq Scan on `)
+	pgIndexRun = regexp.MustCompile(`Index (Only )?Scan `)
+)
+
+func liteScans(plan string, limited, ordered bool) []string {
+	made := make(map[string]bool) // what the statement itself makes on its way
+	inOrder := limited && ordered && !strings.Contains(plan, "TEMP B-TREE")
+	var scans []string
+	for line := range strings.Lines(plan) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "CO-ROUTINE "); ok {
+			made[name] = true
+		}
+		if name, ok := strings.CutPrefix(line, "MATERIALIZE "); ok {
+			made[name] = true
+		}
+		scan := liteScan.FindStringSubmatch(line)
+		if scan == nil || made[scan[1]] || strings.HasPrefix(scan[1], "(") || scan[1] == "CONSTANT" {
+			continue
+		}
+		if strings.Contains(scan[2], "VIRTUAL TABLE") || limited && strings.Contains(scan[2], "USING") || inOrder {
+			continue
+		}
+		scans = append(scans, line)
+	}
+	return scans
+}
+
+func postgresScans(plan string, limited bool) []string {
+	lines := strings.Split(plan, "\n")
+	var scans []string
+	for i, line := range lines {
+		if pgSeqScan.MatchString(line) {
+			scans = append(scans, strings.TrimSpace(line))
+		}
+		if !limited && pgIndexRun.MatchString(line) && !hasCondition(lines[i+1:], indent(line)) {
+			scans = append(scans, strings.TrimSpace(line))
+		}
+	}
+	return scans
+}
+
+// hasCondition tells whether the lines that belong to a node name what it looks up.
+func hasCondition(after []string, depth int) bool {
+	for _, line := range after {
+		if strings.Contains(line, "->") || indent(line) <= depth && depth > 0 {
+			return false
+		}
+		if strings.Contains(line, "Index Cond:") {
+			return true
+		}
+	}
+	return false
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }

@@ -1,0 +1,45 @@
+package db
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// WaitQueued waits until n transactions wait for the writer.
+func WaitQueued(d *DB, n int) {
+	for len(d.store.(*lite).writer.queue) < n {
+		runtime.Gosched()
+	}
+}
+
+// Interrupt runs a statement that is interrupted, as one would be under its caller's context.
+func Interrupt(tx *Tx) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_, err := tx.conn.(liteTx).conn.exec(ctx, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+		INSERT INTO tombstones (uri, created_at) SELECT 'x', i FROM n WHERE i < 0`, nil)
+	return err
+}
+
+type codeError int
+
+func (e codeError) Error() string { return "an error of SQLite" }
+func (e codeError) Code() int     { return int(e) }
+
+// Spoil lets the transaction meet an error of SQLite.
+func Spoil(tx *Tx, code int) error { return tx.conn.(liteTx).conn.note(codeError(code)) }
+
+// HoldFile begins to write in another connection, until release is called.
+func HoldFile(t testing.TB, d *DB) (release func()) {
+	t.Helper()
+	conn, err := openLiteConn(writerDSN(d.store.(*lite).path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.execAll("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = conn.execAll("COMMIT"); _ = conn.close() }
+}

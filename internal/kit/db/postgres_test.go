@@ -1,0 +1,163 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/db/dbtest"
+)
+
+func TestEventsAreToldInTheOrderOfCommits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		mustTx(t, d, func(tx *db.Tx) error {
+			_, err := db.Exec(ctx, tx, `INSERT INTO settings (name, value) VALUES ('n', '0')`)
+			return err
+		})
+		var told []any
+		d.SetHooks(db.Hooks{
+			InTx: func(ctx context.Context, tx *db.Tx, event any) error {
+				_, err := db.Exec(ctx, tx, `INSERT INTO tombstones (uri, created_at) VALUES ($1, 1)`, fmt.Sprint(event))
+				return err
+			},
+			Committed: func(_ context.Context, events []any) { told = append(told, events...) },
+		})
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 20 {
+					err := d.Tx(ctx, func(tx *db.Tx) error {
+						n, err := db.One(ctx, tx, db.Text, `UPDATE settings SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'n' RETURNING value`)
+						if err != nil {
+							return err
+						}
+						return tx.Emit(n)
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		for i, event := range told {
+			if event != fmt.Sprint(i+1) {
+				t.Fatalf("event %d is %v", i+1, event)
+			}
+		}
+		stored, err := db.One(ctx, d, db.Int64, `SELECT count(*) FROM tombstones`)
+		if len(told) != 160 || stored != 160 || err != nil {
+			t.Errorf("told %d, stored %d, %v", len(told), stored, err)
+		}
+	})
+}
+
+func TestEventsOfARunThatFailedAreForgotten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var told []any
+		refuse := errors.New("refused")
+		d.SetHooks(db.Hooks{
+			InTx: func(_ context.Context, _ *db.Tx, event any) error {
+				if event == "bad" {
+					return refuse
+				}
+				return nil
+			},
+			Committed: func(ctx context.Context, events []any) {
+				told = append(told, events...)
+				defer func() {
+					if recover() == nil {
+						t.Error("a live effect wrote")
+					}
+				}()
+				_ = d.Tx(ctx, func(*db.Tx) error { return nil })
+			},
+		})
+		err := d.Tx(t.Context(), func(tx *db.Tx) error { return errors.Join(tx.Emit("good"), tx.Emit("bad")) })
+		if !errors.Is(err, refuse) {
+			t.Errorf("err = %v", err)
+		}
+		mustTx(t, d, func(tx *db.Tx) error { return tx.Emit("next") })
+		if !slices.Equal(told, []any{"next"}) {
+			t.Errorf("told %v", told)
+		}
+	})
+}
+
+func TestALiveEffectThatPanicsHoldsNobodyUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		d.SetHooks(db.Hooks{Committed: func(_ context.Context, events []any) {
+			if events[0] == "bad" {
+				panic("oh")
+			}
+		}})
+		func() {
+			defer func() { _ = recover() }()
+			_ = d.Tx(t.Context(), func(tx *db.Tx) error { return tx.Emit("bad") })
+			t.Error("the panic was lost")
+		}()
+		mustTx(t, d, func(tx *db.Tx) error { return tx.Emit("good") })
+	})
+}
+
+func TestPostgresRunsADeadlockAgain(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	ctx := t.Context()
+	mustTx(t, d, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `INSERT INTO settings (name, value) VALUES ('a', ''), ('b', '')`)
+		return err
+	})
+	var met, all sync.WaitGroup
+	met.Add(2)
+	for _, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+		all.Go(func() {
+			first := true
+			err := d.Tx(ctx, func(tx *db.Tx) error {
+				for i, name := range order {
+					if _, err := db.Exec(ctx, tx, `UPDATE settings SET value = value || 'x' WHERE name = $1`, name); err != nil {
+						return err
+					}
+					if i == 0 && first {
+						first = false
+						met.Done()
+						met.Wait()
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	values, err := db.All(ctx, d, db.Text, `SELECT value FROM settings`)
+	if err != nil || !slices.Equal(values, []string{"xx", "xx"}) {
+		t.Errorf("values = %q, %v", values, err)
+	}
+}
+
+func TestPostgresGivesUpAnEndlessRace(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	runs := 0
+	err := d.Tx(t.Context(), func(*db.Tx) error { runs++; return &pgconn.PgError{Code: "40001"} })
+	if err == nil || runs < 3 || runs > 20 {
+		t.Errorf("after %d runs: %v", runs, err)
+	}
+}
+
+func TestPostgresRollsBackAPanic(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	func() {
+		defer func() { _ = recover() }()
+		_ = d.Tx(t.Context(), func(tx *db.Tx) error { _ = adds("a")(tx); panic("oh") })
+	}()
+	wantTags(t, d)
+}
