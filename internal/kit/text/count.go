@@ -1,9 +1,6 @@
 package text
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // LinkLength is what a link counts, however long it is.
 const LinkLength = 23
@@ -29,5 +26,5 @@ func Count(warning, source string) int {
 
 // blank says whether nothing but white space was written.
 func blank(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return !isSpace(r) && r != utf8.RuneError }) < 0
+	return strings.IndexFunc(s, func(r rune) bool { return !isSpace(r) }) < 0
 }
