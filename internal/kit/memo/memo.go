@@ -1,0 +1,88 @@
+// Package memo keeps in memory what was read from the database and encoded,
+// bounded in bytes, and never keeps a value that was read before it was forgotten.
+package memo
+
+import (
+	"sync/atomic"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// Memo remembers values by id.
+type Memo[K ~int64, V any] struct {
+	cache  *otter.Cache[K, V]
+	epochs [shards]atomic.Uint64
+}
+
+const shards = 256
+
+// New makes a memo that holds at most maxBytes, as weigh counts them.
+func New[K ~int64, V any](maxBytes uint64, weigh func(V) uint32) *Memo[K, V] {
+	return &Memo[K, V]{cache: otter.Must(&otter.Options[K, V]{
+		MaximumWeight: maxBytes,
+		Weigher:       func(_ K, v V) uint32 { return weigh(v) + overhead },
+	})}
+}
+
+// overhead is what an entry costs beside its value, in bytes.
+const overhead = 128
+
+func (m *Memo[K, V]) epoch(k K) *atomic.Uint64 { return &m.epochs[uint64(k)*0x9e3779b97f4a7c15>>56] }
+
+// Peek gives a remembered value.
+func (m *Memo[K, V]) Peek(k K) (V, bool) { return m.cache.GetIfPresent(k) }
+
+// Forget drops a value, also one that is being read just now.
+func (m *Memo[K, V]) Forget(keys ...K) {
+	for _, k := range keys {
+		m.epoch(k).Add(1)
+		m.cache.Invalidate(k)
+	}
+}
+
+// Clear drops everything.
+func (m *Memo[K, V]) Clear() {
+	for i := range m.epochs {
+		m.epochs[i].Add(1)
+	}
+	m.cache.InvalidateAll()
+}
+
+// All gives the values of keys, reading those that are missing with one call of
+// load. Keys that load does not give are absent from the answer.
+func (m *Memo[K, V]) All(keys []K, load func(missing []K) (map[K]V, error)) (map[K]V, error) {
+	found := make(map[K]V, len(keys))
+	var missing []K
+	var before []uint64
+	for _, k := range keys {
+		if _, twice := found[k]; twice {
+			continue
+		}
+		if v, ok := m.cache.GetIfPresent(k); ok {
+			found[k] = v
+			continue
+		}
+		missing = append(missing, k)
+		before = append(before, m.epoch(k).Load())
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	loaded, err := load(missing)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range missing {
+		v, ok := loaded[k]
+		if !ok {
+			continue
+		}
+		found[k] = v
+		// Set first and look afterwards: a Forget between the two is then seen.
+		m.cache.Set(k, v)
+		if m.epoch(k).Load() != before[i] {
+			m.cache.Invalidate(k)
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,43 @@
+package memo
+
+import "testing"
+
+func weigh(v string) uint32 { return uint32(len(v)) }
+
+func TestOnlyMissingKeysAreRead(t *testing.T) {
+	m := New[int64](1<<20, weigh)
+	var asked []int64
+	load := func(missing []int64) (map[int64]string, error) {
+		asked = append(asked, missing...)
+		out := map[int64]string{}
+		for _, k := range missing {
+			if k != 9 {
+				out[k] = "v"
+			}
+		}
+		return out, nil
+	}
+	if got, err := m.All([]int64{1, 2, 9}, load); err != nil || len(got) != 2 {
+		t.Fatalf("All = %v, %v", got, err)
+	}
+	if _, err := m.All([]int64{1, 2, 3}, load); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 4 { // 1 2 9, then 3
+		t.Errorf("read %v, want 1 2 9 3", asked)
+	}
+}
+
+func TestAValueForgottenWhileItWasReadIsNotKept(t *testing.T) {
+	m := New[int64](1<<20, weigh)
+	got, err := m.All([]int64{1}, func([]int64) (map[int64]string, error) {
+		m.Forget(1) // changed between the read and the answer
+		return map[int64]string{1: "old"}, nil
+	})
+	if err != nil || got[1] != "old" {
+		t.Fatalf("All = %v, %v", got, err)
+	}
+	if v, ok := m.Peek(1); ok {
+		t.Errorf("kept %q, which was read before it was forgotten", v)
+	}
+}

@@ -1,0 +1,128 @@
+// Package accounts knows the people: those who are members here and those we
+// have met elsewhere, with their profiles, their keys and their handles.
+package accounts
+
+import (
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/social/id"
+)
+
+// Account is a person, bot or group, here (Domain "") or elsewhere.
+type Account struct {
+	ID                id.Account
+	Username          string
+	Domain            string
+	URI               string // the actor's id
+	URL               string // the profile page
+	Kind              string // Person, Service, Application, Group or Organization
+	InboxURL          string
+	SharedInboxURL    string
+	OutboxURL         string
+	FollowersURL      string
+	FollowingURL      string
+	FeaturedURL       string
+	DisplayName       string
+	Note              string // as typed when local, safe HTML when remote
+	Fields            []Field
+	Emojis            []Emoji
+	AvatarURL         string
+	AvatarDescription string
+	HeaderURL         string
+	HeaderDescription string
+	Locked            bool
+	Bot               bool
+	Discoverable      *bool
+	Indexable         bool
+	HideCollections   bool
+	Memorial          bool
+	MovedTo           id.Account
+	AlsoKnownAs       []string
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+	FetchedAt         time.Time // zero for local accounts
+	LimitedAt         time.Time
+	SuspendedAt       time.Time
+	DeletedAt         time.Time
+	RemoteStatuses    *int64
+	RemoteFollowers   *int64
+	RemoteFollowing   *int64
+}
+
+// Field is one line of a profile.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Emoji is a custom emoji of another server, as one of its texts names it.
+type Emoji struct {
+	Shortcode string `json:"shortcode"`
+	URL       string `json:"url"`
+}
+
+// Local tells whether the account is a member of this server.
+func (a *Account) Local() bool { return a.Domain == "" }
+
+// Available tells whether the account may be shown and followed.
+func (a *Account) Available() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
+
+// Limited tells whether keepers limited the account's reach.
+func (a *Account) Limited() bool { return !a.LimitedAt.IsZero() }
+
+// Acct is the handle as seen from here: without a domain for our own.
+func (a *Account) Acct() string {
+	if a.Local() {
+		return a.Username
+	}
+	return a.Username + "@" + a.Domain
+}
+
+// Name is what to call the account: its display name, or its username.
+func (a *Account) Name() string {
+	if a.DisplayName != "" {
+		return a.DisplayName
+	}
+	return a.Username
+}
+
+// DeliverTo is the inbox that reaches the account's server once for everybody there.
+func (a *Account) DeliverTo() string {
+	if a.SharedInboxURL != "" {
+		return a.SharedInboxURL
+	}
+	return a.InboxURL
+}
+
+// staleAfter is how long a remote profile is trusted before a look refreshes it.
+const staleAfter = 24 * time.Hour
+
+// Stale tells whether a remote account should be read again.
+func (a *Account) Stale(now time.Time) bool {
+	return !a.Local() && now.Sub(a.FetchedAt) > staleAfter
+}
+
+func milliOrZero(ms *int64) time.Time {
+	if ms == nil {
+		return time.Time{}
+	}
+	return clock.FromMilli(*ms)
+}
+
+func milliOrNil(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	ms := clock.Milli(t)
+	return &ms
+}
+
+// Counts are the numbers of a profile that we keep.
+type Counts struct {
+	Account      id.Account
+	Statuses     int64
+	Followers    int64
+	Following    int64
+	LastStatusAt time.Time
+}

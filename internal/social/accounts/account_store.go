@@ -1,0 +1,167 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/text"
+	"anancus/internal/social/id"
+)
+
+const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_url, outbox_url,
+	followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
+	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
+	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
+	remote_statuses, remote_followers, remote_following`
+
+func scan(r db.Row) (*Account, error) {
+	a := &Account{}
+	var fields, emojis, alsoKnownAs string
+	var created, updated int64
+	var fetched, limited, suspended, deleted *int64
+	var moved *id.Account
+	err := r.Scan(&a.ID, &a.Username, &a.Domain, &a.URI, &a.URL, &a.Kind, &a.InboxURL, &a.SharedInboxURL, &a.OutboxURL,
+		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &emojis, &a.AvatarURL, &a.AvatarDescription,
+		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
+		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
+		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing)
+	if err != nil {
+		return nil, err
+	}
+	if moved != nil {
+		a.MovedTo = *moved
+	}
+	a.CreatedAt, a.UpdatedAt = clock.FromMilli(created), clock.FromMilli(updated)
+	a.FetchedAt, a.LimitedAt = milliOrZero(fetched), milliOrZero(limited)
+	a.SuspendedAt, a.DeletedAt = milliOrZero(suspended), milliOrZero(deleted)
+	for text, into := range map[string]any{fields: &a.Fields, emojis: &a.Emojis, alsoKnownAs: &a.AlsoKnownAs} {
+		if text == "[]" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return nil, fmt.Errorf("account %d: %w", a.ID, err)
+		}
+	}
+	return a, nil
+}
+
+func list(v any, empty bool) string {
+	if empty {
+		return "[]"
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // slices of strings and of structs of strings always encode
+		panic(err)
+	}
+	return string(b)
+}
+
+// values gives the columns after id in the order of columns.
+func (a *Account) values() []any {
+	var moved *int64
+	if a.MovedTo != 0 {
+		n := int64(a.MovedTo)
+		moved = &n
+	}
+	return []any{a.Username, text.UsernameKey(a.Username), a.Domain, a.URI, a.URL, a.Kind, a.InboxURL, a.SharedInboxURL, a.OutboxURL,
+		a.FollowersURL, a.FollowingURL, a.FeaturedURL, a.DisplayName, a.Note, list(a.Fields, len(a.Fields) == 0),
+		list(a.Emojis, len(a.Emojis) == 0), a.AvatarURL, a.AvatarDescription, a.HeaderURL, a.HeaderDescription,
+		a.Locked, a.Bot, a.Discoverable, a.Indexable, a.HideCollections, a.Memorial, moved,
+		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
+		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing}
+}
+
+// insert stores a new account with its counts; false when the handle or uri is taken.
+func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
+	n, err := db.Exec(ctx, tx, `INSERT INTO accounts (id, username, username_key, domain, uri, url, kind, inbox_url, shared_inbox_url, outbox_url,
+		followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
+		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
+		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
+		remote_statuses, remote_followers, remote_following)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38)
+		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id) VALUES ($1)`, a.ID)
+	return true, err
+}
+
+// update stores everything of an account but its creation and counts.
+func update(ctx context.Context, tx *db.Tx, a *Account) error {
+	_, err := db.Exec(ctx, tx, `UPDATE accounts SET username=$2, username_key=$3, domain=$4, uri=$5, url=$6, kind=$7, inbox_url=$8,
+		shared_inbox_url=$9, outbox_url=$10, followers_url=$11, following_url=$12, featured_url=$13, display_name=$14, note=$15, fields=$16,
+		emojis=$17, avatar_url=$18, avatar_description=$19, header_url=$20, header_description=$21, locked=$22, bot=$23, discoverable=$24,
+		indexable=$25, hide_collections=$26, memorial=$27, moved_to_id=$28, also_known_as=$29, created_at=$30, updated_at=$31, fetched_at=$32,
+		limited_at=$33, suspended_at=$34, deleted_at=$35, remote_statuses=$36, remote_followers=$37, remote_following=$38 WHERE id=$1`,
+		append([]any{a.ID}, a.values()...)...)
+	return err
+}
+
+func byID(ctx context.Context, q db.Q, account id.Account) (*Account, error) {
+	return db.One(ctx, q, scan, `SELECT `+columns+` FROM accounts WHERE id = $1`, account)
+}
+
+func byIDs(ctx context.Context, q db.Q, ids []id.Account) ([]*Account, error) {
+	return db.All(ctx, q, scan, `SELECT `+columns+` FROM accounts WHERE id {in $1}`, ids)
+}
+
+func byURI(ctx context.Context, q db.Q, uri string) (*Account, error) {
+	return db.One(ctx, q, scan, `SELECT `+columns+` FROM accounts WHERE uri = $1`, uri)
+}
+
+func byHandle(ctx context.Context, q db.Q, username, domain string) (*Account, error) {
+	return db.One(ctx, q, scan, `SELECT `+columns+` FROM accounts WHERE username_key = $1 AND domain = $2`,
+		text.UsernameKey(username), domain)
+}
+
+// byPrefix finds accounts whose username begins with a key, own first, then by name.
+func byPrefix(ctx context.Context, q db.Q, key string, limit int) ([]*Account, error) {
+	return db.All(ctx, q, scan, `SELECT `+columns+` FROM accounts
+		WHERE username_key >= $1 AND username_key < $2 AND suspended_at IS NULL AND deleted_at IS NULL AND kind <> 'Application'
+		ORDER BY username_key, domain LIMIT $3`, key, key+"\U0010FFFF", limit)
+}
+
+func scanCounts(r db.Row) (Counts, error) {
+	var c Counts
+	var last *int64
+	err := r.Scan(&c.Account, &c.Statuses, &c.Followers, &c.Following, &last)
+	c.LastStatusAt = milliOrZero(last)
+	return c, err
+}
+
+func countsOf(ctx context.Context, q db.Q, ids []id.Account) ([]Counts, error) {
+	return db.All(ctx, q, scanCounts, `SELECT account_id, statuses, followers, following, last_status_at
+		FROM account_counts WHERE account_id {in $1}`, ids)
+}
+
+// CountStatus adds to an account's number of statuses; at is when the newest was
+// written, the zero time when one went.
+func CountStatus(ctx context.Context, tx *db.Tx, account id.Account, by int64, at int64) error {
+	_, err := db.Exec(ctx, tx, `UPDATE account_counts SET statuses = CASE WHEN statuses + $2 < 0 THEN 0 ELSE statuses + $2 END,
+		last_status_at = CASE WHEN $3 > COALESCE(last_status_at, 0) THEN $3 ELSE last_status_at END WHERE account_id = $1`, account, by, at)
+	return err
+}
+
+// CountFollow adds to the numbers of both ends of a follow, in id order so that two transactions cannot wait for each other.
+func CountFollow(ctx context.Context, tx *db.Tx, follower, target id.Account, by int64) error {
+	one := func(account id.Account, following, followers int64) error {
+		_, err := db.Exec(ctx, tx, `UPDATE account_counts SET
+			following = CASE WHEN following + $2 < 0 THEN 0 ELSE following + $2 END,
+			followers = CASE WHEN followers + $3 < 0 THEN 0 ELSE followers + $3 END WHERE account_id = $1`, account, following, followers)
+		return err
+	}
+	if follower < target {
+		if err := one(follower, by, 0); err != nil {
+			return err
+		}
+		return one(target, 0, by)
+	}
+	if err := one(target, 0, by); err != nil {
+		return err
+	}
+	return one(follower, by, 0)
+}

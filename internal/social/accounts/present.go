@@ -1,0 +1,230 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"anancus/internal/kit/memo"
+	"anancus/internal/kit/text"
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/id"
+)
+
+// shownAccounts keeps accounts as clients see them; the same for every viewer.
+type shownAccounts = memo.Memo[id.Account, json.RawMessage]
+
+// shownBytes bounds the memory of shown accounts.
+const shownBytes = 16 << 20
+
+func newShownAccounts() *shownAccounts {
+	return memo.New[id.Account](shownBytes, func(b json.RawMessage) uint32 { return uint32(len(b)) })
+}
+
+// Forget drops what is remembered of accounts whose profile or counts changed.
+func (s *Service) Forget(ids ...id.Account) { s.shown.Forget(ids...) }
+
+// Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together.
+func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]json.RawMessage, error) {
+	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]json.RawMessage, error) {
+		list, err := s.ByIDs(ctx, missing)
+		if err != nil {
+			return nil, err
+		}
+		entities, err := s.Present(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[id.Account]json.RawMessage, len(list))
+		for i, a := range list {
+			if out[a.ID], err = Encode(entities[i]); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	})
+}
+
+// Rows gives accounts as clients see them in the order of ids; unknown ones are left out.
+func (s *Service) Rows(ctx context.Context, ids []id.Account) ([]json.RawMessage, error) {
+	shown, err := s.Shown(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]json.RawMessage, 0, len(ids))
+	for _, want := range ids {
+		if row, ok := shown[want]; ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// Encode writes a value as the API does, without HTML escaping.
+func Encode(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// Present shapes accounts for the API, with their counts and roles in two queries.
+func (s *Service) Present(ctx context.Context, list []*Account) ([]*mastodon.Account, error) {
+	ids := make([]id.Account, len(list))
+	for i, a := range list {
+		ids[i] = a.ID
+	}
+	counts, err := countsOf(ctx, s.db, ids)
+	if err != nil {
+		return nil, fmt.Errorf("counts of accounts: %w", err)
+	}
+	at := make(map[id.Account]Counts, len(counts))
+	for _, c := range counts {
+		at[c.Account] = c
+	}
+	shown := make([]*mastodon.Account, len(list))
+	for i, a := range list {
+		shown[i] = s.present(a, at[a.ID])
+	}
+	return shown, nil
+}
+
+func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
+	m := &mastodon.Account{
+		ID: a.ID.String(), Username: a.Username, Acct: s.shownAcct(a), URI: a.URI, URL: a.URL,
+		DisplayName: a.DisplayName, Locked: a.Locked, Bot: a.Bot || a.Kind == "Service" || a.Kind == "Application",
+		Group: a.Kind == "Group", Discoverable: a.Discoverable, Indexable: a.Indexable, HideCollections: &a.HideCollections,
+		CreatedAt: mastodon.Midnight(a.CreatedAt), Note: s.noteHTML(a),
+		Avatar: s.picture(a.AvatarURL, "avatar"), AvatarDescription: a.AvatarDescription,
+		Header: s.picture(a.HeaderURL, "header"), HeaderDescription: a.HeaderDescription,
+		StatusesCount: counts.Statuses, FollowersCount: counts.Followers, FollowingCount: counts.Following,
+		ShowMedia: true, ShowMediaReplies: true, ShowFeatured: true,
+		Emojis: presentEmojis(a.Emojis), Fields: s.presentFields(a),
+		FeatureApproval: mastodon.FeatureApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "unknown"},
+		Memorial:        a.Memorial, Limited: a.Limited(),
+	}
+	m.AvatarStatic, m.HeaderStatic = m.Avatar, m.Header
+	if !counts.LastStatusAt.IsZero() {
+		day := mastodon.Date(counts.LastStatusAt)
+		m.LastStatusAt = &day
+	}
+	if a.Local() {
+		noindex := !a.Indexable
+		m.NoIndex, m.Roles = &noindex, &[]mastodon.AccountRole{}
+	} else {
+		// What the origin told is nearer the truth than the few we know of.
+		m.StatusesCount = atLeast(m.StatusesCount, a.RemoteStatuses)
+		m.FollowersCount = atLeast(m.FollowersCount, a.RemoteFollowers)
+		m.FollowingCount = atLeast(m.FollowingCount, a.RemoteFollowing)
+	}
+	if !a.Available() {
+		m.Suspended, m.DisplayName, m.Note = true, "", ""
+		m.Fields, m.Emojis = []mastodon.Field{}, []mastodon.CustomEmoji{}
+		m.Avatar, m.Header = s.picture("", "avatar"), s.picture("", "header")
+		m.AvatarStatic, m.HeaderStatic, m.AvatarDescription, m.HeaderDescription = m.Avatar, m.Header, "", ""
+		no := false
+		m.Locked, m.Bot, m.Discoverable, m.Indexable = false, false, &no, false
+	}
+	return m
+}
+
+func atLeast(known int64, told *int64) int64 {
+	if told != nil && *told > known {
+		return *told
+	}
+	return known
+}
+
+// shownAcct is the handle with its domain in Unicode, as people read it.
+func (s *Service) shownAcct(a *Account) string {
+	if a.Local() {
+		return a.Username
+	}
+	return a.Username + "@" + text.DisplayDomain(a.Domain)
+}
+
+// picture gives the address of a profile picture, or of the one everybody starts with.
+func (s *Service) picture(address, kind string) string {
+	if address != "" {
+		return address
+	}
+	return s.site.URL("/" + kind + "s/missing.svg")
+}
+
+// NoteHTML is the bio as safe HTML.
+func (s *Service) noteHTML(a *Account) string {
+	if !a.Local() || a.Note == "" {
+		return a.Note
+	}
+	return text.Render(a.Note, s.links())
+}
+
+// links leads mentions in a bio nowhere and hashtags to their pages: bios mention nobody in a way that tells them.
+func (s *Service) links() text.Links {
+	return text.Links{
+		Mention: func(string, string) (string, string, bool) { return "", "", false },
+		Tag:     s.site.TagURL,
+	}
+}
+
+func (s *Service) presentFields(a *Account) []mastodon.Field {
+	fields := make([]mastodon.Field, len(a.Fields))
+	for i, f := range a.Fields {
+		value := f.Value
+		if a.Local() {
+			value = text.RenderField(value, s.links())
+		}
+		fields[i] = mastodon.Field{Name: f.Name, Value: value}
+	}
+	return fields
+}
+
+func presentEmojis(list []Emoji) []mastodon.CustomEmoji {
+	out := make([]mastodon.CustomEmoji, len(list))
+	for i, e := range list {
+		out[i] = mastodon.CustomEmoji{Shortcode: e.Shortcode, URL: e.URL, StaticURL: e.URL}
+	}
+	return out
+}
+
+// PresentEmojis shapes custom emoji for the API.
+func PresentEmojis(list []Emoji) []mastodon.CustomEmoji { return presentEmojis(list) }
+
+// PresentOwn shapes an account for its own member.
+func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role mastodon.Role, followRequests int64) (*mastodon.CredentialAccount, error) {
+	shown, err := s.Present(ctx, []*Account{a})
+	if err != nil {
+		return nil, err
+	}
+	source := mastodon.Source{
+		Privacy: m.DefaultVisibility, Sensitive: m.DefaultSensitive, Note: a.Note, Fields: []mastodon.Field{},
+		FollowRequestsCount: min(followRequests, maxCountedRequests), HideCollections: &a.HideCollections, Discoverable: a.Discoverable,
+		Indexable: a.Indexable, AttributionDomains: []string{}, QuotePolicy: "nobody",
+	}
+	if m.DefaultLanguage != "" {
+		source.Language = &m.DefaultLanguage
+	}
+	for _, f := range a.Fields {
+		source.Fields = append(source.Fields, mastodon.Field{Name: f.Name, Value: f.Value})
+	}
+	return &mastodon.CredentialAccount{Account: *shown[0], Source: source, Role: role}, nil
+}
+
+// maxCountedRequests is where Mastodon stops counting follow requests.
+const maxCountedRequests = 40
+
+// SplitHandle reads name, @name, name@domain and @name@domain.
+func SplitHandle(handle string) (username, domain string, err error) {
+	handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
+	username, domain, _ = strings.Cut(handle, "@")
+	if !text.ValidRemoteUsername(username) || strings.Contains(domain, "@") {
+		return "", "", errNoHandle
+	}
+	return username, domain, nil
+}
+

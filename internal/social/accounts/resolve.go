@@ -1,0 +1,217 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/id"
+)
+
+// Updated is the event of a profile that changed.
+type Updated struct{ Account id.Account }
+
+// Gone is the event of a remote account that was deleted at its origin.
+type Gone struct{ Account id.Account }
+
+// ResolveHandle gives the account of a handle. One that is not known here is asked
+// for at its server. NotFound when there is no such account.
+func (s *Service) ResolveHandle(ctx context.Context, username, domain string) (*Account, error) {
+	known, err := s.ByHandle(ctx, username, domain)
+	if err == nil || !fault.Is(err, fault.NotFound) || s.site.IsLocal(domain) {
+		return known, err
+	}
+	return s.Finger(ctx, username, domain)
+}
+
+// Finger asks a handle's server who it is, and keeps the answer. Equal questions at the same moment ask once.
+func (s *Service) Finger(ctx context.Context, username, domain string) (*Account, error) {
+	return s.once(ctx, "@"+username+"@"+domain, func(ctx context.Context) (*Account, error) {
+		actor, handle, err := s.remote.ResolveHandle(ctx, username, domain)
+		if err != nil {
+			return nil, err
+		}
+		return s.Keep(ctx, actor, handle)
+	})
+}
+
+// ResolveURI gives the account with an actor id, asking its server when it is not known or stale.
+func (s *Service) ResolveURI(ctx context.Context, uri string) (*Account, error) {
+	known, err := byURI(ctx, s.db, uri)
+	if err == nil && !known.Stale(s.clock.Now()) {
+		return known, nil
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	if _, ours := s.site.Ours(uri); ours {
+		return nil, fault.RecordNotFound()
+	}
+	fresh, fetchErr := s.Fetch(ctx, uri)
+	if fetchErr != nil && known != nil && !fault.Is(fetchErr, fault.Gone) {
+		return known, nil // an old profile is better than none while its server is away
+	}
+	return fresh, fetchErr
+}
+
+// Fetch reads an actor from its server, whether known or not, and keeps it.
+func (s *Service) Fetch(ctx context.Context, uri string) (*Account, error) {
+	return s.once(ctx, uri, func(ctx context.Context) (*Account, error) {
+		actor, err := s.remote.FetchActor(ctx, uri)
+		if err != nil {
+			return nil, err
+		}
+		return s.KeepActor(ctx, actor)
+	})
+}
+
+// KeepActor confirms the handle of an actor that was met by its id, and keeps it.
+func (s *Service) KeepActor(ctx context.Context, actor *activitypub.RemoteActor) (*Account, error) {
+	if known, err := byURI(ctx, s.db, actor.ID); err == nil && text.UsernameKey(known.Username) == text.UsernameKey(actor.Username) {
+		// Mastodon's rule: a known account whose name did not change is not fingered again.
+		return s.Keep(ctx, actor, activitypub.Handle{Username: actor.Username, Domain: known.Domain})
+	}
+	handle, err := s.remote.ConfirmHandle(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return s.Keep(ctx, actor, handle)
+}
+
+// fetchWithin bounds one look at another server for a profile, however many requests it takes.
+const fetchWithin = 20 * time.Second
+
+// once lets equal questions share one answer; each asker keeps its own deadline.
+func (s *Service) once(ctx context.Context, key string, ask func(ctx context.Context) (*Account, error)) (*Account, error) {
+	answer := s.flights.DoChan(key, func() (any, error) {
+		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchWithin)
+		defer cancel()
+		return ask(shared)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got := <-answer:
+		if got.Err != nil {
+			return nil, got.Err
+		}
+		return got.Val.(*Account), nil
+	}
+}
+
+// Keep stores what a server says about one of its actors under a handle that was confirmed.
+func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, handle activitypub.Handle) (*Account, error) {
+	if s.site.IsLocal(handle.Domain) {
+		return nil, fault.New(fault.Forbidden, "Another server cannot speak for accounts of this one")
+	}
+	var kept *Account
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		known, err := byURI(ctx, tx, actor.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		a := &Account{ID: id.Account(tx.NextID()), CreatedAt: tx.Now()}
+		if known != nil {
+			a = known
+		}
+		readActor(a, actor, handle, tx.Now())
+		if known != nil {
+			err = update(ctx, tx, a)
+		} else {
+			err = s.insertRemote(ctx, tx, a)
+		}
+		if err != nil {
+			return err
+		}
+		if len(actor.Keys) > 0 {
+			if err := storeRemoteKey(ctx, tx, a.ID, actor.Keys[0].ID, actor.Keys[0].PEM); err != nil {
+				return err
+			}
+		}
+		kept = a
+		return tx.Emit(Updated{a.ID})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep account %s: %w", actor.ID, err)
+	}
+	return kept, nil
+}
+
+// insertRemote stores a new remote account. A handle that another actor id held is
+// taken over, since the domain itself has just confirmed the new one.
+func (s *Service) insertRemote(ctx context.Context, tx *db.Tx, a *Account) error {
+	inserted, err := insert(ctx, tx, a)
+	if err != nil || inserted {
+		return err
+	}
+	old, err := byHandle(ctx, tx, a.Username, a.Domain)
+	if err != nil {
+		return err
+	}
+	old.Username, old.Domain = old.ID.String(), "handle.invalid"
+	if err := update(ctx, tx, old); err != nil {
+		return err
+	}
+	if inserted, err = insert(ctx, tx, a); err == nil && !inserted {
+		err = fault.New(fault.Conflict, "This account is known already")
+	}
+	return err
+}
+
+// readActor lays what the origin says over an account. What keepers decided here stays.
+func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Handle, now time.Time) {
+	a.URI, a.Username, a.Domain, a.Kind = actor.ID, handle.Username, handle.Domain, actor.Type
+	a.URL = actor.URL
+	if a.URL == "" {
+		a.URL = actor.ID
+	}
+	a.InboxURL, a.SharedInboxURL, a.OutboxURL = actor.Inbox, actor.SharedInbox, actor.Outbox
+	a.FollowersURL, a.FollowingURL, a.FeaturedURL = actor.Followers, actor.Following, actor.Featured
+	a.DisplayName, a.Note = text.StripControl(actor.Name), text.Sanitize(actor.Summary)
+	a.Fields = nil
+	for _, f := range actor.Fields {
+		a.Fields = append(a.Fields, Field{Name: text.StripControl(f.Name), Value: text.Sanitize(f.Value)})
+	}
+	a.Emojis = nil
+	for _, e := range actor.Emojis {
+		a.Emojis = append(a.Emojis, Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
+	}
+	a.AvatarURL, a.AvatarDescription = actor.Icon.URL, actor.Icon.Alt
+	a.HeaderURL, a.HeaderDescription = actor.Image.URL, actor.Image.Alt
+	a.Locked, a.Bot = actor.Locked, actor.Type == "Service" || actor.Type == "Application"
+	a.Discoverable, a.Indexable, a.Memorial = &actor.Discoverable, actor.Indexable, actor.Memorial
+	a.AlsoKnownAs = actor.AlsoKnownAs
+	if !actor.Published.IsZero() && actor.Published.Before(now) {
+		a.CreatedAt = actor.Published
+	}
+	a.UpdatedAt, a.FetchedAt = now, now
+	a.DeletedAt = time.Time{}
+}
+
+// KeepCounts stores the numbers that an account's origin tells.
+func (s *Service) KeepCounts(ctx context.Context, account id.Account, statuses, followers, following *int64) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `UPDATE accounts SET remote_statuses = $2, remote_followers = $3, remote_following = $4 WHERE id = $1`,
+			account, statuses, followers, following)
+		if err != nil {
+			return err
+		}
+		return tx.Emit(Updated{account})
+	})
+}
+
+// MarkGone notes that a remote account was deleted at its origin: every path hides it from now on.
+func (s *Service) MarkGone(ctx context.Context, account id.Account) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := db.Exec(ctx, tx, `UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND domain <> '' AND deleted_at IS NULL`, account, clock.Milli(tx.Now()))
+		if err != nil || n == 0 {
+			return err
+		}
+		return tx.Emit(Gone{account})
+	})
+}

@@ -1,0 +1,259 @@
+package relationships
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/kit/rest"
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+type followForm struct {
+	Reblogs   *bool     `form:"reblogs"`
+	Notify    *bool     `form:"notify"`
+	Languages *[]string `form:"languages"`
+}
+
+// FollowAccount serves POST /api/v1/accounts/{id}/follow.
+func (s *Service) FollowAccount(c *viewer.Call) (any, error) {
+	form, err := rest.Decode[followForm](c)
+	if err != nil {
+		return nil, err
+	}
+	return s.act(c, func(ctx context.Context, target id.Account) error {
+		return s.Follow(ctx, c.Viewer.Account, target, Options{form.Reblogs, form.Notify, form.Languages})
+	})
+}
+
+// UnfollowAccount serves POST /api/v1/accounts/{id}/unfollow.
+func (s *Service) UnfollowAccount(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, target id.Account) error { return s.Unfollow(ctx, c.Viewer.Account, target) })
+}
+
+// RemoveFromFollowers serves POST /api/v1/accounts/{id}/remove_from_followers.
+func (s *Service) RemoveFromFollowers(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, target id.Account) error { return s.RemoveFollower(ctx, c.Viewer.Account, target) })
+}
+
+// BlockAccount serves POST /api/v1/accounts/{id}/block.
+func (s *Service) BlockAccount(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, target id.Account) error { return s.Block(ctx, c.Viewer.Account, target) })
+}
+
+// UnblockAccount serves POST /api/v1/accounts/{id}/unblock.
+func (s *Service) UnblockAccount(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, target id.Account) error { return s.Unblock(ctx, c.Viewer.Account, target) })
+}
+
+type muteForm struct {
+	Notifications *bool `form:"notifications"`
+	Duration      int64 `form:"duration"` // seconds, 0 for ever
+}
+
+// maxMute keeps a duration within what a time can hold; longer is as good as for ever.
+const maxMute = 100 * 365 * 24 * time.Hour
+
+// MuteAccount serves POST /api/v1/accounts/{id}/mute.
+func (s *Service) MuteAccount(c *viewer.Call) (any, error) {
+	form, err := rest.Decode[muteForm](c)
+	if err != nil {
+		return nil, err
+	}
+	lasting := time.Duration(0)
+	if form.Duration > 0 && form.Duration < int64(maxMute/time.Second) {
+		lasting = time.Duration(form.Duration) * time.Second
+	}
+	return s.act(c, func(ctx context.Context, target id.Account) error {
+		return s.Mute(ctx, c.Viewer.Account, target, form.Notifications == nil || *form.Notifications, lasting)
+	})
+}
+
+// UnmuteAccount serves POST /api/v1/accounts/{id}/unmute.
+func (s *Service) UnmuteAccount(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, target id.Account) error { return s.Unmute(ctx, c.Viewer.Account, target) })
+}
+
+// AuthorizeFollowRequest serves POST /api/v1/follow_requests/{id}/authorize.
+func (s *Service) AuthorizeFollowRequest(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, from id.Account) error { return s.AuthorizeRequest(ctx, c.Viewer.Account, from) })
+}
+
+// RejectFollowRequest serves POST /api/v1/follow_requests/{id}/reject.
+func (s *Service) RejectFollowRequest(c *viewer.Call) (any, error) {
+	return s.act(c, func(ctx context.Context, from id.Account) error { return s.RejectRequest(ctx, c.Viewer.Account, from) })
+}
+
+// act does something to the account of the path and answers with the relationship that results.
+func (s *Service) act(c *viewer.Call, do func(ctx context.Context, target id.Account) error) (any, error) {
+	target, err := id.Parse[id.Account](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.accounts.ByID(c.Context(), target); err != nil {
+		return nil, err
+	}
+	if err := do(c.Context(), target); err != nil {
+		return nil, err
+	}
+	list, err := s.Between(c.Context(), c.Viewer.Account, []id.Account{target})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// maxRelationships bounds one request for relationships.
+const maxRelationships = 200
+
+// Relationships serves GET /api/v1/accounts/relationships.
+func (s *Service) Relationships(c *viewer.Call) (any, error) {
+	var wanted []id.Account
+	for _, text := range c.QueryList("id") {
+		if one, err := id.Parse[id.Account](text); err == nil && len(wanted) < maxRelationships {
+			wanted = append(wanted, one)
+		}
+	}
+	known, err := s.accounts.ByIDs(c.Context(), wanted)
+	if err != nil {
+		return nil, err
+	}
+	ids := []id.Account{}
+	for _, a := range known {
+		if a.Available() || c.QueryFlag("with_suspended") {
+			ids = append(ids, a.ID)
+		}
+	}
+	return s.Between(c.Context(), c.Viewer.Account, ids)
+}
+
+// Between tells what the member and each of the others are to each other, in one query.
+func (s *Service) Between(ctx context.Context, member id.Account, others []id.Account) ([]mastodon.Relationship, error) {
+	list := make([]mastodon.Relationship, len(others))
+	at := make(map[id.Account]*mastodon.Relationship, len(others))
+	for i, other := range others {
+		list[i] = mastodon.Relationship{ID: other.String()}
+		at[other] = &list[i]
+	}
+	if len(others) == 0 {
+		return list, nil
+	}
+	type fact struct {
+		kind      string
+		other     id.Account
+		boosts    bool
+		notify    bool
+		languages string
+		until     *int64
+	}
+	facts, err := db.All(ctx, s.db, func(r db.Row) (fact, error) {
+		var f fact
+		err := r.Scan(&f.kind, &f.other, &f.boosts, &f.notify, &f.languages, &f.until)
+		return f, err
+	}, `SELECT 'following', target_id, show_boosts, notify, languages, NULL FROM follows WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'followed_by', account_id, FALSE, FALSE, '', NULL FROM follows WHERE target_id = $1 AND account_id {in $2}
+		UNION ALL SELECT 'requested', target_id, show_boosts, notify, languages, NULL FROM follow_requests WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'requested_by', account_id, FALSE, FALSE, '', NULL FROM follow_requests WHERE target_id = $1 AND account_id {in $2}
+		UNION ALL SELECT 'blocking', target_id, FALSE, FALSE, '', NULL FROM blocks WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'blocked_by', account_id, FALSE, FALSE, '', NULL FROM blocks WHERE target_id = $1 AND account_id {in $2}
+		UNION ALL SELECT 'muting', target_id, FALSE, hide_notifications, '', expires_at FROM mutes
+			WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)`,
+		member, others, clock.Milli(s.clock.Now()))
+	if err != nil {
+		return nil, fmt.Errorf("relationships: %w", err)
+	}
+	for _, f := range facts {
+		r := at[f.other]
+		switch f.kind {
+		case "following", "requested":
+			r.Following, r.Requested = f.kind == "following", f.kind == "requested"
+			r.ShowingReblogs, r.Notifying, r.Languages = f.boosts, f.notify, splitLanguages(f.languages)
+		case "followed_by":
+			r.FollowedBy = true
+		case "requested_by":
+			r.RequestedBy = true
+		case "blocking":
+			r.Blocking = true
+		case "blocked_by":
+			r.BlockedBy = true
+		case "muting":
+			r.Muting, r.MutingNotifications = true, f.notify
+			if f.until != nil {
+				until := mastodon.Time(clock.FromMilli(*f.until))
+				r.MutingExpiresAt = &until
+			}
+		}
+	}
+	return list, nil
+}
+
+// Limits of lists of accounts.
+const (
+	listLimit = 40
+	listMax   = 80
+)
+
+// Followers serves GET /api/v1/accounts/{id}/followers.
+func (s *Service) Followers(c *viewer.Call) (any, error) {
+	return s.connections(c, "target_id", "account_id")
+}
+
+// Following serves GET /api/v1/accounts/{id}/following.
+func (s *Service) Following(c *viewer.Call) (any, error) {
+	return s.connections(c, "account_id", "target_id")
+}
+
+// connections answers with an empty list when the account hides its collections
+// from others, is unavailable, or blocks the viewer.
+func (s *Service) connections(c *viewer.Call, own, other string) (any, error) {
+	account, err := id.Parse[id.Account](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.accounts.ByID(c.Context(), account)
+	if err != nil {
+		return nil, err
+	}
+	hidden := !a.Available() || (a.HideCollections && c.Viewer.Account != account)
+	if !hidden && c.Viewer.IsMember() {
+		if hidden, err = Blocks(c.Context(), s.db, account, c.Viewer.Account); err != nil {
+			return nil, err
+		}
+	}
+	if hidden {
+		return []any{}, nil
+	}
+	return s.page(c, follows, own, other, account)
+}
+
+// FollowRequests serves GET /api/v1/follow_requests.
+func (s *Service) FollowRequests(c *viewer.Call) (any, error) {
+	return s.page(c, requests, "target_id", "account_id", c.Viewer.Account)
+}
+
+// BlockedAccounts serves GET /api/v1/blocks.
+func (s *Service) BlockedAccounts(c *viewer.Call) (any, error) {
+	return s.page(c, "blocks", "account_id", "target_id", c.Viewer.Account)
+}
+
+func (s *Service) page(c *viewer.Call, table, own, other string, account id.Account) (any, error) {
+	p := keyset.Read(c, listLimit, listMax)
+	rows, err := listAccounts(c.Context(), s.db, table, own, other, account, p)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	ids := make([]id.Account, len(rows))
+	for i, row := range rows {
+		ids[i] = row.account
+	}
+	shown, err := s.accounts.Rows(c.Context(), ids)
+	if err != nil || len(rows) == 0 {
+		return shown, err
+	}
+	return keyset.Answer(c, p, shown, len(rows), rows[0].row, rows[len(rows)-1].row, keyset.BySinceID, true), nil
+}

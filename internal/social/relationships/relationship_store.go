@@ -1,0 +1,105 @@
+package relationships
+
+import (
+	"context"
+	"strings"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/social/id"
+)
+
+// The two tables of the same shape.
+const (
+	follows  = "follows"
+	requests = "follow_requests"
+)
+
+const followColumns = `id, account_id, target_id, uri, show_boosts, notify, languages, created_at`
+
+func scanFollow(r db.Row) (*follow, error) {
+	f := &follow{}
+	var created int64
+	err := r.Scan(&f.id, &f.follower, &f.target, &f.uri, &f.showBoosts, &f.notify, &f.languages, &created)
+	f.createdAt = clock.FromMilli(created)
+	return f, err
+}
+
+func find(ctx context.Context, q db.Q, table string, follower, target id.Account) (*follow, error) {
+	return db.One(ctx, q, scanFollow, `SELECT `+followColumns+` FROM `+table+` WHERE account_id = $1 AND target_id = $2`, follower, target)
+}
+
+func remove(ctx context.Context, tx *db.Tx, table string, follower, target id.Account) (*follow, error) {
+	return db.One(ctx, tx, scanFollow, `DELETE FROM `+table+` WHERE account_id = $1 AND target_id = $2 RETURNING `+followColumns, follower, target)
+}
+
+func insert(ctx context.Context, tx *db.Tx, table string, f *follow) error {
+	_, err := db.Exec(ctx, tx, `INSERT INTO `+table+` (`+followColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		f.id, f.follower, f.target, f.uri, f.showBoosts, f.notify, f.languages, clock.Milli(f.createdAt))
+	return err
+}
+
+func setOptions(ctx context.Context, tx *db.Tx, table string, f *follow) error {
+	_, err := db.Exec(ctx, tx, `UPDATE `+table+` SET show_boosts = $3, notify = $4, languages = $5, uri = $6 WHERE account_id = $1 AND target_id = $2`,
+		f.follower, f.target, f.showBoosts, f.notify, f.languages, f.uri)
+	return err
+}
+
+func followCounts(ctx context.Context, q db.Q, account id.Account) (following, followers int64, err error) {
+	_, err = db.One(ctx, q, func(r db.Row) (struct{}, error) { return struct{}{}, r.Scan(&following, &followers) },
+		`SELECT following, followers FROM account_counts WHERE account_id = $1`, account)
+	return following, followers, err
+}
+
+func eitherBlocks(ctx context.Context, q db.Q, a, b id.Account) (bool, error) {
+	n, err := db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM blocks
+		WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1)`, a, b)
+	return n > 0, err
+}
+
+// Blocks tells whether blocker blocks target.
+func Blocks(ctx context.Context, q db.Q, blocker, target id.Account) (bool, error) {
+	n, err := db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM blocks WHERE account_id = $1 AND target_id = $2`, blocker, target)
+	return n > 0, err
+}
+
+// Follows tells whether follower follows target.
+func Follows(ctx context.Context, q db.Q, follower, target id.Account) (bool, error) {
+	n, err := db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+	return n > 0, err
+}
+
+// CountRequests tells how many wait for the member's answer.
+func (s *Service) CountRequests(ctx context.Context, member id.Account) (int64, error) {
+	return db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follow_requests WHERE target_id = $1 LIMIT 41) AS some`, member)
+}
+
+// listed is a row of a paged list of accounts: the hidden id it is paged by, and the account.
+type listed struct {
+	row     int64
+	account id.Account
+}
+
+func scanListed(r db.Row) (listed, error) {
+	var l listed
+	err := r.Scan(&l.row, &l.account)
+	return l, err
+}
+
+// listAccounts pages through the accounts at the far end (column other) of a table's rows whose column own is account.
+func listAccounts(ctx context.Context, q db.Q, table, own, other string, account id.Account, p keyset.Page) ([]listed, error) {
+	rows, err := db.All(ctx, q, scanListed, `SELECT t.id, t.`+other+` FROM `+table+` t JOIN accounts a ON a.id = t.`+other+`
+		WHERE t.`+own+` = $1 AND t.id < $2 AND t.id > $3 AND a.suspended_at IS NULL AND a.deleted_at IS NULL
+		ORDER BY t.id `+p.Order()+` LIMIT $4`, account, p.Before, p.After, p.Limit)
+	return keyset.Arrange(p, rows), err
+}
+
+func joinLanguages(list []string) string { return strings.Join(list, ",") }
+
+func splitLanguages(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}

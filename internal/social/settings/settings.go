@@ -1,0 +1,121 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"sync/atomic"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+)
+
+// Changed is the event of a keeper changing a setting.
+type Changed struct{ Name string }
+
+// Registrations says how people become members.
+type Registrations string
+
+// The modes of registration.
+const (
+	Open     Registrations = "open"
+	Approval Registrations = "approval"
+	Closed   Registrations = "closed"
+)
+
+// Values are the keepers' settings as they stand.
+type Values struct {
+	Registrations Registrations
+	Title         string
+	Description   string
+	ContactEmail  string
+	MaxCharacters int
+}
+
+// Service keeps the keepers' settings, in the database and in memory.
+type Service struct {
+	db   *db.DB
+	site Site
+	now  atomic.Pointer[Values]
+}
+
+// New opens the room; Load must be called before Now.
+func New(d *db.DB, site Site) *Service {
+	s := &Service{db: d, site: site}
+	s.now.Store(s.defaults())
+	return s
+}
+
+// Site tells where this server stands.
+func (s *Service) Site() Site { return s.site }
+
+// Now gives the settings as they stand, from memory.
+func (s *Service) Now() Values { return *s.now.Load() }
+
+func (s *Service) defaults() *Values {
+	return &Values{
+		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
+		Description: "A place on the social web, run with Anancus.",
+	}
+}
+
+// Load reads the settings from the database.
+func (s *Service) Load(ctx context.Context) error {
+	rows, err := allSettings(ctx, s.db)
+	if err != nil {
+		return fmt.Errorf("load settings: %w", err)
+	}
+	v := s.defaults()
+	for _, row := range rows {
+		if one, known := names[row.name]; known {
+			if err := one.read(v, row.value); err != nil {
+				return fmt.Errorf("setting %s in the database: %w", row.name, err)
+			}
+		}
+	}
+	s.now.Store(v)
+	return nil
+}
+
+// Set changes one setting, by the name keepers use. Unknown names and bad values are Invalid.
+func (s *Service) Set(ctx context.Context, name, value string) error {
+	one, known := names[name]
+	if !known {
+		return fault.New(fault.Invalid, fmt.Sprintf("There is no setting %q. Known settings: %s", name, strings.Join(Names(), ", ")))
+	}
+	probe := s.Now()
+	if err := one.read(&probe, value); err != nil {
+		return err
+	}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := put(ctx, tx, name, value); err != nil {
+			return err
+		}
+		return tx.Emit(Changed{name})
+	})
+	if err != nil {
+		return fmt.Errorf("change setting %s: %w", name, err)
+	}
+	return s.Load(ctx)
+}
+
+// Get gives one setting as text.
+func (s *Service) Get(name string) (string, error) {
+	one, known := names[name]
+	if !known {
+		return "", fault.New(fault.Invalid, fmt.Sprintf("There is no setting %q. Known settings: %s", name, strings.Join(Names(), ", ")))
+	}
+	v := s.Now()
+	return one.show(v), nil
+}
+
+// Names lists the settings keepers can change.
+func Names() []string {
+	list := make([]string, 0, len(names))
+	for name := range names {
+		list = append(list, name)
+	}
+	sort.Strings(list)
+	return list
+}

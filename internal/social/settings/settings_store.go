@@ -1,0 +1,38 @@
+package settings
+
+import (
+	"context"
+
+	"anancus/internal/kit/db"
+)
+
+type row struct{ name, value string }
+
+func allSettings(ctx context.Context, q db.Q) ([]row, error) {
+	return db.All(ctx, q, func(r db.Row) (row, error) {
+		var x row
+		err := r.Scan(&x.name, &x.value)
+		return x, err
+	}, `SELECT name, value FROM settings ORDER BY name`)
+}
+
+// put stores a value under a name.
+func put(ctx context.Context, tx *db.Tx, name, value string) error {
+	_, err := db.Exec(ctx, tx, `INSERT INTO settings (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
+}
+
+// Fact gives a value that the server itself remembers (the domain, the set-up code), "" if none.
+func Fact(ctx context.Context, q db.Q, name string) (string, error) {
+	values, err := db.All(ctx, q, db.Value[string], `SELECT value FROM settings WHERE name = $1`, "fact."+name)
+	if err != nil || len(values) == 0 {
+		return "", err
+	}
+	return values[0], nil
+}
+
+// PutFact stores a value that the server itself remembers.
+func PutFact(ctx context.Context, tx *db.Tx, name, value string) error {
+	return put(ctx, tx, "fact."+name, value)
+}

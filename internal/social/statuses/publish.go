@@ -1,0 +1,307 @@
+package statuses
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/text"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+)
+
+// Limits of publishing.
+const (
+	idempotencyWindow = time.Hour       // as long as Mastodon remembers a key
+	maxIdempotencyKey = 255             // characters; the rest of a longer one is not told apart
+	resolveWithin     = 2 * time.Second // for mentions of people we do not know yet; then they stay text
+	maxMentions       = 100             // accounts; a status that mentions more tells the first
+	maxTags           = 50
+)
+
+// Draft is a status before it is published.
+type Draft struct {
+	Text           string
+	ContentWarning string
+	Visibility     Visibility // "" is the author's default
+	LocalOnly      bool
+	Sensitive      *bool
+	Language       string
+	InReplyTo      id.Status
+	App            id.App
+	IdempotencyKey string
+	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
+	AllowedMentions *[]id.Account
+}
+
+func (d *Draft) check(maxCharacters int) error {
+	if strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.ContentWarning) != "" {
+		d.Text = "." // Mastodon's placeholder for a warning without a text
+	}
+	if strings.TrimSpace(d.Text) == "" {
+		return fault.New(fault.Invalid, "Validation failed: Text can't be blank")
+	}
+	if text.Count(d.ContentWarning, d.Text) > maxCharacters {
+		return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: Text character limit of %d exceeded", maxCharacters))
+	}
+	switch d.Visibility {
+	case "", Public, Unlisted, Private, Direct:
+	default:
+		return fault.New(fault.Invalid, "Validation failed: Visibility is not one of public, unlisted, private, direct")
+	}
+	if d.Language != "" {
+		code, ok := text.Language(d.Language)
+		if !ok { // Mastodon drops what is no language instead of refusing
+			code = ""
+		}
+		d.Language = code
+	}
+	if len(d.IdempotencyKey) > maxIdempotencyKey {
+		d.IdempotencyKey = d.IdempotencyKey[:maxIdempotencyKey]
+	}
+	return nil
+}
+
+// Publish turns a draft into a status. The status and its Published event are
+// committed together, so a crash loses both or neither. The same
+// idempotency key within an hour gives the status of the first time.
+func (s *Service) Publish(ctx context.Context, author *accounts.Account, member *accounts.Member, d Draft) (*Status, error) {
+	if err := d.check(s.settings.Now().MaxCharacters); err != nil {
+		return nil, err
+	}
+	status := &Status{
+		Author: author.ID, Local: true, Text: d.Text, ContentWarning: d.ContentWarning, Visibility: d.Visibility, LocalOnly: d.LocalOnly,
+		Language: d.Language, App: d.App, Sensitive: member.DefaultSensitive,
+	}
+	if status.Visibility == "" {
+		status.Visibility = Visibility(member.DefaultVisibility)
+	}
+	if author.Limited() && status.Visibility == Public {
+		status.Visibility = Unlisted
+	}
+	if d.Sensitive != nil {
+		status.Sensitive = *d.Sensitive
+	}
+	status.Sensitive = status.Sensitive || d.ContentWarning != ""
+	if status.Language == "" {
+		status.Language = member.DefaultLanguage
+	}
+	if d.InReplyTo != 0 {
+		if err := s.replyTo(ctx, status, d.InReplyTo); err != nil {
+			return nil, err
+		}
+	}
+	// The network is asked before the transaction, never inside.
+	marked, err := s.mark(ctx, d.Text, author.ID)
+	if err != nil {
+		return nil, err
+	}
+	status.Content = marked.html
+	if err := marked.onlyAllowed(ctx, s, d.AllowedMentions); err != nil {
+		return nil, err
+	}
+
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		status.ID = id.Status(tx.NextID()) // in the writer's turn, so that commit order is id order
+		if d.IdempotencyKey != "" {
+			earlier, err := idempotent(ctx, tx, author.ID, d.IdempotencyKey, status.ID)
+			if err != nil {
+				return err
+			}
+			if earlier != 0 {
+				first, err := one(ctx, tx, earlier)
+				if err != nil {
+					return err
+				}
+				*status = *first
+				return nil
+			}
+		}
+		status.URI, status.URL = s.site.StatusURI(author.ID, status.ID), s.site.StatusURL(author.Username, status.ID)
+		status.CreatedAt = tx.Now()
+		return s.store(ctx, tx, status, marked.mentions, marked.tags)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("publish status: %w", err)
+	}
+	return status, nil
+}
+
+// store writes a new status with everything that hangs on it, and emits Published.
+// Local and remote statuses join here.
+func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, tags []tag) error {
+	if status.Thread == 0 {
+		status.Thread = status.ID
+	}
+	inserted, err := insert(ctx, tx, status)
+	if err != nil {
+		return err
+	}
+	if !inserted {
+		return fault.New(fault.Conflict, "This status is known already")
+	}
+	for _, m := range mentions {
+		m.status = status.ID
+		if err := insertMention(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	for _, t := range tags {
+		if err := insertTag(ctx, tx, status.ID, t.key, t.shown); err != nil {
+			return err
+		}
+	}
+	if status.InReplyTo != 0 {
+		if err := count(ctx, tx, status.InReplyTo, "replies", +1); err != nil {
+			return err
+		}
+	}
+	if err := accounts.CountStatus(ctx, tx, status.Author, +1, clock.Milli(status.CreatedAt)); err != nil {
+		return err
+	}
+	return tx.Emit(Published{status.ID, status.Author})
+}
+
+func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Status) error {
+	parent, err := s.seeOriginal(ctx, status.Author, parentID)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "The post you are trying to reply to does not appear to exist.")
+	}
+	if err != nil {
+		return err
+	}
+	status.InReplyTo, status.InReplyToAccount, status.Thread = parent.ID, parent.Author, parent.Thread
+	// A reply to what must not leave would carry it out.
+	status.LocalOnly = status.LocalOnly || parent.LocalOnly
+	return nil
+}
+
+type tag struct{ key, shown string }
+
+// marked is a text with what was found in it.
+type marked struct {
+	html     string
+	mentions []mention
+	tags     []tag
+	people   []*accounts.Account
+}
+
+// mark finds mentions, hashtags and links and writes the text as HTML. Unknown people are
+// looked up, all within two seconds; who is not found stays plain text, and so does whom the author blocks.
+func (s *Service) mark(ctx context.Context, source string, author id.Account) (*marked, error) {
+	m := &marked{}
+	found := map[string]*accounts.Account{}
+	within, cancel := context.WithTimeout(ctx, resolveWithin)
+	defer cancel()
+	seenTag := map[string]bool{}
+	for _, e := range text.Scan(source) {
+		switch e.Kind {
+		case text.Mention:
+			key := handleKey(e.Username, e.Domain)
+			if _, known := found[key]; known || len(found) >= maxMentions {
+				continue
+			}
+			person, err := s.resolver.ResolveHandle(within, e.Username, e.Domain)
+			if err != nil {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				found[key] = nil // nobody there, or too slow: it stays text
+				continue
+			}
+			found[key] = person
+		case text.Hashtag:
+			key := text.TagKey(e.Tag)
+			if key != "" && !seenTag[key] && len(m.tags) < maxTags {
+				seenTag[key] = true
+				m.tags = append(m.tags, tag{key, e.Tag})
+			}
+		}
+	}
+	if err := s.dropBlocked(ctx, author, found); err != nil {
+		return nil, err
+	}
+	seen := map[id.Account]bool{}
+	for _, e := range text.Scan(source) {
+		if e.Kind != text.Mention {
+			continue
+		}
+		if person := found[handleKey(e.Username, e.Domain)]; person != nil && !seen[person.ID] {
+			seen[person.ID] = true
+			m.mentions = append(m.mentions, mention{account: person.ID})
+			m.people = append(m.people, person)
+		}
+	}
+	m.html = text.Render(source, text.Links{
+		Mention: func(username, domain string) (string, string, bool) {
+			person := found[handleKey(username, domain)]
+			if person == nil {
+				return "", "", false
+			}
+			return person.URL, person.Username, true
+		},
+		Tag: func(name string) string { return s.site.TagURL(text.TagKey(name)) },
+	})
+	return m, nil
+}
+
+func handleKey(username, domain string) string {
+	return text.UsernameKey(username) + "@" + strings.ToLower(domain)
+}
+
+func (s *Service) dropBlocked(ctx context.Context, author id.Account, found map[string]*accounts.Account) error {
+	var ids []id.Account
+	for _, person := range found {
+		if person != nil {
+			ids = append(ids, person.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	blocked, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}`, author, ids)
+	if err != nil {
+		return fmt.Errorf("blocks of author: %w", err)
+	}
+	hidden := map[id.Account]bool{}
+	for _, b := range blocked {
+		hidden[b] = true
+	}
+	for key, person := range found {
+		if person != nil && (hidden[person.ID] || !person.Available()) {
+			found[key] = nil
+		}
+	}
+	return nil
+}
+
+// onlyAllowed refuses a draft that would tell people its author did not expect.
+func (m *marked) onlyAllowed(ctx context.Context, s *Service, allowed *[]id.Account) error {
+	if allowed == nil {
+		return nil
+	}
+	expected := map[id.Account]bool{}
+	for _, one := range *allowed {
+		expected[one] = true
+	}
+	var unexpected []id.Account
+	for _, person := range m.people {
+		if !expected[person.ID] {
+			unexpected = append(unexpected, person.ID)
+		}
+	}
+	if len(unexpected) == 0 {
+		return nil
+	}
+	rows, err := s.accounts.Rows(ctx, unexpected)
+	if err != nil {
+		return err
+	}
+	f := fault.New(fault.Invalid, "Post would be sent to unexpected accounts")
+	f.Details = map[string]any{"unexpected_accounts": rows}
+	return f
+}

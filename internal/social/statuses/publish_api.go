@@ -1,0 +1,94 @@
+package statuses
+
+import (
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+type publishForm struct {
+	Status          string         `form:"status"`
+	SpoilerText     string         `form:"spoiler_text"`
+	Visibility      string         `form:"visibility"`
+	LocalOnly       bool           `form:"local_only"`
+	Sensitive       *bool          `form:"sensitive"`
+	Language        string         `form:"language"`
+	InReplyToID     string         `form:"in_reply_to_id"`
+	AllowedMentions *[]string      `form:"allowed_mentions"`
+	MediaIDs        []string       `form:"media_ids"`
+	ScheduledAt     string         `form:"scheduled_at"`
+	QuotedStatusID  string         `form:"quoted_status_id"`
+	Poll            *pollForm `form:"poll"`
+}
+
+type pollForm struct {
+	Options []string `form:"options"`
+}
+
+// unsupported refuses what this server cannot do, rather than publish a status without it.
+func (f *publishForm) unsupported() error {
+	switch {
+	case len(f.MediaIDs) > 0:
+		return fault.New(fault.Invalid, "Validation failed: This server does not take media attachments yet")
+	case f.Poll != nil && len(f.Poll.Options) > 0:
+		return fault.New(fault.Invalid, "Validation failed: This server does not take polls yet")
+	case f.ScheduledAt != "":
+		return fault.New(fault.Invalid, "Validation failed: This server does not schedule posts yet")
+	case f.QuotedStatusID != "":
+		return fault.New(fault.Invalid, "Validation failed: This server does not take quotes yet")
+	}
+	return nil
+}
+
+func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
+	d := Draft{
+		Text: f.Status, ContentWarning: f.SpoilerText, Visibility: Visibility(f.Visibility), LocalOnly: f.LocalOnly, Sensitive: f.Sensitive,
+		Language: f.Language, App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
+	}
+	if f.InReplyToID != "" {
+		parent, err := id.Parse[id.Status](f.InReplyToID)
+		if err != nil {
+			return d, fault.New(fault.NotFound, "The post you are trying to reply to does not appear to exist.")
+		}
+		d.InReplyTo = parent
+	}
+	if f.AllowedMentions != nil {
+		allowed := []id.Account{}
+		for _, text := range *f.AllowedMentions {
+			if one, err := id.Parse[id.Account](text); err == nil {
+				allowed = append(allowed, one)
+			}
+		}
+		d.AllowedMentions = &allowed
+	}
+	return d, nil
+}
+
+// CreateStatus serves POST /api/v1/statuses.
+func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
+	form, err := rest.Decode[publishForm](c)
+	if err != nil {
+		return nil, err
+	}
+	if err := form.unsupported(); err != nil {
+		return nil, err
+	}
+	draft, err := form.draft(c)
+	if err != nil {
+		return nil, err
+	}
+	author, err := s.accounts.ByID(c.Context(), c.Viewer.Account)
+	if err != nil {
+		return nil, err
+	}
+	member, err := s.accounts.Member(c.Context(), c.Viewer.Account)
+	if err != nil {
+		return nil, err
+	}
+	status, err := s.Publish(c.Context(), author, member, draft)
+	if err != nil {
+		return nil, err
+	}
+	return s.PresentOne(c.Context(), c.Viewer, status.ID)
+}

@@ -1,0 +1,481 @@
+package statuses
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+)
+
+// ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
+const ancestorsAtOnce = 20
+
+// ReceiveNote takes Create: the status is kept when somebody here would see it.
+func (s *Service) ReceiveNote(ctx context.Context, in accounts.Received) error {
+	note, err := s.noteOf(ctx, in)
+	if err != nil || note == nil {
+		return err
+	}
+	note.AddressedBy(in.Activity)
+	relevant, err := s.relevant(ctx, in, note)
+	if err != nil || !relevant {
+		return err
+	}
+	_, err = s.keepNote(ctx, in.Actor, note, in.Inbox, ancestorsAtOnce)
+	return err
+}
+
+// noteOf reads the status of a Create: embedded, or fetched when only its address is given.
+// Whose id or author is not the actor's own is ignored.
+func (s *Service) noteOf(ctx context.Context, in accounts.Received) (*activitypub.RemoteNote, error) {
+	object := in.Activity.Object("object")
+	if object == nil || len(object) <= 1 {
+		uri := in.Activity.Link("object")
+		if uri == "" || !activitypub.SameHost(uri, in.Actor.URI) {
+			return nil, nil
+		}
+		note, err := s.remote.FetchNote(ctx, uri)
+		if err != nil || note.AttributedTo != in.Actor.URI {
+			return nil, permanent(err)
+		}
+		return note, nil
+	}
+	note, err := activitypub.ParseNote(object)
+	if err != nil {
+		return nil, permanent(err)
+	}
+	if note.AttributedTo != in.Actor.URI || !activitypub.SameHost(note.ID, in.Actor.URI) {
+		return nil, nil
+	}
+	return note, nil
+}
+
+// permanent swallows the failures that a retry cannot mend: what the other server said is wrong.
+func permanent(err error) error {
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable, fault.TooMany:
+		return err
+	}
+	return nil
+}
+
+// relevant is Mastodon's test (federation.md §5): would anyone here see this?
+func (s *Service) relevant(ctx context.Context, in accounts.Received, note *activitypub.RemoteNote) (bool, error) {
+	if in.Inbox != 0 {
+		return true, nil
+	}
+	visibility := note.Visibility(in.Actor.FollowersURL)
+	if visibility != activitypub.VisibilityDirect {
+		followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
+			WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, in.Actor.ID)
+		if err != nil || followed > 0 {
+			return followed > 0, err
+		}
+	}
+	for _, uri := range append(append([]string{}, note.To...), note.Cc...) {
+		if _, here := s.site.Ours(uri); here {
+			return true, nil
+		}
+	}
+	if note.InReplyTo == "" || !(visibility == activitypub.VisibilityPublic || visibility == activitypub.VisibilityUnlisted) {
+		return false, nil
+	}
+	parent, err := oneByURI(ctx, s.db, note.InReplyTo)
+	if err != nil {
+		return false, ignoreNotFound(err)
+	}
+	if parent.Local {
+		return true, nil
+	}
+	followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, parent.Author)
+	return followed > 0, err
+}
+
+// keepNote stores a remote status with what hangs on it; one that is known is given back. up is how
+// many unknown ancestors may be fetched for it. The network is asked before the transaction.
+func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *activitypub.RemoteNote, inbox id.Account, up int) (*Status, error) {
+	if !author.Available() {
+		return nil, fault.RecordNotFound()
+	}
+	if known, err := oneByURI(ctx, s.db, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
+		return known, err
+	}
+	parent, err := s.parentOf(ctx, note, up)
+	if err != nil {
+		return nil, err
+	}
+	mentions, local, err := s.remoteMentions(ctx, author, note, inbox)
+	if err != nil {
+		return nil, err
+	}
+	status := fromNote(author, note, s.clock.Now())
+	if status.Visibility == Direct && local.unnamed && (note.DirectMessage == nil || !*note.DirectMessage) {
+		status.Visibility = Limited
+	}
+	if parent != nil {
+		status.InReplyTo, status.InReplyToAccount, status.Thread = parent.ID, parent.Author, parent.Thread
+	} else {
+		status.InReplyToURI = note.InReplyTo
+	}
+	if author.Limited() && status.Visibility == Public {
+		status.Visibility = Unlisted
+	}
+	var tags []tag
+	for _, name := range note.Hashtags {
+		if key := text.TagKey(name); key != "" && len(tags) < maxTags {
+			tags = append(tags, tag{key, name})
+		}
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		gone, err := isTombstone(ctx, tx, note.ID)
+		if err != nil || gone {
+			if err == nil {
+				err = fault.New(fault.Gone, "This status was deleted")
+			}
+			return err
+		}
+		if known, err := oneByURI(ctx, tx, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
+			if known != nil {
+				*status = *known
+			}
+			return err
+		}
+		status.ID = id.Status(s.db.IDAt(status.CreatedAt))
+		if status.InReplyTo == 0 {
+			status.Thread = status.ID
+		}
+		if err := s.store(ctx, tx, status, mentions, tags); err != nil {
+			return err
+		}
+		return s.adopt(ctx, tx, status)
+	})
+	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Conflict) {
+		return nil, fault.RecordNotFound()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keep status %s: %w", note.ID, err)
+	}
+	return status, nil
+}
+
+// adopt ties answers that came before what they answer to it.
+func (s *Service) adopt(ctx context.Context, tx *db.Tx, parent *Status) error {
+	n, err := db.Exec(ctx, tx, `UPDATE statuses SET in_reply_to_id = $2, in_reply_to_account_id = $3, in_reply_to_uri = '', thread_id = $4
+		WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> ''`, parent.URI, parent.ID, parent.Author, parent.Thread)
+	if err != nil || n == 0 {
+		return err
+	}
+	return count(ctx, tx, parent.ID, "replies", n)
+}
+
+// parentOf gives what a note answers: known, or fetched within bounds; nil when there is none to be had.
+func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
+	if note.InReplyTo == "" {
+		return nil, nil
+	}
+	if path, here := s.site.Ours(note.InReplyTo); here {
+		parent, err := oneByURI(ctx, s.db, note.InReplyTo)
+		if fault.Is(err, fault.NotFound) {
+			parent, err = s.byPath(ctx, path)
+		}
+		return parent, ignoreNotFound(err)
+	}
+	parent, err := oneByURI(ctx, s.db, note.InReplyTo)
+	if err == nil || !fault.Is(err, fault.NotFound) {
+		return parent, err
+	}
+	if up <= 0 {
+		return nil, nil
+	}
+	parent, err = s.fetch(ctx, note.InReplyTo, up-1)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, nil // its server is away or refuses: the answer stands alone until it comes
+	}
+	return parent, nil
+}
+
+// addressed tells how a note names people of this server.
+type addressed struct{ unnamed bool }
+
+// remoteMentions finds the people a note names (told) and those it is only sent to (silent: they may read it).
+func (s *Service) remoteMentions(ctx context.Context, author *accounts.Account, note *activitypub.RemoteNote, inbox id.Account) ([]mention, addressed, error) {
+	var list []mention
+	seen := map[id.Account]bool{author.ID: true}
+	for _, m := range note.Mentions {
+		if len(list) >= maxMentions {
+			break
+		}
+		person, err := s.accounts.ResolveURI(ctx, m.Href)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, addressed{}, ctx.Err()
+			}
+			continue
+		}
+		if !seen[person.ID] {
+			seen[person.ID] = true
+			list = append(list, mention{account: person.ID})
+		}
+	}
+	var where addressed
+	for _, uri := range append(append([]string{}, note.To...), note.Cc...) {
+		if _, here := s.site.Ours(uri); !here {
+			continue
+		}
+		person, err := s.accounts.ByURI(ctx, uri)
+		if err != nil {
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			return nil, where, err
+		}
+		if !seen[person.ID] {
+			seen[person.ID], where.unnamed = true, true
+			list = append(list, mention{account: person.ID, silent: true})
+		}
+	}
+	if inbox != 0 && !seen[inbox] {
+		follows, err := relationships.Follows(ctx, s.db, inbox, author.ID)
+		if err != nil {
+			return nil, where, err
+		}
+		if !follows { // it came to this inbox for a reason: the member may read it, but is not told
+			list = append(list, mention{account: inbox, silent: true})
+		}
+	}
+	return list, where, nil
+}
+
+// fromNote makes a status of what another server said. Its HTML is sanitised here, once.
+func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.Time) *Status {
+	status := &Status{
+		URI: note.ID, URL: note.URL, Author: author.ID, Content: text.Sanitize(note.Content), ContentWarning: text.StripControl(note.Summary),
+		Visibility: Visibility(note.Visibility(author.FollowersURL)), Sensitive: note.Sensitive || note.Summary != "",
+		CreatedAt: note.Published, EditedAt: note.Updated,
+	}
+	if code, ok := text.Language(note.Language); ok {
+		status.Language = code
+	}
+	if status.CreatedAt.IsZero() || status.CreatedAt.After(now) {
+		status.CreatedAt = now // never the future
+	}
+	for _, e := range note.Emojis {
+		status.Emojis = append(status.Emojis, accounts.Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
+	}
+	// Files are shown as links until there is a room for media, so that nothing of a post is lost.
+	for _, file := range note.Attachments {
+		name := file.Alt
+		if name == "" {
+			name = file.URL
+		}
+		status.Content += `<p><a href="` + text.EscapeHTML(file.URL) + `" rel="nofollow noopener" target="_blank">📎 ` + text.EscapeHTML(text.Truncate(name, 200)) + `</a></p>`
+	}
+	return status
+}
+
+// Fetch gives the status with an id of another server, read from there when it is not known yet.
+func (s *Service) Fetch(ctx context.Context, uri string) (*Status, error) {
+	return s.fetch(ctx, uri, ancestorsAtOnce)
+}
+
+func (s *Service) fetch(ctx context.Context, uri string, up int) (*Status, error) {
+	if known, err := oneByURI(ctx, s.db, uri); err == nil || !fault.Is(err, fault.NotFound) {
+		return known, err
+	}
+	if err := activitypub.SpendStatus(ctx); err != nil {
+		return nil, err
+	}
+	note, err := s.remote.FetchNote(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	return s.KeepFetched(ctx, note, up)
+}
+
+// KeepFetched stores a status that was read from its own server.
+func (s *Service) KeepFetched(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
+	author, err := s.accounts.ResolveURI(ctx, note.AttributedTo)
+	if err != nil {
+		return nil, err
+	}
+	return s.keepNote(ctx, author, note, 0, up)
+}
+
+// ReceiveAnnounce takes a boost. What is not public is boosted by its author alone.
+func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) error {
+	uri := in.Activity.ID()
+	to, cc := activitypub.Addresses(in.Activity)
+	visibility := Visibility(activitypub.VisibilityOf(to, cc, in.Actor.FollowersURL))
+	if visibility == Direct || !activitypub.SameHost(uri, in.Actor.URI) {
+		return nil
+	}
+	wanted := in.Activity.Link("object")
+	original, err := s.known(ctx, wanted)
+	if fault.Is(err, fault.NotFound) {
+		relevant, relevantErr := s.boosterMatters(ctx, in.Actor.ID)
+		if relevantErr != nil || !relevant {
+			return relevantErr
+		}
+		original, err = s.fetch(ctx, wanted, 0)
+	}
+	if err != nil {
+		return permanent(err)
+	}
+	if original.IsBoost() || original.LocalOnly || (!original.Visibility.Distributable() && original.Author != in.Actor.ID) ||
+		original.Visibility == Direct || original.Visibility == Limited {
+		return nil
+	}
+	if original.Visibility == Private {
+		visibility = Private
+	}
+	now := s.clock.Now()
+	at, told := in.Activity.Time("published")
+	if !told || at.After(now) {
+		at = now
+	}
+	boost := &Status{URI: uri, URL: uri, Author: in.Actor.ID, Visibility: visibility, BoostOf: original.ID, BoostedAuthor: original.Author,
+		Thread: original.Thread, Sensitive: original.Sensitive, Language: original.Language, CreatedAt: at}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		gone, err := isTombstone(ctx, tx, uri)
+		if err != nil || gone {
+			return err
+		}
+		blocked, err := relationships.Blocks(ctx, tx, original.Author, in.Actor.ID)
+		if err != nil || blocked {
+			return err
+		}
+		if _, err := oneByURI(ctx, tx, uri); !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		boost.ID = id.Status(s.db.IDAt(at))
+		return s.storeBoost(ctx, tx, boost)
+	})
+	if err != nil {
+		return fmt.Errorf("receive boost: %w", err)
+	}
+	return nil
+}
+
+// boosterMatters tells whether anybody here follows who boosted.
+func (s *Service) boosterMatters(ctx context.Context, booster id.Account) (bool, error) {
+	n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, booster)
+	return n > 0, err
+}
+
+// known gives a status by its id on the wire, in any of the forms that our own have had.
+func (s *Service) known(ctx context.Context, uri string) (*Status, error) {
+	status, err := oneByURI(ctx, s.db, uri)
+	if err == nil || !fault.Is(err, fault.NotFound) {
+		return status, err
+	}
+	path, here := s.site.Ours(uri)
+	if !here {
+		return nil, err
+	}
+	return s.byPath(ctx, path)
+}
+
+// ReceiveLike takes a favourite of one of our statuses.
+func (s *Service) ReceiveLike(ctx context.Context, in accounts.Received) error {
+	status, err := s.known(ctx, in.Activity.Link("object"))
+	if err != nil || !status.Local || status.IsBoost() {
+		return ignoreNotFound(err)
+	}
+	seen, err := s.VisibleElsewhere(ctx, in.Actor.ID, []*Status{status})
+	if err != nil || len(seen) == 0 {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		gone, err := isTombstone(ctx, tx, in.Activity.ID())
+		if err != nil || gone {
+			return err
+		}
+		_, err = s.storeFavourite(ctx, tx, id.Favourite(tx.NextID()), in.Actor.ID, status.ID, in.Activity.ID())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("receive favourite: %w", err)
+	}
+	return nil
+}
+
+// ReceiveDelete takes Delete of a status by its author. One that is not known yet is remembered, so that its late Create is ignored.
+func (s *Service) ReceiveDelete(ctx context.Context, in accounts.Received) error {
+	uri := in.Activity.Link("object")
+	if uri == "" || !activitypub.SameHost(uri, in.Actor.URI) {
+		return nil
+	}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		status, err := oneByURI(ctx, tx, uri)
+		if fault.Is(err, fault.NotFound) {
+			return insertTombstone(ctx, tx, uri)
+		}
+		if err != nil || status.Author != in.Actor.ID || status.Local {
+			return err
+		}
+		if status.IsBoost() {
+			return s.removeBoost(ctx, tx, status)
+		}
+		return s.remove(ctx, tx, status)
+	})
+	if err != nil {
+		return fmt.Errorf("receive delete: %w", err)
+	}
+	return nil
+}
+
+// ReceiveUndoAnnounce takes back a boost of the actor.
+func (s *Service) ReceiveUndoAnnounce(ctx context.Context, in accounts.Received) error {
+	uri := in.Activity.Link("object")
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		boost, err := oneByURI(ctx, tx, uri)
+		if fault.Is(err, fault.NotFound) {
+			if !activitypub.SameHost(uri, in.Actor.URI) {
+				return nil
+			}
+			return insertTombstone(ctx, tx, uri)
+		}
+		if err != nil || boost.Author != in.Actor.ID || !boost.IsBoost() || boost.Local {
+			return err
+		}
+		return s.removeBoost(ctx, tx, boost)
+	})
+	if err != nil {
+		return fmt.Errorf("receive undo boost: %w", err)
+	}
+	return nil
+}
+
+// ReceiveUndoLike takes back a favourite of the actor.
+func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) error {
+	status, err := s.known(ctx, in.Activity.Object("object").Link("object"))
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, ended, err := s.endFavourite(ctx, tx, in.Actor.ID, status.ID)
+		if err != nil || ended {
+			return err
+		}
+		if uri := in.Activity.Link("object"); activitypub.SameHost(uri, in.Actor.URI) {
+			return insertTombstone(ctx, tx, uri)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("receive undo favourite: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package statuses
+
+import (
+	"context"
+	"fmt"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// sight is what decides whether a viewer may read some statuses.
+type sight struct {
+	unavailable map[id.Account]bool // authors suspended or deleted
+	blocking    map[id.Account]bool // authors that block the viewer
+	following   map[id.Account]bool // authors whom the viewer follows
+	mentioned   map[id.Status]bool
+	hidden      map[id.Account]bool // authors whom the viewer blocks or mutes: readable, but not shown among others
+}
+
+// look gathers, in one query, what Visible needs to know.
+func look(ctx context.Context, q db.Q, reader id.Account, list []*Status) (*sight, error) {
+	s := &sight{map[id.Account]bool{}, map[id.Account]bool{}, map[id.Account]bool{}, map[id.Status]bool{}, map[id.Account]bool{}}
+	authors := make([]id.Account, 0, len(list))
+	ids := make([]id.Status, 0, len(list))
+	for _, one := range list {
+		authors, ids = append(authors, one.Author), append(ids, one.ID)
+	}
+	type fact struct {
+		kind string
+		id   int64
+	}
+	facts, err := db.All(ctx, q, func(r db.Row) (fact, error) {
+		var f fact
+		err := r.Scan(&f.kind, &f.id)
+		return f, err
+	}, `SELECT 'unavailable', id FROM accounts WHERE id {in $2} AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL)
+		UNION ALL SELECT 'blocking', account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}
+		UNION ALL SELECT 'following', target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'hidden', target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'hidden', target_id FROM mutes WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'mentioned', status_id FROM mentions WHERE account_id = $1 AND status_id {in $3}`, reader, authors, ids)
+	if err != nil {
+		return nil, fmt.Errorf("who may see: %w", err)
+	}
+	for _, f := range facts {
+		switch f.kind {
+		case "unavailable":
+			s.unavailable[id.Account(f.id)] = true
+		case "blocking":
+			s.blocking[id.Account(f.id)] = true
+		case "following":
+			s.following[id.Account(f.id)] = true
+		case "hidden":
+			s.hidden[id.Account(f.id)] = true
+		case "mentioned":
+			s.mentioned[id.Status(f.id)] = true
+		}
+	}
+	return s, nil
+}
+
+// allows is the one place that says who may read a status (behaviours of Mastodon, §1).
+// here tells that the reader is a member of this server, for statuses that never leave it.
+func (s *sight) allows(reader id.Account, here bool, status *Status) bool {
+	if s.unavailable[status.Author] {
+		return false
+	}
+	if reader != 0 && reader == status.Author {
+		return true
+	}
+	if status.LocalOnly && !here {
+		return false
+	}
+	if reader != 0 && s.blocking[status.Author] {
+		return false
+	}
+	switch status.Visibility {
+	case Public, Unlisted:
+		return true
+	case Private:
+		return reader != 0 && (s.following[status.Author] || s.mentioned[status.ID])
+	case Direct, Limited:
+		return reader != 0 && s.mentioned[status.ID]
+	}
+	return false
+}
+
+// Visible leaves of a list what the reader (0: nobody in particular) may read, in its
+// order. A boost is readable when both it and what it passes on are.
+func (s *Service) Visible(ctx context.Context, reader id.Account, list []*Status) ([]*Status, error) {
+	return s.visible(ctx, reader, reader != 0, list)
+}
+
+// VisibleElsewhere is Visible for a reader of another server, whom local-only statuses never reach.
+func (s *Service) VisibleElsewhere(ctx context.Context, reader id.Account, list []*Status) ([]*Status, error) {
+	return s.visible(ctx, reader, false, list)
+}
+
+func (s *Service) visible(ctx context.Context, reader id.Account, here bool, list []*Status) ([]*Status, error) {
+	if len(list) == 0 {
+		return list, nil
+	}
+	var boosted []id.Status
+	for _, one := range list {
+		if one.IsBoost() {
+			boosted = append(boosted, one.BoostOf)
+		}
+	}
+	all := list
+	originals := map[id.Status]*Status{}
+	if len(boosted) > 0 {
+		found, err := many(ctx, s.db, boosted)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range found {
+			originals[one.ID] = one
+		}
+		all = append(append([]*Status{}, list...), found...)
+	}
+	sight, err := look(ctx, s.db, reader, all)
+	if err != nil {
+		return nil, err
+	}
+	kept := make([]*Status, 0, len(list))
+	for _, one := range list {
+		if !sight.allows(reader, here, one) {
+			continue
+		}
+		if one.IsBoost() {
+			if original := originals[one.BoostOf]; original == nil || !sight.allows(reader, here, original) {
+				continue
+			}
+		}
+		kept = append(kept, one)
+	}
+	return kept, nil
+}
+
+// See gives a status that the reader may read. What is absent and what is hidden look alike: NotFound.
+func (s *Service) See(ctx context.Context, reader id.Account, status id.Status) (*Status, error) {
+	found, err := one(ctx, s.db, status)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := s.Visible(ctx, reader, []*Status{found})
+	if err != nil {
+		return nil, err
+	}
+	if len(kept) == 0 {
+		return nil, fault.RecordNotFound()
+	}
+	return found, nil
+}
+
+// seeOriginal is See, and leads from a boost to what it passes on.
+func (s *Service) seeOriginal(ctx context.Context, reader id.Account, status id.Status) (*Status, error) {
+	found, err := s.See(ctx, reader, status)
+	if err != nil || !found.IsBoost() {
+		return found, err
+	}
+	return s.See(ctx, reader, found.BoostOf)
+}
+
+// fromPath reads the status id of a call's path.
+func fromPath(c *viewer.Call) (id.Status, error) { return id.Parse[id.Status](c.Path("id")) }

@@ -1,0 +1,166 @@
+// Package statuses publishes, shows and removes what people write, and keeps
+// what others do with it: boosts, favourites, bookmarks and pins.
+package statuses
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/memo"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/settings"
+)
+
+// Visibility says who may read a status.
+type Visibility string
+
+// The visibilities. Limited comes from elsewhere only: addressed to some who are not named; the API shows it as private.
+const (
+	Public   Visibility = "public"
+	Unlisted Visibility = "unlisted"
+	Private  Visibility = "private" // the author's followers
+	Direct   Visibility = "direct"  // the mentioned
+	Limited  Visibility = "limited"
+)
+
+// Distributable tells whether anyone may read, and so boost.
+func (v Visibility) Distributable() bool { return v == Public || v == Unlisted }
+
+// Status is one post, or one boost of a post (then BoostOf is set and it has no text of its own).
+type Status struct {
+	ID               id.Status
+	URI              string
+	URL              string
+	Author           id.Account
+	Local            bool
+	Text             string // as typed, local only
+	Content          string // safe HTML
+	ContentWarning   string
+	Visibility       Visibility
+	LocalOnly        bool // never leaves this server; shown to members only
+	Sensitive        bool
+	Language         string
+	InReplyTo        id.Status
+	InReplyToAccount id.Account
+	InReplyToURI     string // kept while the parent is unknown here
+	Thread           id.Status
+	BoostOf          id.Status
+	BoostedAuthor    id.Account
+	Emojis           []accounts.Emoji
+	App              id.App
+	CreatedAt        time.Time
+	EditedAt         time.Time
+	DeletedAt        time.Time
+}
+
+// IsBoost tells whether the status passes on another.
+func (s *Status) IsBoost() bool { return s.BoostOf != 0 }
+
+// The events of this room.
+type (
+	// Published tells of a new status, local or remote.
+	Published struct {
+		Status id.Status
+		Author id.Account
+	}
+	// Deleted tells that a status is gone; what a peer needs to be told is kept in it.
+	Deleted struct {
+		Status    id.Status
+		Author    id.Account
+		InReplyTo id.Status
+	}
+	// Boosted tells of a new boost.
+	Boosted struct {
+		Boost    id.Status
+		Author   id.Account // who boosted
+		Original id.Status
+	}
+	// Unboosted tells that a boost was taken back.
+	Unboosted struct {
+		Boost    id.Status
+		Author   id.Account
+		Original id.Status
+	}
+	// Favourited tells of a new favourite.
+	Favourited struct {
+		Favourite id.Favourite
+		Account   id.Account
+		Status    id.Status
+	}
+	// Unfavourited tells that a favourite was taken back.
+	Unfavourited struct {
+		Account id.Account
+		Status  id.Status
+	}
+	// Bookmarked tells that a member set or removed a bookmark.
+	Bookmarked struct {
+		Account id.Account
+		Status  id.Status
+	}
+	// PinChanged tells that a member pinned or unpinned a status.
+	PinChanged struct {
+		Account id.Account
+		Status  id.Status
+	}
+)
+
+// Resolver finds the account behind a handle, asking its server when it is not known yet.
+type Resolver interface {
+	ResolveHandle(ctx context.Context, username, domain string) (*accounts.Account, error)
+}
+
+// Courier takes activities to other servers.
+type Courier interface {
+	Enqueue(ctx context.Context, tx *db.Tx, d activitypub.Delivery) error
+	EnqueueAll(ctx context.Context, d activitypub.Delivery) error
+	Wake()
+}
+
+// Service is the room of statuses.
+type Service struct {
+	db       *db.DB
+	clock    clock.Clock
+	site     settings.Site
+	settings *settings.Service
+	accounts *accounts.Service
+	resolver Resolver
+	remote   *activitypub.Client
+	courier  Courier
+	shown    *memo.Memo[id.Status, *segment]
+}
+
+// Config is what the room needs.
+type Config struct {
+	DB       *db.DB
+	Clock    clock.Clock
+	Settings *settings.Service
+	Accounts *accounts.Service
+	Remote   *activitypub.Client
+	Courier  Courier
+}
+
+// shownBytes bounds the memory of shown statuses.
+const shownBytes = 32 << 20
+
+// New opens the room.
+func New(c Config) *Service {
+	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, resolver: c.Accounts,
+		remote: c.Remote, courier: c.Courier,
+		shown: memo.New[id.Status](shownBytes, func(s *segment) uint32 { return uint32(len(s.body)) })}
+}
+
+// Forget drops what is remembered of statuses whose text, counts or author changed.
+func (s *Service) Forget(ids ...id.Status) { s.shown.Forget(ids...) }
+
+// Get gives a status that is not deleted, whoever asks.
+func (s *Service) Get(ctx context.Context, status id.Status) (*Status, error) {
+	return one(ctx, s.db, status)
+}
+
+// raw is shorthand for an encoded entity.
+type raw = json.RawMessage

@@ -1,0 +1,332 @@
+package statuses
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+)
+
+// NoteOf writes a local status as other servers read it.
+func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note, error) {
+	author, err := s.accounts.ByID(ctx, status.Author)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.mentionedAccounts(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	note := &activitypub.Note{
+		Context: activitypub.ContextNote, ID: status.URI, Type: "Note", Published: activitypub.Timestamp(status.CreatedAt), URL: status.URL,
+		AttributedTo: author.URI, Sensitive: status.Sensitive, AtomURI: status.URI, Content: status.Content, Updated: activitypub.Timestamp(status.EditedAt),
+		Conversation: s.conversation(status), ConversationPage: s.conversation(status),
+	}
+	if status.ContentWarning != "" {
+		note.Summary = &status.ContentWarning
+	}
+	if status.Language != "" {
+		note.ContentMap = map[string]string{status.Language: status.Content}
+	}
+	if status.InReplyTo != 0 {
+		parent, err := one(ctx, s.db, status.InReplyTo)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if parent != nil {
+			note.InReplyTo, note.InReplyToAtomURI = &parent.URI, &parent.URI
+		}
+	}
+	note.To, note.Cc = address(author, status.Visibility, people)
+	if status.Visibility == Direct {
+		direct := true
+		note.DirectMessage = &direct
+	}
+	for _, person := range people {
+		note.Tag = append(note.Tag, activitypub.NewMention(person.URI, s.handleOf(person)))
+	}
+	tags, err := tagsOf(ctx, s.db, []id.Status{status.ID})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tags {
+		note.Tag = append(note.Tag, activitypub.NewHashtag(s.site.TagURL(t.name), t.name))
+	}
+	numbers, err := countsOf(ctx, s.db, []id.Status{status.ID})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range numbers {
+		note.Likes, note.Shares = activitypub.NewCount(status.URI+"/likes", n.favourites), activitypub.NewCount(status.URI+"/shares", n.boosts)
+	}
+	note.Replies = &activitypub.Collection{ID: status.URI + "/replies", First: &activitypub.Collection{
+		Page: true, PartOf: status.URI + "/replies", Next: status.URI + "/replies?page=true", Items: []any{}}}
+	// Nobody may quote yet: quotes are not understood here, and silence would allow them.
+	note.InteractionPolicy = &activitypub.InteractionPolicy{CanQuote: &activitypub.Approval{AutomaticApproval: []string{author.URI}}}
+	return note, nil
+}
+
+func (s *Service) conversation(status *Status) string {
+	return s.site.URL("/contexts/" + status.Author.String() + "-" + status.Thread.String())
+}
+
+// handleOf is a handle as the wire names it: with a domain always.
+func (s *Service) handleOf(a *accounts.Account) string {
+	if a.Local() {
+		return a.Username + "@" + s.site.Domain
+	}
+	return a.Username + "@" + a.Domain
+}
+
+// address says who may read, in the wire's words (federation.md §6).
+func address(author *accounts.Account, v Visibility, mentioned []*accounts.Account) (to, cc []string) {
+	var people []string
+	for _, person := range mentioned {
+		people = append(people, person.URI)
+		if person.Kind == "Group" && person.FollowersURL != "" {
+			people = append(people, person.FollowersURL)
+		}
+	}
+	switch v {
+	case Public:
+		return []string{activitypub.Public}, append([]string{author.FollowersURL}, people...)
+	case Unlisted:
+		return []string{author.FollowersURL}, append([]string{activitypub.Public}, people...)
+	case Private:
+		return []string{author.FollowersURL}, people
+	default:
+		return people, nil
+	}
+}
+
+func (s *Service) mentionedAccounts(ctx context.Context, status *Status) ([]*accounts.Account, error) {
+	loud, _, err := Mentioned(ctx, s.db, status.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.accounts.ByIDs(ctx, loud)
+}
+
+// CreateOf writes the Create of a local status.
+func (s *Service) CreateOf(ctx context.Context, status *Status) (*activitypub.Activity, error) {
+	note, err := s.NoteOf(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	create := activitypub.NewCreate(status.URI+"/activity", *note)
+	return &create, nil
+}
+
+// AnnounceOf writes the Announce of a local boost.
+func (s *Service) AnnounceOf(ctx context.Context, boost *Status) (*activitypub.Activity, error) {
+	found, err := s.accounts.ByIDs(ctx, []id.Account{boost.Author, boost.BoostedAuthor})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fault.RecordNotFound()
+	}
+	original, err := one(ctx, s.db, boost.BoostOf)
+	if err != nil {
+		return nil, err
+	}
+	to, cc := address(found[0], boost.Visibility, found[len(found)-1:])
+	announce := activitypub.NewAnnounce(boost.URI, found[0].URI, activitypub.Timestamp(boost.CreatedAt), to, cc, original.URI)
+	return &announce, nil
+}
+
+// LeavesHere tells, inside the transaction of an event, whether other servers are to be told of a status.
+func (s *Service) LeavesHere(ctx context.Context, tx *db.Tx, status id.Status) (bool, error) {
+	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM statuses WHERE id = $1 AND local AND NOT local_only`, status)
+	return n > 0, err
+}
+
+// Deliver tells other servers of a new status. What was deleted meanwhile is not told.
+func (s *Service) Deliver(ctx context.Context, e Published) error {
+	status, err := one(ctx, s.db, e.Status)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	if status.LocalOnly || !status.Local {
+		return nil
+	}
+	create, err := s.CreateOf(ctx, status)
+	if err != nil {
+		return err
+	}
+	return s.broadcast(ctx, status, "create/"+status.URI, *create, status.ID)
+}
+
+// DeliverBoost tells other servers of a new boost.
+func (s *Service) DeliverBoost(ctx context.Context, e Boosted) error {
+	boost, err := one(ctx, s.db, e.Boost)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	announce, err := s.AnnounceOf(ctx, boost)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	return s.broadcast(ctx, boost, "announce/"+boost.URI, *announce, boost.ID)
+}
+
+// DeliverUnboost tells other servers that a boost was taken back.
+func (s *Service) DeliverUnboost(ctx context.Context, e Unboosted) error {
+	boost, err := evenDeleted(ctx, s.db, e.Boost)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	author, err := s.accounts.ByID(ctx, boost.Author)
+	if err != nil {
+		return err
+	}
+	original, err := evenDeleted(ctx, s.db, e.Original)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	to, cc := address(author, boost.Visibility, nil)
+	announce := activitypub.NewAnnounce(boost.URI, author.URI, activitypub.Timestamp(boost.CreatedAt), to, cc, original.URI)
+	undo := activitypub.NewAnswer("Undo", author.URI+"#announces/"+boost.ID.String()+"/undo", author.URI, announce)
+	return s.broadcast(ctx, boost, "undo/"+boost.URI, undo, 0)
+}
+
+// DeliverDelete tells whoever was told of a status that it is gone.
+func (s *Service) DeliverDelete(ctx context.Context, e Deleted) error {
+	status, err := evenDeleted(ctx, s.db, e.Status)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	author, err := s.accounts.ByID(ctx, status.Author)
+	if err != nil {
+		return err
+	}
+	return s.broadcast(ctx, status, "delete/"+status.URI, activitypub.NewDelete(status.URI+"#delete", author.URI, status.URI), 0)
+}
+
+// broadcast enqueues an activity for everybody who gets a status: followers, mentioned people, the
+// author answered or boosted, and those who passed it on.
+func (s *Service) broadcast(ctx context.Context, status *Status, key string, activity activitypub.Activity, dropWith id.Status) error {
+	inboxes, err := s.audience(ctx, status)
+	if err != nil {
+		return fmt.Errorf("audience of status %d: %w", status.ID, err)
+	}
+	if len(inboxes) == 0 {
+		return nil
+	}
+	body, err := activitypub.Encode(activity)
+	if err != nil {
+		return err
+	}
+	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(status.Author), EventKey: key, Body: body, Inboxes: inboxes, Status: int64(dropWith)})
+}
+
+func (s *Service) audience(ctx context.Context, status *Status) ([]string, error) {
+	var inboxes []string
+	if status.Visibility != Direct && status.Visibility != Limited {
+		followers, err := relationships.FollowerInboxes(ctx, s.db, status.Author)
+		if err != nil {
+			return nil, err
+		}
+		inboxes = append(inboxes, followers...)
+	}
+	people, err := s.mentionedAccounts(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	var more []id.Account
+	if status.Visibility.Distributable() {
+		more = append(more, status.InReplyToAccount, status.BoostedAuthor)
+		passedOn, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT author_id FROM statuses WHERE boost_of_id = $1 AND NOT local LIMIT 1000`, status.ID)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, passedOn...)
+	}
+	others, err := s.accounts.ByIDs(ctx, more)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, inbox := range inboxes {
+		seen[inbox] = true
+	}
+	for _, person := range append(people, others...) {
+		if inbox := person.DeliverTo(); !person.Local() && inbox != "" && !seen[inbox] {
+			seen[inbox] = true
+			inboxes = append(inboxes, inbox)
+		}
+	}
+	return inboxes, nil
+}
+
+// Gone tells the delivery queue whether a status needs no Create any more.
+func (s *Service) Gone(ctx context.Context, status int64) (bool, error) {
+	_, err := one(ctx, s.db, id.Status(status))
+	if fault.Is(err, fault.NotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+func evenDeleted(ctx context.Context, q db.Q, status id.Status) (*Status, error) {
+	return db.One(ctx, q, scan, `SELECT `+columns+` FROM statuses WHERE id = $1`, status)
+}
+
+func ignoreNotFound(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// LocalByPath finds a local status by the number in its address; the author must be the one in the address too.
+func (s *Service) LocalByPath(ctx context.Context, author id.Account, number string) (*Status, error) {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return nil, fault.RecordNotFound()
+	}
+	status, err := one(ctx, s.db, id.Status(n))
+	if err != nil {
+		return nil, err
+	}
+	if !status.Local || status.Author != author {
+		return nil, fault.RecordNotFound()
+	}
+	return status, nil
+}
+
+// byPath finds a local status by any path its address has: /ap/users/ID/statuses/N, /users/NAME/statuses/N, /@NAME/N.
+func (s *Service) byPath(ctx context.Context, path string) (*Status, error) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	var author *accounts.Account
+	var number string
+	var err error
+	switch {
+	case len(parts) == 5 && parts[0] == "ap" && parts[1] == "users" && parts[3] == "statuses":
+		n, parseErr := id.Parse[id.Account](parts[2])
+		if parseErr != nil {
+			return nil, parseErr
+		}
+		author, err = s.accounts.ByID(ctx, n)
+		number = parts[4]
+	case len(parts) == 4 && parts[0] == "users" && parts[2] == "statuses":
+		author, err = s.accounts.Local(ctx, parts[1])
+		number = parts[3]
+	case len(parts) == 2 && strings.HasPrefix(parts[0], "@"):
+		author, err = s.accounts.Local(ctx, parts[0][1:])
+		number = parts[1]
+	default:
+		return nil, fault.RecordNotFound()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.LocalByPath(ctx, author.ID, number)
+}
