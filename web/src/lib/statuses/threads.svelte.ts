@@ -1,0 +1,25 @@
+import * as api from '../api/statuses';
+import { statuses } from './statuses.svelte';
+import { layoutThread, type Row } from './thread';
+
+/** The statuses around one status. */
+export class Thread {
+	ancestors = $state.raw<string[]>([]);
+	rows = $state.raw<Row[]>([]);
+	loaded = $state(false);
+
+	constructor(readonly id: string) {}
+
+	/** Shows what is known at once, and fetches the rest. */
+	load = async (): Promise<void> => {
+		const [status, context] = await Promise.all([api.one(this.id), api.context(this.id)]);
+		statuses.keep(status);
+		statuses.keepAll(context.ancestors);
+		statuses.keepAll(context.descendants);
+		this.ancestors = context.ancestors.map((one) => one.id);
+		this.rows = layoutThread(this.id, context.descendants);
+		this.loaded = true;
+	};
+
+	has = (id: string): boolean => id === this.id || this.rows.some((row) => row.id === id) || this.ancestors.includes(id);
+}
