@@ -70,6 +70,9 @@ apt_install() {
 		fi
 		;;
 	esac
+	case " $* " in
+	*" chromium "*) set -- "$@" fonts-liberation ;; # a browser without fonts draws boxes
+	esac
 	as_root apt-get -q update && as_root apt-get -q -y -o Dpkg::Options::=--force-confold install --no-install-recommends "$@"
 }
 
