@@ -145,7 +145,7 @@ step('Bo answers and favourites; Ada is told, and reads the thread', async () =>
 	for (const told of ['followed you', 'favourited your post']) await ada.page.getByText(told).first().waitFor();
 
 	await ada.page.goto(`${one.url}/home`);
-	await card(ada.page, words).getByRole('link', { name: /\d|now|ago/i }).last().click();
+	await card(ada.page, words).locator('[data-open]').click();
 	await ada.page.getByText('But I am about!').first().waitFor();
 });
 
