@@ -1,0 +1,72 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"anancus/internal/kit/control"
+	"anancus/internal/kit/fault"
+)
+
+// house answers with what it was asked, so that a test sees both ways.
+type house struct{}
+
+func (house) CreateAccount(_ context.Context, in CreateAccount) (CreatedAccount, error) {
+	return CreatedAccount{ID: "1", Username: in.Name, Email: in.Email, Role: in.Role, Password: in.Password, Created: in.Confirmed && in.Approved && in.IfMissing}, nil
+}
+
+func (house) ResetPassword(_ context.Context, in ResetPassword) (NewPassword, error) {
+	return NewPassword{Username: in.Name, Password: "new"}, nil
+}
+
+func (house) CreateToken(_ context.Context, in CreateToken) (CreatedToken, error) {
+	return CreatedToken{Token: "t-" + in.Name, Scopes: in.Scopes}, nil
+}
+func (house) SetSetting(_ context.Context, in Setting) (Setting, error) { return in, nil }
+func (house) GetSetting(_ context.Context, in SettingName) (Setting, error) {
+	return Setting{}, fault.New(fault.Invalid, "There is no setting "+in.Name)
+}
+
+func (house) ListSettings(context.Context) ([]Setting, error) {
+	return []Setting{{"title", "Home"}, {"registrations", "open"}}, nil
+}
+
+func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := control.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Serve(ctx, Handlers(house{})) }()
+	t.Cleanup(func() { cancel(); <-done })
+
+	here, there := Ops(house{}), Ops(Client{Socket: path})
+	same := func(name string, do func(Ops) (any, error)) {
+		t.Helper()
+		want, wantErr := do(here)
+		got, err := do(there)
+		if !reflect.DeepEqual(got, want) || fault.KindOf(err) != fault.KindOf(wantErr) || (err == nil) != (wantErr == nil) {
+			t.Errorf("%s through the socket: %+v, %v; want %+v, %v", name, got, err, want, wantErr)
+		}
+	}
+	same("CreateAccount", func(o Ops) (any, error) {
+		return o.CreateAccount(ctx, CreateAccount{Name: "ada", Email: "a@b", Password: "p", Role: "owner", Confirmed: true, Approved: true, IfMissing: true})
+	})
+	same("ResetPassword", func(o Ops) (any, error) { return o.ResetPassword(ctx, ResetPassword{Name: "ada"}) })
+	same("CreateToken", func(o Ops) (any, error) { return o.CreateToken(ctx, CreateToken{Name: "ada", Scopes: "read"}) })
+	same("SetSetting", func(o Ops) (any, error) { return o.SetSetting(ctx, Setting{"title", "Haus"}) })
+	same("GetSetting", func(o Ops) (any, error) { return o.GetSetting(ctx, SettingName{"x"}) })
+	same("ListSettings", func(o Ops) (any, error) { return o.ListSettings(ctx) })
+}
+
+func TestWithoutAServerTheClientSaysSo(t *testing.T) {
+	_, err := Client{Socket: filepath.Join(t.TempDir(), "s")}.ListSettings(t.Context())
+	if !errors.Is(err, control.ErrNoServer) {
+		t.Error(err)
+	}
+}
