@@ -18,6 +18,9 @@ import (
 	"anancus/migrations"
 )
 
+// testPrefix begins the names of databases for one test; the second they were made follows.
+const testPrefix = "anancus_test_"
+
 // templateLock is the advisory lock of those who make the template.
 const templateLock = 26262871
 
@@ -41,17 +44,30 @@ func postgresDatabase(t testing.TB, migrated bool) string {
 		if from, err = template(); err != nil {
 			t.Fatalf("make the template database: %v", err)
 		}
+		if name := takeUsed(); name != "" {
+			t.Cleanup(func() { putBack(t, name) })
+			return urlOf(name)
+		}
 	}
-	name := fmt.Sprintf("anancus_test_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), databases.Add(1))
+	name := fmt.Sprintf("%s%d_%d_%d", testPrefix, time.Now().Unix(), os.Getpid(), databases.Add(1))
 	if err := maintain(createSQL(name, from)); err != nil {
 		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := maintain(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`); err != nil {
-			t.Errorf("drop the database: %v", err)
+		if migrated {
+			putBack(t, name)
+		} else {
+			drop(t, name)
 		}
 	})
 	return urlOf(name)
+}
+
+func drop(t testing.TB, name string) {
+	t.Helper()
+	if err := maintain(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`); err != nil {
+		t.Errorf("drop the database: %v", err)
+	}
 }
 
 func createSQL(name, from string) string {
@@ -105,6 +121,7 @@ func makeTemplate() (string, error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(templateLock)); err != nil {
 		return "", err
 	}
+	dropStale(ctx, conn)
 	var there bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil || there {
 		return name, err
