@@ -65,7 +65,7 @@ func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, pos
 	q.crew = &bus.Crew[deliveryHost]{
 		Name: "deliveries", Workers: max(workers, 1), Ahead: max(workers, 1), Log: log,
 		Claim: q.claim,
-		Run:   q.visit,
+		Run:   func(ctx context.Context, h deliveryHost) { q.visit(ctx, h, lanesAtOnce, q.crew.Quitting()) },
 		Renew: func(ctx context.Context, held []deliveryHost) error {
 			return renewHosts(ctx, d, hostNames(held), c.Now().Add(hostLease))
 		},
@@ -105,7 +105,7 @@ func (d *Deliverer) DeliverDue(ctx context.Context) error {
 			return err
 		}
 		for _, h := range hosts {
-			d.visit(ctx, h)
+			d.visit(ctx, h, 1, nil)
 		}
 		if err := ctx.Err(); err != nil {
 			return err

@@ -25,7 +25,9 @@ const (
 // visit is the time in which a worker has a host to itself.
 type visit struct {
 	*Deliverer
-	began time.Time // real time
+	began time.Time       // real time
+	hands int             // lanes in flight at a time
+	quit  <-chan struct{} // closed when it should end; nil: never
 
 	mu        sync.Mutex
 	host      deliveryHost
@@ -50,8 +52,8 @@ type delivery struct {
 }
 
 // visit serves the lanes of a claimed host and gives it back.
-func (d *Deliverer) visit(ctx context.Context, h deliveryHost) {
-	v := &visit{Deliverer: d, host: h, began: time.Now(), next: never}
+func (d *Deliverer) visit(ctx context.Context, h deliveryHost, hands int, quit <-chan struct{}) {
+	v := &visit{Deliverer: d, host: h, hands: hands, quit: quit, began: time.Now(), next: never}
 	err := bus.Safely(func() error { return v.walk(ctx) })
 	if err != nil {
 		v.trouble(ctx, "serve a host", err)
@@ -96,7 +98,7 @@ func (v *visit) serve(ctx context.Context, lanes []lane) {
 		}
 	}
 	close(due)
-	hands := min(lanesAtOnce, len(due))
+	hands := min(v.hands, len(due))
 	if v.host.tired() {
 		hands = 1
 	}
@@ -280,7 +282,7 @@ func (v *visit) ended(ctx context.Context) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	select {
-	case <-v.crew.Quitting():
+	case <-v.quit:
 		v.cut = true
 	default:
 	}

@@ -1,0 +1,665 @@
+package activitypub
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/fault"
+)
+
+// fediverse is every other server: one real HTTP server that plays all hosts.
+type fediverse struct {
+	*httptest.Server
+	mu       sync.Mutex
+	got      []string       // "host body" in the order of arrival
+	answers  map[string]int // by host or by "host body"; 200 otherwise
+	inFlight map[string]int // by "host author"
+	most     map[string]int // by host: the most in flight at a time
+	hold     chan bool      // if set, every answer waits for it
+	arrived  chan string    // if set, told of every arrival
+}
+
+func newFediverse(t testing.TB) *fediverse {
+	f := &fediverse{answers: map[string]int{}, inFlight: map[string]int{}, most: map[string]int{}}
+	f.Server = httptest.NewServer(http.HandlerFunc(f.inbox))
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fediverse) inbox(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	host, line := r.Header.Get("X-Host"), r.Header.Get("X-Host")+" "+string(body)
+	f.mu.Lock()
+	f.got = append(f.got, line)
+	f.inFlight[host]++
+	f.most[host] = max(f.most[host], f.inFlight[host])
+	status := f.answers[host]
+	if special, ok := f.answers[line]; ok {
+		status = special
+	}
+	hold, arrived := f.hold, f.arrived
+	f.mu.Unlock()
+	if arrived != nil {
+		arrived <- line
+	}
+	if hold != nil {
+		<-hold
+	}
+	f.mu.Lock()
+	f.inFlight[host]--
+	f.mu.Unlock()
+	if status == 0 {
+		status = http.StatusAccepted
+	}
+	w.WriteHeader(status)
+}
+
+// Post sends what is meant for any host to the one server.
+func (f *fediverse) Post(ctx context.Context, inbox string, body []byte, _ string, _ crypto.Signer) (int, error) {
+	host, err := HostOf(inbox)
+	if err != nil {
+		return 0, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("X-Host", host)
+	answer, err := f.Client().Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusTeapot { // stands for a connection that breaks
+		return 0, errors.New("connection reset")
+	}
+	return answer.StatusCode, nil
+}
+
+func (f *fediverse) answer(who string, status int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[who] = status
+}
+
+// took gives what arrived since the last call.
+func (f *fediverse) took() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	got := f.got
+	f.got = nil
+	return got
+}
+
+// keys is a KeySource where some authors are gone.
+type keys struct{ gone map[int64]bool }
+
+func (k keys) DeliveryKey(_ context.Context, author int64) (string, crypto.Signer, error) {
+	if k.gone[author] {
+		return "", nil, fault.New(fault.Gone, "This account is gone")
+	}
+	return fmt.Sprintf("https://here.example/ap/users/%d#main-key", author), nil, nil
+}
+
+// post is a post office over a fresh database, with a clock that stands still.
+type post struct {
+	*Deliverer
+	t       *testing.T
+	db      *db.DB
+	clock   *clock.Manual
+	world   *fediverse
+	deleted map[int64]bool // statuses
+	noKey   map[int64]bool // authors
+}
+
+func eachPost(t *testing.T, test func(t *testing.T, p *post)) {
+	t.Helper()
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		c := clock.NewManual(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+		p := &post{t: t, clock: c, world: newFediverse(t), deleted: map[int64]bool{}, noKey: map[int64]bool{}}
+		p.db = dbtest.Open(t, engine, func(config *db.Config) { config.Clock = c })
+		p.Deliverer = p.another()
+		test(t, p)
+	})
+}
+
+// another makes a deliverer as another process would.
+func (p *post) another() *Deliverer {
+	gone := func(_ context.Context, status int64) (bool, error) { return p.deleted[status], nil }
+	return NewDeliverer(p.db, p.clock, slog.New(slog.DiscardHandler), keys{p.noKey}, p.world, gone, 4)
+}
+
+// enqueue sends a body, which is also the event key, to the inboxes of hosts.
+func (p *post) enqueue(author int64, key string, hosts ...string) {
+	p.t.Helper()
+	p.put(Delivery{Author: author, EventKey: key, Body: []byte(key), Inboxes: inboxes(hosts)})
+}
+
+func (p *post) put(x Delivery) {
+	p.t.Helper()
+	err := p.db.Tx(p.t.Context(), func(tx *db.Tx) error { return p.Enqueue(p.t.Context(), tx, x) })
+	if err != nil {
+		p.t.Fatalf("Enqueue: %v", err)
+	}
+}
+
+func inboxes(hosts []string) []string {
+	var all []string
+	for _, host := range hosts {
+		all = append(all, "https://"+host+"/inbox")
+	}
+	return all
+}
+
+// delivers lets everything due go out and compares what arrived.
+func (p *post) delivers(want ...string) {
+	p.t.Helper()
+	if err := p.DeliverDue(p.t.Context()); err != nil {
+		p.t.Fatalf("DeliverDue: %v", err)
+	}
+	if got := p.world.took(); !slices.Equal(got, want) {
+		p.t.Errorf("arrived %q, want %q", got, want)
+	}
+}
+
+func (p *post) waiting(want int64) {
+	p.t.Helper()
+	if got, _, err := p.Waiting(p.t.Context()); err != nil || got != want {
+		p.t.Errorf("%d rows wait, want %d (%v)", got, want, err)
+	}
+}
+
+func (p *post) state(host string) HostState {
+	p.t.Helper()
+	states, err := p.Status(p.t.Context(), host)
+	if err != nil || len(states) != 1 {
+		p.t.Fatalf("Status(%s) = %v, %v", host, states, err)
+	}
+	return states[0]
+}
+
+func TestEachDistinctInboxGetsTheBodyOnce(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "create", "a.example", "b.example", "a.example", "not a host")
+		p.enqueue(1, "create", "b.example", "c.example") // the effect ran twice
+		p.delivers("a.example create", "b.example create", "c.example create")
+		p.waiting(0)
+		p.delivers()
+		if taken, refused, lost := p.Counts(); taken != 3 || refused+lost != 0 {
+			t.Errorf("Counts = %d, %d, %d", taken, refused, lost)
+		}
+	})
+}
+
+func TestARolledBackEnqueueSendsNothing(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		no := errors.New("no")
+		err := p.db.Tx(t.Context(), func(tx *db.Tx) error {
+			err := p.Enqueue(t.Context(), tx, Delivery{Author: 1, EventKey: "x", Inboxes: inboxes([]string{"a.example"})})
+			return errors.Join(err, no)
+		})
+		if !errors.Is(err, no) {
+			t.Fatal(err)
+		}
+		p.delivers()
+	})
+}
+
+func TestALargeFanOutIsSplit(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		var hosts []string
+		for i := range 1234 {
+			hosts = append(hosts, fmt.Sprintf("h%04d.example", i))
+		}
+		x := Delivery{Author: 1, EventKey: "create", Body: []byte("create"), Inboxes: inboxes(hosts)}
+		for range 2 {
+			if err := p.EnqueueAll(t.Context(), x); err != nil {
+				t.Fatalf("EnqueueAll: %v", err)
+			}
+		}
+		p.waiting(1234)
+	})
+}
+
+func TestALaneGoesInOrderAndWaitsForItsFirst(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "create", "a.example")
+		p.enqueue(1, "update", "a.example")
+		p.enqueue(2, "other", "a.example")
+		p.enqueue(1, "delete", "a.example")
+		p.world.answer("a.example create", 503)
+		p.delivers("a.example create", "a.example other")
+		p.clock.Advance(14 * time.Second)
+		p.delivers()
+		p.clock.Advance(12 * time.Second)
+		p.delivers("a.example create")
+		p.world.answer("a.example create", 202)
+		p.clock.Advance(time.Minute)
+		p.delivers("a.example create", "a.example update", "a.example delete")
+		p.waiting(0)
+	})
+}
+
+func TestAnswersDecideWhatBecomesOfARow(t *testing.T) {
+	const broken = http.StatusTeapot
+	for status, want := range map[int]answer{
+		200: accepted, 202: accepted, 204: accepted,
+		400: refused, 403: refused, 404: refused, 410: refused, 422: refused, 501: refused,
+		301: failed, 401: failed, 408: failed, 429: failed, 500: failed, 502: failed, 503: failed,
+	} {
+		if got := answerOf(status, nil); got != want {
+			t.Errorf("answerOf(%d) = %v, want %v", status, got, want)
+		}
+	}
+	if answerOf(0, errors.New("no route")) != failed {
+		t.Error("no answer is a failure")
+	}
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "create", "gone.example", "late.example", "broken.example")
+		p.world.answer("gone.example", 410)
+		p.world.answer("late.example", 500)
+		p.world.answer("broken.example", broken)
+		p.delivers("broken.example create", "gone.example create", "late.example create")
+		p.waiting(2)
+		if s := p.state("late.example"); s.LastError != "answered 500 Internal Server Error" || s.Waiting != 1 || s.Failures != 1 {
+			t.Errorf("late.example: %+v", s)
+		}
+		if s := p.state("broken.example"); !strings.Contains(s.LastError, "connection reset") {
+			t.Errorf("broken.example: %+v", s)
+		}
+		if s := p.state("gone.example"); s.Waiting != 0 || s.Failures != 0 || !s.NextAt.IsZero() {
+			t.Errorf("gone.example: %+v", s)
+		}
+	})
+}
+
+func TestACreateWhoseStatusIsGoneIsDropped(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.put(Delivery{Author: 1, EventKey: "create", Body: []byte("create"), Inboxes: inboxes([]string{"a.example"}), Status: 7})
+		p.enqueue(1, "delete", "a.example")
+		p.deleted[7] = true
+		p.delivers("a.example delete")
+		p.waiting(0)
+	})
+}
+
+func TestWithoutAKeyTheRowsAreDropped(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "one", "a.example")
+		p.enqueue(1, "two", "a.example")
+		p.enqueue(2, "three", "a.example")
+		p.noKey[1] = true
+		p.delivers("a.example three")
+		p.waiting(0)
+	})
+}
+
+func TestARowIsGivenUpAfterSixteenRetries(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "create", "a.example")
+		p.world.answer("a.example", 500)
+		began := p.clock.Now()
+		tries := 0
+		for range 30 {
+			p.DeliverDue(t.Context())
+			tries += len(p.world.took())
+			s := p.state("a.example")
+			if s.NextAt.IsZero() {
+				break
+			}
+			p.clock.Advance(s.NextAt.Sub(p.clock.Now()))
+		}
+		lasted := p.clock.Now().Sub(began)
+		if tries != 17 || lasted < 48*time.Hour || lasted > 84*time.Hour {
+			t.Errorf("tried %d times in %v, want 17 in two or three days", tries, lasted)
+		}
+		p.waiting(0)
+	})
+}
+
+func TestTheNextOfATiredLaneDoesNotBeginAnew(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "old", "a.example")
+		p.clock.Advance(time.Hour)
+		p.enqueue(1, "older than the lane endures", "a.example")
+		p.clock.Advance(71 * time.Hour)
+		p.enqueue(1, "young", "a.example")
+		p.clock.Advance(2 * time.Hour)
+		p.world.answer("a.example", 500)
+		p.delivers("a.example old") // given up, with all that is as old
+		p.waiting(1)
+		if next := p.state("a.example").NextAt.Sub(p.clock.Now()); next < 10*time.Minute {
+			t.Errorf("the next is tried in %v: as if nothing had been known", next)
+		}
+	})
+}
+
+func TestABreakerLeavesAHostAlone(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.world.answer("a.example", 503)
+		for author := range int64(12) {
+			p.enqueue(author+1, fmt.Sprint("create ", author), "a.example", "b.example")
+		}
+		if err := p.DeliverDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		count := func() (a, b int) {
+			for _, line := range p.world.took() {
+				if strings.HasPrefix(line, "a.example") {
+					a++
+				} else {
+					b++
+				}
+			}
+			return a, b
+		}
+		if a, b := count(); a < breakerFailures || a > breakerFailures+lanesAtOnce-1 || b != 12 {
+			t.Errorf("a.example was tried %d times and b.example %d, want 10 and 12", a, b)
+		}
+		p.enqueue(50, "another", "a.example")
+		p.clock.Advance(59 * time.Second)
+		p.delivers()
+		p.clock.Advance(time.Second)
+		p.DeliverDue(t.Context())
+		if a, _ := count(); a != 1 {
+			t.Errorf("after the pause %d probes went out, want 1", a)
+		}
+		p.world.answer("a.example", 202)
+		p.clock.Advance(2 * time.Minute)
+		p.DeliverDue(t.Context())
+		if a, _ := count(); a != 13 {
+			t.Errorf("after the recovery %d arrived, want 13", a)
+		}
+		if s := p.state("a.example"); s.Failures != 0 || len(s.FailureDays) != 0 || !s.PausedUntil.IsZero() {
+			t.Errorf("a.example: %+v", s)
+		}
+	})
+}
+
+// failDays lets a.example fail on so many days, once a day.
+func (p *post) failDays(days int) {
+	p.t.Helper()
+	p.world.answer("a.example", 500)
+	for day := range days {
+		p.enqueue(int64(100+day), fmt.Sprint("day ", day), "a.example")
+		if err := p.DeliverDue(p.t.Context()); err != nil {
+			p.t.Fatal(err)
+		}
+		p.clock.Advance(24 * time.Hour)
+	}
+	p.world.took()
+}
+
+func TestSevenDaysOfFailureMakeAHostUnavailableUntilAProbeIsAnswered(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.failDays(6)
+		if s := p.state("a.example"); !s.UnavailableAt.IsZero() || len(s.FailureDays) != 6 {
+			t.Errorf("after six days: %+v", s)
+		}
+		p.failDays(1)
+		p.clock.Advance(-24 * time.Hour) // the same day
+		if s := p.state("a.example"); s.UnavailableAt.IsZero() {
+			t.Errorf("after seven days: %+v", s)
+		}
+		_, _, before := p.Counts()
+		p.enqueue(1, "not stored", "a.example", "b.example")
+		p.delivers("b.example not stored")
+
+		p.clock.Advance(26 * time.Hour) // a probe
+		p.DeliverDue(t.Context())
+		if _, _, after := p.Counts(); after != before+1 {
+			t.Errorf("%d probes went out, want 1", after-before)
+		}
+		p.world.took()
+
+		p.clock.Advance(26 * time.Hour)
+		p.world.answer("a.example", 202)
+		p.enqueue(1, "stored", "a.example")
+		p.DeliverDue(t.Context())
+		if got := p.world.took(); !slices.Contains(got, "a.example stored") {
+			t.Errorf("arrived %q", got)
+		}
+		if s := p.state("a.example"); !s.UnavailableAt.IsZero() || len(s.FailureDays) != 0 {
+			t.Errorf("after the answer: %+v", s)
+		}
+	})
+}
+
+func TestAFollowIsTriedEvenAtAnUnavailableHost(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.failDays(7)
+		p.clock.Advance(-24 * time.Hour)
+		for p.state("a.example").Waiting > 0 { // nothing is left that could be a probe
+			p.clock.Advance(26 * time.Hour)
+			p.DeliverDue(t.Context())
+		}
+		p.world.took()
+		p.enqueue(1, "create", "a.example")
+		p.enqueue(1, "follow/5", "a.example")
+		p.world.answer("a.example", 202)
+		if err := p.DeliverDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.world.took(); !slices.Contains(got, "a.example follow/5") {
+			t.Errorf("arrived %q", got)
+		}
+		p.enqueue(1, "next", "a.example")
+		p.delivers("a.example next")
+	})
+}
+
+func TestAnUnavailableHostWithNothingStoredIsProbedByTheNextActivity(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.failDays(7)
+		err := p.db.Tx(t.Context(), func(tx *db.Tx) error {
+			_, err := db.Exec(t.Context(), tx, `DELETE FROM deliveries`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.clock.Advance(2 * time.Hour)
+		p.delivers()
+		p.world.answer("a.example", 202)
+		p.enqueue(1, "probe", "a.example")
+		p.delivers("a.example probe")
+	})
+}
+
+func TestAKeeperCanHaveAHostTriedAgain(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.failDays(7)
+		p.world.answer("a.example", 202)
+		if err := p.Retry(t.Context(), "a.example"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.DeliverDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.waiting(0)
+		all, err := p.Status(t.Context(), "")
+		if err != nil || len(all) != 0 {
+			t.Errorf("Status of all = %+v, %v; nobody waits or fails", all, err)
+		}
+	})
+}
+
+func TestTwoLanesOfAHostGoAtATime(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.world.hold, p.world.arrived = make(chan bool), make(chan string, 100)
+		for author := range int64(6) {
+			p.enqueue(author, fmt.Sprint("one of ", author), "a.example")
+			p.enqueue(author, fmt.Sprint("two of ", author), "a.example")
+		}
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			<-p.world.arrived
+		}
+		for range 10 {
+			p.world.hold <- true
+			<-p.world.arrived
+		}
+		p.world.hold <- true
+		p.world.hold <- true
+		if err := p.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if p.world.most["a.example"] != 2 {
+			t.Errorf("%d were in flight at a time, want 2", p.world.most["a.example"])
+		}
+		got := p.world.took()
+		for author := range 6 {
+			one := slices.Index(got, fmt.Sprint("a.example one of ", author))
+			two := slices.Index(got, fmt.Sprint("a.example two of ", author))
+			if one < 0 || two < one {
+				t.Errorf("author %d arrived at %d and %d", author, one, two)
+			}
+		}
+		p.waiting(0)
+	})
+}
+
+func TestWorkersSendWhatWasEnqueued(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.world.arrived = make(chan string, 1000)
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]bool{}
+		for i := range 100 {
+			host := fmt.Sprintf("h%d.example", i%7)
+			p.enqueue(int64(i%3), fmt.Sprint("event ", i), host)
+			want[fmt.Sprintf("%s event %d", host, i)] = true
+		}
+		for range 100 { // no Wake: the commit is found soon
+			delete(want, <-p.world.arrived)
+		}
+		if err := p.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if len(want) > 0 {
+			t.Errorf("did not arrive: %v", want)
+		}
+		p.waiting(0)
+	})
+}
+
+func TestAKilledDelivererLosesNothing(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "one", "a.example", "b.example")
+		p.enqueue(1, "two", "a.example")
+		hosts, err := claimHosts(t.Context(), p.db, p.clock.Now(), hostLease, 10)
+		if err != nil || len(hosts) != 2 {
+			t.Fatalf("claimHosts = %v, %v", hosts, err)
+		}
+		// One row was sent and not yet removed when the process was killed.
+		if _, err := p.world.Post(t.Context(), "https://a.example/inbox", []byte("one"), "", nil); err != nil {
+			t.Fatal(err)
+		}
+		p.enqueue(1, "three", "a.example") // makes the host due, but not free
+
+		next := p.another()
+		if p.db.Engine() == db.Postgres {
+			if err := next.DeliverDue(t.Context()); err != nil || len(p.world.took()) != 1 {
+				t.Errorf("delivered from a host that another process may hold: %v", err)
+			}
+			p.clock.Advance(hostLease)
+		}
+		p.world.arrived = make(chan string, 10)
+		if err := next.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for range 4 {
+			got = append(got, <-p.world.arrived)
+		}
+		if err := next.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		slices.Sort(got)
+		if want := []string{"a.example one", "a.example three", "a.example two", "b.example one"}; !slices.Equal(got, want) {
+			t.Errorf("arrived %q, want %q", got, want)
+		}
+		p.waiting(0)
+	})
+}
+
+func TestStopEndsAHangingPostAndKeepsItsRow(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.world.hold, p.world.arrived = make(chan bool), make(chan string, 10)
+		p.enqueue(1, "one", "a.example")
+		p.enqueue(1, "two", "a.example")
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		<-p.world.arrived
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // no patience
+		if err := p.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+		close(p.world.hold)
+		p.waiting(2)
+		if s := p.state("a.example"); s.Failures != 0 || s.NextAt.After(p.clock.Now()) {
+			t.Errorf("the host is charged with our stop: %+v", s)
+		}
+		p.world.took()
+		p.world.hold, p.world.arrived = nil, nil
+		p.delivers("a.example one", "a.example two")
+	})
+}
+
+func TestTroubleOfOurOwnIsNotTheHostsFault(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		trouble := true
+		p.Deliverer.gone = func(context.Context, int64) (bool, error) {
+			if trouble {
+				return false, errors.New("the database is away")
+			}
+			return false, nil
+		}
+		p.put(Delivery{Author: 1, EventKey: "create", Body: []byte("create"), Inboxes: inboxes([]string{"a.example"}), Status: 7})
+		p.delivers()
+		if s := p.state("a.example"); s.Failures != 0 || s.Waiting != 1 {
+			t.Errorf("a.example: %+v", s)
+		}
+		trouble = false
+		p.clock.Advance(notOurs)
+		p.delivers("a.example create")
+	})
+}
+
+func TestManyLanesOfAHostAllHaveTheirTurn(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		for author := range int64(3*lanePage + 5) {
+			p.enqueue(author-10, fmt.Sprint("of ", author), "a.example")
+		}
+		for i := range laneTurn + 15 {
+			p.enqueue(1000, fmt.Sprint("many ", i), "a.example")
+		}
+		if err := p.DeliverDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(p.world.took()), 3*lanePage+5+laneTurn+15; got != want {
+			t.Errorf("%d arrived, want %d", got, want)
+		}
+		p.waiting(0)
+	})
+}
