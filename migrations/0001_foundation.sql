@@ -49,6 +49,7 @@ CREATE TABLE accounts (
     UNIQUE (username_key, domain)
 );
 CREATE INDEX accounts_by_domain ON accounts (domain, id);
+CREATE INDEX accounts_by_url ON accounts (url);
 
 CREATE TABLE account_keys (
     id          BIGINT PRIMARY KEY,
@@ -215,6 +216,7 @@ CREATE TABLE statuses (
 );
 CREATE INDEX statuses_by_author ON statuses (author_id, id);
 CREATE INDEX statuses_by_parent ON statuses (in_reply_to_id, id);
+CREATE INDEX statuses_by_url ON statuses (url);
 CREATE INDEX statuses_by_parent_uri ON statuses (in_reply_to_uri) WHERE in_reply_to_uri <> '';
 CREATE INDEX statuses_public ON statuses (id) WHERE visibility = 'public' AND boost_of_id IS NULL AND deleted_at IS NULL;
 CREATE INDEX statuses_public_local ON statuses (local, id) WHERE visibility = 'public' AND boost_of_id IS NULL AND deleted_at IS NULL;

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"strings"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
@@ -188,3 +189,43 @@ func Touch(ctx context.Context, tx *db.Tx, account id.Account) error {
 
 // errNoHandle says that a text is not a handle.
 var errNoHandle = errors.New("not a handle")
+
+// ByPrefix finds accounts whose username begins with a text, at most limit.
+func (s *Service) ByPrefix(ctx context.Context, prefix string, limit int) ([]*Account, error) {
+	return byPrefix(ctx, s.db, text.UsernameKey(prefix), limit)
+}
+
+// ByAddress gives a known account by its actor id or its page.
+func (s *Service) ByAddress(ctx context.Context, address string) (*Account, error) {
+	a, err := byURI(ctx, s.db, address)
+	if fault.Is(err, fault.NotFound) {
+		return db.One(ctx, s.db, scan, `SELECT `+columns+` FROM accounts WHERE url = $1 ORDER BY id LIMIT 1`, address)
+	}
+	return a, err
+}
+
+// ByPath gives a local account by a path its address has: /ap/users/ID, /users/NAME, /@NAME.
+func (s *Service) ByPath(ctx context.Context, path string) (*Account, error) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case len(parts) == 3 && parts[0] == "ap" && parts[1] == "users":
+		n, err := id.Parse[id.Account](parts[2])
+		if err != nil {
+			return nil, err
+		}
+		a, err := byID(ctx, s.db, n)
+		if err == nil && !a.Local() {
+			err = fault.RecordNotFound()
+		}
+		return a, err
+	case len(parts) == 2 && parts[0] == "users":
+		return s.Local(ctx, parts[1])
+	case len(parts) == 1 && strings.HasPrefix(parts[0], "@"):
+		username, domain, err := SplitHandle(parts[0])
+		if err != nil {
+			return nil, fault.RecordNotFound()
+		}
+		return s.ByHandle(ctx, username, domain)
+	}
+	return nil, fault.RecordNotFound()
+}

@@ -9,6 +9,7 @@ import (
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
 	"anancus/internal/kit/memo"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
@@ -164,3 +165,12 @@ func (s *Service) Get(ctx context.Context, status id.Status) (*Status, error) {
 
 // raw is shorthand for an encoded entity.
 type raw = json.RawMessage
+
+// ByAddress gives a known status by its id on the wire or its page, ours in every form its address has.
+func (s *Service) ByAddress(ctx context.Context, address string) (*Status, error) {
+	found, err := s.known(ctx, address)
+	if fault.Is(err, fault.NotFound) {
+		return db.One(ctx, s.db, scan, `SELECT `+columns+` FROM statuses WHERE url = $1 AND boost_of_id IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1`, address)
+	}
+	return found, err
+}

@@ -1,0 +1,189 @@
+package notifications
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/kit/rest"
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// Limits of lists of notifications.
+const (
+	listLimit = 40
+	listMax   = 80
+)
+
+var kinds = []Kind{Mention, Boost, Favourite, Follow, FollowRequest}
+
+// List serves GET /api/v1/notifications.
+func (s *Service) List(c *viewer.Call) (any, error) {
+	f, err := filterOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.kinds) == 0 {
+		return []any{}, nil
+	}
+	p := keyset.Read(c, listLimit, listMax)
+	rows, err := page(c.Context(), s.db, c.Viewer.Account, f, p)
+	if err != nil {
+		return nil, fmt.Errorf("list notifications: %w", err)
+	}
+	if len(rows) == 0 {
+		return []any{}, nil
+	}
+	shown, err := s.present(c, rows)
+	if err != nil {
+		return nil, err
+	}
+	return keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, false), nil
+}
+
+// filterOf reads types[], exclude_types[] and account_id. Types that we do not know match nothing.
+func filterOf(c *viewer.Call) (filter, error) {
+	f := filter{kinds: []string{}}
+	only, without := set(c.QueryList("types")), set(c.QueryList("exclude_types"))
+	for _, kind := range kinds {
+		if (len(only) == 0 || only[string(kind)]) && !without[string(kind)] {
+			f.kinds = append(f.kinds, string(kind))
+		}
+	}
+	if text := c.Query("account_id"); text != "" {
+		from, err := id.Parse[id.Account](text)
+		if err != nil {
+			return f, err
+		}
+		f.from = from
+	}
+	return f, nil
+}
+
+func set(list []string) map[string]bool {
+	m := map[string]bool{}
+	for _, one := range list {
+		m[one] = true
+	}
+	return m
+}
+
+// Show serves GET /api/v1/notifications/{id}.
+func (s *Service) Show(c *viewer.Call) (any, error) {
+	wanted, err := id.Parse[id.Notification](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	n, err := one(c.Context(), s.db, c.Viewer.Account, wanted)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.present(c, []*Notification{n})
+	if err != nil {
+		return nil, err
+	}
+	if len(shown) == 0 {
+		return nil, fault.RecordNotFound()
+	}
+	return shown[0], nil
+}
+
+// present shapes notifications. One whose status the member may not read any more is left out.
+func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Notification, error) {
+	var people []id.Account
+	var wanted []id.Status
+	for _, n := range rows {
+		people = append(people, n.From)
+		if n.Status != 0 {
+			wanted = append(wanted, n.Status)
+		}
+	}
+	accounts, err := s.accounts.Shown(c.Context(), people)
+	if err != nil {
+		return nil, err
+	}
+	visible, err := s.statuses.VisibleIDs(c, wanted)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := s.statuses.Present(c.Context(), c.Viewer, visible)
+	if err != nil {
+		return nil, err
+	}
+	byStatus := map[id.Status]json.RawMessage{}
+	if len(posts) == len(visible) {
+		for i, one := range visible {
+			byStatus[one] = posts[i]
+		}
+	}
+	shown := make([]mastodon.Notification, 0, len(rows))
+	for _, n := range rows {
+		m := mastodon.Notification{ID: n.ID.String(), Type: string(n.Kind), GroupKey: "ungrouped-" + n.ID.String(),
+			CreatedAt: mastodon.Time(clock.FromMilli(n.CreatedAt)), Account: accounts[n.From]}
+		if n.Status != 0 {
+			if m.Status = byStatus[n.Status]; m.Status == nil {
+				continue
+			}
+		}
+		if m.Account != nil {
+			shown = append(shown, m)
+		}
+	}
+	return shown, nil
+}
+
+// Dismiss serves POST /api/v1/notifications/{id}/dismiss and DELETE /api/v1/notifications/{id}.
+func (s *Service) Dismiss(c *viewer.Call) (any, error) {
+	wanted, err := id.Parse[id.Notification](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(c.Context(), func(tx *db.Tx) error {
+		n, err := dismiss(c.Context(), tx, c.Viewer.Account, wanted)
+		if err == nil && n == 0 {
+			err = fault.RecordNotFound()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rest.Empty{}, nil
+}
+
+// Clear serves POST /api/v1/notifications/clear: everything told until now, in short transactions.
+func (s *Service) Clear(c *viewer.Call) (any, error) {
+	newest, err := page(c.Context(), s.db, c.Viewer.Account, filter{kinds: names()}, keyset.First(1))
+	if err != nil {
+		return nil, err
+	}
+	upTo := int64(math.MaxInt64)
+	if len(newest) > 0 {
+		upTo = int64(newest[0].ID)
+	}
+	for more := true; more; {
+		err := s.db.Tx(c.Context(), func(tx *db.Tx) error {
+			n, err := clear(c.Context(), tx, c.Viewer.Account, upTo)
+			more = n == 500
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("clear notifications: %w", err)
+		}
+	}
+	return rest.Empty{}, nil
+}
+
+func names() []string {
+	list := make([]string, len(kinds))
+	for i, kind := range kinds {
+		list[i] = string(kind)
+	}
+	return list
+}
