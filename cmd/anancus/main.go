@@ -202,15 +202,13 @@ func (p *program) fail(err error, asJSON bool) {
 	fmt.Fprintln(p.stderr, "anancus:", err)
 }
 
-// tell shows a result: as JSON for programs, else as lines for people.
+// tell shows a result: as JSON for programs, else as lines for people; in one piece, for whoever reads along.
 func (p *program) tell(result any, lines ...string) {
 	if p.cli.JSON {
 		encode(p.stdout, result)
 		return
 	}
-	for _, line := range lines {
-		fmt.Fprintln(p.stdout, line)
-	}
+	fmt.Fprintln(p.stdout, strings.Join(lines, "\n"))
 }
 
 func encode(w io.Writer, v any) {
