@@ -50,7 +50,6 @@ type DB struct {
 	store   store
 	texts   texts
 	ids     ids
-	inside  insiders
 	order   turnstile
 	hooks   atomic.Pointer[Hooks]
 	queries atomic.Int64

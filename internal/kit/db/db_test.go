@@ -157,10 +157,10 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 func TestATransactionInsideATransactionPanics(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		defer func() {
-			if text, _ := recover().(string); !strings.Contains(text, "inside a Tx") {
+			if text, _ := recover().(string); !strings.Contains(text, "a Tx inside") {
 				t.Errorf("recovered %q", text)
 			}
-			mustTx(t, d, func(*db.Tx) error { return nil }) // the database goes on
+			mustTx(t, d, func(*db.Tx) error { return nil }) // while the panic's frames are still there
 		}()
 		_ = d.Tx(t.Context(), func(*db.Tx) error {
 			return d.Tx(context.Background(), func(*db.Tx) error { return nil })

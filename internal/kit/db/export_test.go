@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -43,3 +45,23 @@ func HoldFile(t testing.TB, d *DB) (release func()) {
 	}
 	return func() { _ = conn.execAll("COMMIT"); _ = conn.close() }
 }
+
+// brokenRaw is a connection that can do nothing but close.
+type brokenRaw struct{ liteRaw }
+
+func (brokenRaw) PrepareContext(context.Context, string) (driver.Stmt, error) {
+	return nil, codeError(10)
+}
+
+// Break loses the writer's connection in the middle of a transaction, once.
+func Break(tx *Tx) {
+	conn := tx.conn.(liteTx).conn
+	writer := tx.d.store.(*lite).writer
+	if writer.conn == conn && !broken.Swap(true) {
+		conn.forget()
+		_ = conn.execAll("ROLLBACK")
+		conn.raw = brokenRaw{conn.raw}
+	}
+}
+
+var broken atomic.Bool

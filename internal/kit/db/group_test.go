@@ -159,7 +159,7 @@ func TestACallerMayGiveUpWhileItWaits(t *testing.T) {
 		err := d.Tx(ctx, nil) //nolint:staticcheck // panics: this is inside a Tx
 		return err
 	})
-	if answers[0] != nil || !strings.Contains(fmt.Sprint(answers[1]), "inside a Tx") {
+	if answers[0] != nil || !strings.Contains(fmt.Sprint(answers[1]), "a Tx inside") {
 		t.Errorf("answers = %v", answers)
 	}
 	held, release := make(chan struct{}), make(chan struct{})
@@ -222,6 +222,33 @@ func TestAGraveErrorRunsEveryMemberAgainAlone(t *testing.T) {
 			mustTx(t, d, adds("z")) // the writer goes on
 		})
 	}
+}
+
+func TestALostConnectionIsReplaced(t *testing.T) {
+	d := openLite(t)
+	answers := together(t, d, adds("a"), func(tx *db.Tx) error { db.Break(tx); return nil }, adds("b"))
+	if answers[0] != nil || answers[2] != nil {
+		t.Errorf("answers = %v", answers)
+	}
+	wantTags(t, d, "a", "b")
+}
+
+func TestAStatementThatFailedEndsItsTransaction(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		mustTx(t, d, adds("a"))
+		err := d.Tx(ctx, func(tx *db.Tx) error {
+			_ = adds("a")(tx) // breaks the unique key, and nobody cares
+			if _, err := db.All(ctx, tx, db.Text, `SELECT name FROM tags`); err == nil {
+				t.Error("the transaction went on")
+			}
+			return nil
+		})
+		if err == nil {
+			t.Error("the transaction was committed")
+		}
+		wantTags(t, d, "a")
+	})
 }
 
 func TestAnotherProgramMayHoldTheFileForAWhile(t *testing.T) {

@@ -37,9 +37,7 @@ func (d *DB) tell(ctx context.Context, ticket uint64, events []any) {
 	if committed == nil || len(events) == 0 {
 		return
 	}
-	leave := d.inside.enter()
-	defer leave()
-	committed(context.WithoutCancel(ctx), events)
+	callCommitted(func() { committed(context.WithoutCancel(ctx), events) })
 }
 
 // turnstile lets the holders of tickets through one by one, in order.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,8 +17,9 @@ import (
 
 // postgres is a database of PostgreSQL.
 type postgres struct {
-	d    *DB
-	pool *pgxpool.Pool
+	d       *DB
+	pool    *pgxpool.Pool
+	running atomic.Int64 // transactions
 }
 
 // minConns is enough for what needs several at once: a migration holds a lock on one and copies on another.
@@ -32,8 +36,11 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.config.Readers > 0 {
+	switch {
+	case d.config.Readers > 0:
 		config.MaxConns = int32(d.config.Readers)
+	case !strings.Contains(url, "pool_max_conns"):
+		config.MaxConns = int32(max(16, 4*runtime.GOMAXPROCS(0)))
 	}
 	config.MaxConns = max(config.MaxConns, minConns)
 	params := config.ConnConfig.RuntimeParams
@@ -53,7 +60,12 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	return &postgres{d: d, pool: pool}, nil
 }
 
+var errReadBeside = errors.New("a closure reads through its tx: beside it, it would not see its own writes, and might wait for a connection that never comes")
+
 func (p *postgres) query(ctx context.Context, text string, args []any) (cursor, error) {
+	if p.running.Load() > 0 && insideClosure() {
+		return nil, errReadBeside
+	}
 	return p.pool.Query(ctx, text, args...)
 }
 
@@ -93,6 +105,8 @@ func (p *postgres) once(ctx context.Context, do func(tx *Tx) error) (uint64, []a
 	settled := context.WithoutCancel(ctx)
 	defer func() { _ = raw.Rollback(settled) }() // after a commit this does nothing
 
+	p.running.Add(1)
+	defer p.running.Add(-1)
 	tx := p.d.begin(ctx, pgTx{raw})
 	if err := tx.run(do); err != nil {
 		return 0, nil, err

@@ -161,3 +161,18 @@ func TestPostgresRollsBackAPanic(t *testing.T) {
 	}()
 	wantTags(t, d)
 }
+
+func TestPostgresReadsThroughTheTransaction(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	d.SetHooks(db.Hooks{Committed: func(ctx context.Context, _ []any) {
+		if _, err := db.All(ctx, d, db.Text, `SELECT name FROM tags`); err != nil {
+			t.Errorf("a live effect could not read: %v", err)
+		}
+	}})
+	mustTx(t, d, func(tx *db.Tx) error {
+		if _, err := db.All(t.Context(), d, db.Text, `SELECT name FROM tags`); err == nil {
+			t.Error("read beside the transaction")
+		}
+		return tx.Emit("x")
+	})
+}

@@ -15,9 +15,10 @@ import (
 // the driver itself: database/sql would take a third of the time of a keyed read.
 // It is used by one goroutine at a time.
 type liteConn struct {
-	raw   liteRaw
-	stmts map[string]*liteStmt
-	grave error // an error after which the whole transaction must be thought lost
+	raw    liteRaw
+	stmts  map[string]*liteStmt
+	grave  error // after which the whole transaction must be thought lost
+	failed error // the first error of a statement since fresh
 }
 
 type liteRaw interface {
@@ -89,8 +90,14 @@ func (c *liteConn) prepared(ctx context.Context, text string) (*liteStmt, func()
 	return s, func() { s.busy = false }, nil
 }
 
-// note remembers an error after which the transaction cannot be trusted.
+// fresh forgets the errors of before.
+func (c *liteConn) fresh() { c.grave, c.failed = nil, nil }
+
+// note remembers an error.
 func (c *liteConn) note(err error) error {
+	if c.failed == nil {
+		c.failed = err
+	}
 	if c.grave == nil && isGrave(err) {
 		c.grave = err
 	}

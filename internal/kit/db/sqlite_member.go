@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 )
 
@@ -77,19 +78,37 @@ func (m *member) start() bool {
 
 // runOn lets the caller run its closure on the connection, and waits for it.
 func (m *member) runOn(d *DB, conn *liteConn) {
-	m.err, m.events = nil, nil
+	m.err, m.events, conn.failed = nil, nil, nil
 	m.turn <- d.begin(m.ctx, liteTx{conn})
 	<-m.ran
+	if m.err == nil {
+		m.err = liteTx{conn}.spoilt()
+	}
 }
 
 // liteTx runs statements without the caller's context: a statement interrupted
 // inside a savepoint would roll back the whole group.
 type liteTx struct{ conn *liteConn }
 
+// spoilt refuses to go on after a statement failed, because PostgreSQL does so
+// too, and what works on one engine must work on the other.
+func (t liteTx) spoilt() error {
+	if t.conn.failed == nil {
+		return nil
+	}
+	return fmt.Errorf("the transaction goes no further, a statement had failed: %w", t.conn.failed)
+}
+
 func (t liteTx) query(_ context.Context, text string, args []any) (cursor, error) {
+	if err := t.spoilt(); err != nil {
+		return nil, err
+	}
 	return t.conn.run(context.Background(), text, args)
 }
 
 func (t liteTx) exec(_ context.Context, text string, args []any) (int64, error) {
+	if err := t.spoilt(); err != nil {
+		return 0, err
+	}
 	return t.conn.exec(context.Background(), text, args)
 }

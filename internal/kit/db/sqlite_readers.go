@@ -58,7 +58,7 @@ func (r *liteReaders) open() (*liteConn, error) {
 }
 
 func (r *liteReaders) put(conn *liteConn) {
-	conn.grave = nil
+	conn.fresh()
 	r.idle <- conn
 }
 

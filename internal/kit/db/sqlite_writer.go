@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -209,9 +210,21 @@ func (w *liteWriter) settle(ran []*member) {
 	}
 }
 
+// begin begins, on a new connection where the old one no longer can.
 func (w *liteWriter) begin() error {
-	w.conn.grave = nil
-	return w.conn.do("BEGIN IMMEDIATE")
+	w.conn.fresh()
+	err := w.conn.do("BEGIN IMMEDIATE")
+	if err == nil || liteCode(err) == liteBusy {
+		return err
+	}
+	w.l.d.config.Log.Error("the database is opened anew", "because", err)
+	conn, openErr := openLiteConn(writerDSN(w.l.path))
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	_ = w.conn.close()
+	w.conn = conn
+	return conn.do("BEGIN IMMEDIATE")
 }
 
 func (w *liteWriter) commit() error {
@@ -224,5 +237,5 @@ func (w *liteWriter) commit() error {
 // rollback ends the transaction, whether or not SQLite has done so already.
 func (w *liteWriter) rollback() {
 	_ = w.conn.do("ROLLBACK")
-	w.conn.grave = nil
+	w.conn.fresh()
 }

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"errors"
+	"reflect"
+	"runtime"
 	"time"
 )
 
@@ -22,6 +24,9 @@ type txConn interface {
 	exec(ctx context.Context, text string, args []any) (int64, error)
 }
 
+// slowClosure is longer than others should have to wait for the writer.
+const slowClosure = 50 * time.Millisecond
+
 var errOver = errors.New("the transaction is over")
 
 // Tx runs do in a transaction, and answers when it is committed and its live
@@ -29,8 +34,8 @@ var errOver = errors.New("the transaction is over")
 // no network, no side effects, a few milliseconds. What it reads, it reads
 // through tx.
 func (d *DB) Tx(ctx context.Context, do func(tx *Tx) error) error {
-	if d.inside.here() {
-		panic("db: a Tx inside a Tx would wait for itself; pass the tx down instead")
+	if insideEither() {
+		panic("db: a Tx inside a Tx, or inside a live effect, would wait for itself; pass the tx down instead")
 	}
 	return d.store.tx(ctx, do)
 }
@@ -39,12 +44,16 @@ func (d *DB) begin(ctx context.Context, conn txConn) *Tx {
 	return &Tx{d: d, ctx: ctx, conn: conn, now: d.Now()}
 }
 
-// run calls the closure on this goroutine and marks it as inside.
+// run calls the closure.
 func (tx *Tx) run(do func(tx *Tx) error) error {
 	defer func() { tx.over = true }()
-	leave := tx.d.inside.enter()
-	defer leave()
-	return do(tx)
+	start := time.Now()
+	err := callClosure(do, tx)
+	if took := time.Since(start); took > slowClosure {
+		name := runtime.FuncForPC(reflect.ValueOf(do).Pointer()).Name()
+		tx.d.config.Log.WarnContext(tx.ctx, "slow transaction", "closure", name, "took", took)
+	}
+	return err
 }
 
 // Engine tells which engine answers.
