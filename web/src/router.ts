@@ -7,7 +7,8 @@ export interface PageProps {
 	nav: Nav;
 }
 
-export type PageComponent = Component<PageProps>;
+/** A page may need less than it is given. */
+export type PageComponent = Component<PageProps> | Component<Record<string, never>>;
 type Load = () => Promise<{ default: PageComponent }>;
 
 interface Route {

@@ -51,7 +51,7 @@ export class Pager<T extends { id: string }> {
 		this.state = 'loading';
 		this.error = null;
 		try {
-			const { data, next } = await getPage<T>(this.#address());
+			const { data, next } = await getPage<T[]>(this.#address());
 			this.#source.keep(data);
 			this.ids = unique(data.map((item) => item.id));
 			this.held = [];
@@ -69,7 +69,7 @@ export class Pager<T extends { id: string }> {
 		this.loadingMore = true;
 		this.moreError = null;
 		try {
-			const { data, next } = await getPage<T>(this.next);
+			const { data, next } = await getPage<T[]>(this.next);
 			this.#source.keep(data);
 			this.ids = unique([...this.ids, ...data.map((item) => item.id)]);
 			// A page that brings nothing would be asked for again and again.
@@ -87,7 +87,7 @@ export class Pager<T extends { id: string }> {
 		this.#polling = true;
 		const limit = 40;
 		try {
-			const { data } = await getPage<T>(withQuery(this.#source.path, { since_id: this.newest, limit }));
+			const { data } = await getPage<T[]>(withQuery(this.#source.path, { since_id: this.newest, limit }));
 			const known = new Set([...this.held, ...this.ids]);
 			const fresh = unique(data.map((item) => item.id)).filter((id) => !known.has(id));
 			if (!fresh.length) return;
@@ -117,7 +117,7 @@ export class Pager<T extends { id: string }> {
 	fillGap = async (above: string): Promise<void> => {
 		const below = this.ids[this.ids.indexOf(above) + 1];
 		const limit = 40;
-		const { data } = await getPage<T>(withQuery(this.#source.path, { max_id: above, since_id: below, limit }));
+		const { data } = await getPage<T[]>(withQuery(this.#source.path, { max_id: above, since_id: below, limit }));
 		this.#source.keep(data);
 		const found = data.map((item) => item.id);
 		const at = this.ids.indexOf(above) + 1;
