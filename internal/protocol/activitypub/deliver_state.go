@@ -98,10 +98,11 @@ func (d *Deliverer) Retry(ctx context.Context, host string) error {
 func retryLanes(ctx context.Context, d *db.DB, host string, lanes []lane, now time.Time) error {
 	err := d.Tx(ctx, func(tx *db.Tx) error {
 		for _, l := range lanes {
-			_, err := db.Exec(ctx, tx, `
-				UPDATE deliveries SET due_at = $3 WHERE due_at > $3 AND id = (
-					SELECT id FROM deliveries WHERE host = $1 AND author_id = $2 ORDER BY id LIMIT 1)`,
-				host, l.author, clock.Milli(now))
+			first, err := laneRows(ctx, tx, host, l.author, math.MinInt64, 1)
+			if err == nil && len(first) > 0 {
+				_, err = db.Exec(ctx, tx, `UPDATE deliveries SET due_at = $2 WHERE id = $1 AND due_at > $2`,
+					first[0].id, clock.Milli(now))
+			}
 			if err != nil {
 				return err
 			}

@@ -234,7 +234,9 @@ const lanesSQL = `
 		SELECT (SELECT MIN(d.author_id) FROM deliveries d WHERE d.host = $1 AND d.author_id > lanes.author_id), n + 1
 		FROM lanes WHERE lanes.author_id IS NOT NULL AND n < $3)
 	SELECT author_id,
-		(SELECT d.due_at FROM deliveries d WHERE d.host = $1 AND d.author_id = lanes.author_id ORDER BY d.id LIMIT 1)
+		(SELECT d.due_at FROM deliveries d
+			WHERE (d.host, d.author_id, d.id) > ($1, lanes.author_id, $4)
+			ORDER BY d.host, d.author_id, d.id LIMIT 1)
 	FROM lanes WHERE author_id IS NOT NULL ORDER BY n`
 
 // lanesAfter lists the lanes of a host in the order of their authors.
@@ -243,17 +245,21 @@ func lanesAfter(ctx context.Context, q db.Q, host string, author int64, limit in
 		var l lane
 		err := row.Scan(&l.author, &l.due)
 		return l, err
-	}, lanesSQL, host, author, limit)
+	}, lanesSQL, host, author, limit, int64(math.MinInt64))
 	if err != nil {
 		return nil, fmt.Errorf("list lanes: %w", err)
 	}
 	return lanes, nil
 }
 
+// laneRange picks the rows of a lane after an id, in order. Written with
+// equals, PostgreSQL may think it quicker to read the whole table by id.
+const laneRange = `
+	FROM deliveries WHERE (host, author_id, id) > ($1, $2, $3) AND (host, author_id) <= ($1, $2)
+	ORDER BY host, author_id, id LIMIT $4`
+
 const laneRowsSQL = `
-	SELECT id, author_id, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at
-	FROM deliveries WHERE host = $1 AND author_id = $2 AND id > $3
-	ORDER BY id LIMIT $4`
+	SELECT id, author_id, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at` + laneRange
 
 // laneRows lists the rows of a lane in the order they must go.
 func laneRows(ctx context.Context, q db.Q, host string, author, after int64, limit int) ([]delivery, error) {
@@ -310,10 +316,8 @@ func giveUpDelivery(ctx context.Context, d *db.DB, h deliveryHost, row delivery,
 			return err
 		}
 		_, err := db.Exec(ctx, tx, `
-			DELETE FROM deliveries WHERE id IN (
-				SELECT id FROM deliveries WHERE host = $1 AND author_id = $2 ORDER BY id LIMIT $4)
-			AND created_at < $3`,
-			h.name, row.author, clock.Milli(now.Add(-laneEndures)), dropAtOnce)
+			DELETE FROM deliveries WHERE id IN (SELECT id`+laneRange+`) AND created_at < $5`,
+			h.name, row.author, row.id, dropAtOnce, clock.Milli(now.Add(-laneEndures)))
 		if err != nil {
 			return err
 		}
@@ -350,9 +354,8 @@ func dropLane(ctx context.Context, d *db.DB, host string, author int64) error {
 		var n int64
 		err := d.Tx(ctx, func(tx *db.Tx) (err error) {
 			n, err = db.Exec(ctx, tx, `
-				DELETE FROM deliveries WHERE id IN (
-					SELECT id FROM deliveries WHERE host = $1 AND author_id = $2 ORDER BY id LIMIT $3)`,
-				host, author, dropAtOnce)
+				DELETE FROM deliveries WHERE id IN (SELECT id`+laneRange+`)`,
+				host, author, int64(math.MinInt64), dropAtOnce)
 			return err
 		})
 		if err != nil {
