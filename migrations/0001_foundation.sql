@@ -217,6 +217,7 @@ CREATE TABLE statuses (
 CREATE INDEX statuses_by_author ON statuses (author_id, id);
 CREATE INDEX statuses_by_parent ON statuses (in_reply_to_id, id);
 CREATE INDEX statuses_by_url ON statuses (url);
+CREATE INDEX statuses_by_thread ON statuses (thread_id, id);
 CREATE INDEX statuses_by_parent_uri ON statuses (in_reply_to_uri) WHERE in_reply_to_uri <> '';
 CREATE INDEX statuses_public ON statuses (id) WHERE visibility = 'public' AND boost_of_id IS NULL AND deleted_at IS NULL;
 CREATE INDEX statuses_public_local ON statuses (local, id) WHERE visibility = 'public' AND boost_of_id IS NULL AND deleted_at IS NULL;

@@ -227,4 +227,3 @@ func SplitHandle(handle string) (username, domain string, err error) {
 	}
 	return username, domain, nil
 }
-

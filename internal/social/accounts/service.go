@@ -19,16 +19,17 @@ import (
 
 // Service is the room of accounts.
 type Service struct {
-	db        *db.DB
-	clock     clock.Clock
-	site      settings.Site
-	remote    *activitypub.Client
-	wrap      *Wrapper
-	passwords *Passwords
-	makeKey   func() (*rsa.PrivateKey, error)
-	signing   signingKeys
-	flights   singleflight.Group
-	shown     *shownAccounts
+	db         *db.DB
+	clock      clock.Clock
+	site       settings.Site
+	remote     *activitypub.Client
+	wrap       *Wrapper
+	passwords  *Passwords
+	makeKey    func() (*rsa.PrivateKey, error)
+	signing    signingKeys
+	flights    singleflight.Group
+	shown      *shownAccounts
+	neighbours Neighbours
 }
 
 // Config is what the room needs.

@@ -227,4 +227,3 @@ func Concerns(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error
 		WHERE m.status_id = $1 AND NOT m.silent AND a.domain = '' AND a.id <> $2`, e.Status, e.Author)
 	return n > 0, err
 }
-

@@ -38,7 +38,9 @@ func (s *Service) UnfollowAccount(c *viewer.Call) (any, error) {
 
 // RemoveFromFollowers serves POST /api/v1/accounts/{id}/remove_from_followers.
 func (s *Service) RemoveFromFollowers(c *viewer.Call) (any, error) {
-	return s.act(c, func(ctx context.Context, target id.Account) error { return s.RemoveFollower(ctx, c.Viewer.Account, target) })
+	return s.act(c, func(ctx context.Context, target id.Account) error {
+		return s.RemoveFollower(ctx, c.Viewer.Account, target)
+	})
 }
 
 // BlockAccount serves POST /api/v1/accounts/{id}/block.
@@ -81,7 +83,9 @@ func (s *Service) UnmuteAccount(c *viewer.Call) (any, error) {
 
 // AuthorizeFollowRequest serves POST /api/v1/follow_requests/{id}/authorize.
 func (s *Service) AuthorizeFollowRequest(c *viewer.Call) (any, error) {
-	return s.act(c, func(ctx context.Context, from id.Account) error { return s.AuthorizeRequest(ctx, c.Viewer.Account, from) })
+	return s.act(c, func(ctx context.Context, from id.Account) error {
+		return s.AuthorizeRequest(ctx, c.Viewer.Account, from)
+	})
 }
 
 // RejectFollowRequest serves POST /api/v1/follow_requests/{id}/reject.

@@ -44,10 +44,14 @@ func (s *Service) Unbookmark(ctx context.Context, member id.Account, status id.S
 
 // BookmarkStatus serves POST /api/v1/statuses/{id}/bookmark.
 func (s *Service) BookmarkStatus(c *viewer.Call) (any, error) {
-	return s.act(c, func(member *accounts.Account, status *Status) error { return s.Bookmark(c.Context(), member.ID, status.ID) })
+	return s.act(c, func(member *accounts.Account, status *Status) error {
+		return s.Bookmark(c.Context(), member.ID, status.ID)
+	})
 }
 
 // UnbookmarkStatus serves POST /api/v1/statuses/{id}/unbookmark.
 func (s *Service) UnbookmarkStatus(c *viewer.Call) (any, error) {
-	return s.undo(c, "bookmarks", func(member *accounts.Account, status *Status) error { return s.Unbookmark(c.Context(), member.ID, status.ID) })
+	return s.undo(c, "bookmarks", func(member *accounts.Account, status *Status) error {
+		return s.Unbookmark(c.Context(), member.ID, status.ID)
+	})
 }

@@ -91,12 +91,16 @@ func (s *Service) tellAuthor(ctx context.Context, tx *db.Tx, member *accounts.Ac
 
 // FavouriteStatus serves POST /api/v1/statuses/{id}/favourite.
 func (s *Service) FavouriteStatus(c *viewer.Call) (any, error) {
-	return s.act(c, func(member *accounts.Account, status *Status) error { return s.Favourite(c.Context(), member, status.ID) })
+	return s.act(c, func(member *accounts.Account, status *Status) error {
+		return s.Favourite(c.Context(), member, status.ID)
+	})
 }
 
 // UnfavouriteStatus serves POST /api/v1/statuses/{id}/unfavourite. It works even when the status cannot be seen any more.
 func (s *Service) UnfavouriteStatus(c *viewer.Call) (any, error) {
-	return s.undo(c, "favourites", func(member *accounts.Account, status *Status) error { return s.Unfavourite(c.Context(), member, status) })
+	return s.undo(c, "favourites", func(member *accounts.Account, status *Status) error {
+		return s.Unfavourite(c.Context(), member, status)
+	})
 }
 
 // FavouritedBy serves GET /api/v1/statuses/{id}/favourited_by.

@@ -78,7 +78,9 @@ func (s *Service) PinStatus(c *viewer.Call) (any, error) {
 
 // UnpinStatus serves POST /api/v1/statuses/{id}/unpin.
 func (s *Service) UnpinStatus(c *viewer.Call) (any, error) {
-	return s.act(c, func(member *accounts.Account, status *Status) error { return s.Unpin(c.Context(), member.ID, status.ID) })
+	return s.act(c, func(member *accounts.Account, status *Status) error {
+		return s.Unpin(c.Context(), member.ID, status.ID)
+	})
 }
 
 // PinnedBy gives an account's pinned statuses, newest pin first.

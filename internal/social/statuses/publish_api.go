@@ -8,17 +8,17 @@ import (
 )
 
 type publishForm struct {
-	Status          string         `form:"status"`
-	SpoilerText     string         `form:"spoiler_text"`
-	Visibility      string         `form:"visibility"`
-	LocalOnly       bool           `form:"local_only"`
-	Sensitive       *bool          `form:"sensitive"`
-	Language        string         `form:"language"`
-	InReplyToID     string         `form:"in_reply_to_id"`
-	AllowedMentions *[]string      `form:"allowed_mentions"`
-	MediaIDs        []string       `form:"media_ids"`
-	ScheduledAt     string         `form:"scheduled_at"`
-	QuotedStatusID  string         `form:"quoted_status_id"`
+	Status          string    `form:"status"`
+	SpoilerText     string    `form:"spoiler_text"`
+	Visibility      string    `form:"visibility"`
+	LocalOnly       bool      `form:"local_only"`
+	Sensitive       *bool     `form:"sensitive"`
+	Language        string    `form:"language"`
+	InReplyToID     string    `form:"in_reply_to_id"`
+	AllowedMentions *[]string `form:"allowed_mentions"`
+	MediaIDs        []string  `form:"media_ids"`
+	ScheduledAt     string    `form:"scheduled_at"`
+	QuotedStatusID  string    `form:"quoted_status_id"`
 	Poll            *pollForm `form:"poll"`
 }
 

@@ -133,6 +133,7 @@ type Service struct {
 	remote   *activitypub.Client
 	courier  Courier
 	shown    *memo.Memo[id.Status, *segment]
+	reader   Reader
 }
 
 // Config is what the room needs.

@@ -1,0 +1,298 @@
+package statuses
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// How long others may keep our documents (federation.md §2).
+const (
+	cacheStatus     = "max-age=180, public"
+	cachePrivate    = "private, no-store"
+	cacheOutbox     = "max-age=60, public"
+	outboxPage      = 20
+	repliesPage     = 60
+	contextItemsMax = 60
+)
+
+// Reader finds out who signed a request of another server; nobody is the zero account.
+type Reader func(c *viewer.Call) (id.Account, error)
+
+// documentOf finds the local status of a path that the asking server may read. What never
+// leaves, and what the signer may not read, is not there.
+func (s *Service) documentOf(c *viewer.Call) (*Status, *accounts.Account, error) {
+	author, err := s.accounts.LocalOf(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := s.LocalByPath(c.Context(), author.ID, c.Path("status"))
+	if err != nil {
+		return nil, nil, err
+	}
+	reader := id.Account(0)
+	if s.reader != nil && c.R.Header.Get("Signature") != "" {
+		if reader, err = s.reader(c); err != nil {
+			return nil, nil, err
+		}
+	}
+	seen, err := s.VisibleElsewhere(c.Context(), reader, []*Status{status})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(seen) == 0 || status.LocalOnly {
+		return nil, nil, fault.RecordNotFound()
+	}
+	return status, author, nil
+}
+
+// ReadSigned tells the room how signed reads are checked; called once at assembly.
+func (s *Service) ReadSigned(reader Reader) { s.reader = reader }
+
+func cacheOf(status *Status) string {
+	if status.Visibility.Distributable() {
+		return cacheStatus
+	}
+	return cachePrivate
+}
+
+// StatusDocument serves GET /ap/users/{account}/statuses/{status} to other servers.
+func (s *Service) StatusDocument(c *viewer.Call) (any, error) {
+	status, _, err := s.documentOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if status.IsBoost() {
+		return s.activity(c, status)
+	}
+	note, err := s.NoteOf(c.Context(), status)
+	if err != nil {
+		return nil, err
+	}
+	return accounts.Document(c, cacheOf(status), note)
+}
+
+// ActivityDocument serves GET /ap/users/{account}/statuses/{status}/activity.
+func (s *Service) ActivityDocument(c *viewer.Call) (any, error) {
+	status, _, err := s.documentOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.activity(c, status)
+}
+
+func (s *Service) activity(c *viewer.Call, status *Status) (any, error) {
+	activity, err := s.activityOf(c.Context(), status)
+	if err != nil {
+		return nil, err
+	}
+	return accounts.Document(c, cacheOf(status), activity)
+}
+
+func (s *Service) activityOf(ctx context.Context, status *Status) (*activitypub.Activity, error) {
+	if status.IsBoost() {
+		return s.AnnounceOf(ctx, status)
+	}
+	return s.CreateOf(ctx, status)
+}
+
+// LikesDocument serves GET …/statuses/{status}/likes: the number alone.
+func (s *Service) LikesDocument(c *viewer.Call) (any, error) {
+	return s.countDocument(c, "/likes", func(n counts) int64 { return n.favourites })
+}
+
+// SharesDocument serves GET …/statuses/{status}/shares: the number alone.
+func (s *Service) SharesDocument(c *viewer.Call) (any, error) {
+	return s.countDocument(c, "/shares", func(n counts) int64 { return n.boosts })
+}
+
+func (s *Service) countDocument(c *viewer.Call, suffix string, pick func(counts) int64) (any, error) {
+	status, _, err := s.documentOf(c)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := countsOf(c.Context(), s.db, []id.Status{status.ID})
+	if err != nil {
+		return nil, err
+	}
+	total := int64(0)
+	for _, n := range numbers {
+		total = pick(n)
+	}
+	collection := activitypub.NewCount(status.URI+suffix, total)
+	collection.Context = activitypub.ContextPlain
+	return accounts.Document(c, cacheOf(status), collection)
+}
+
+// RepliesDocument serves GET …/statuses/{status}/replies: the public answers that we know, their ids, 60 a page.
+func (s *Service) RepliesDocument(c *viewer.Call) (any, error) {
+	status, _, err := s.documentOf(c)
+	if err != nil {
+		return nil, err
+	}
+	uri := status.URI + "/replies"
+	page := activitypub.Collection{ID: uri + "?page=true", Page: true, PartOf: uri, Items: []any{}}
+	after := int64(0)
+	if n, err := strconv.ParseInt(c.Query("min_id"), 10, 64); err == nil && n > 0 {
+		after = n
+	}
+	type row struct {
+		id  id.Status
+		uri string
+	}
+	rows, err := db.All(c.Context(), s.db, func(r db.Row) (row, error) {
+		var x row
+		err := r.Scan(&x.id, &x.uri)
+		return x, err
+	}, `SELECT id, uri FROM statuses WHERE in_reply_to_id = $1 AND id > $2 AND deleted_at IS NULL AND NOT local_only
+		AND visibility IN ('public', 'unlisted') ORDER BY id LIMIT $3`, status.ID, after, repliesPage)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range rows {
+		page.Items = append(page.Items, x.uri)
+	}
+	if len(rows) == repliesPage {
+		page.Next = uri + "?page=true&min_id=" + rows[len(rows)-1].id.String()
+	}
+	if c.Query("page") == "" {
+		page.ID = ""
+		return accounts.Document(c, cacheOf(status), activitypub.Collection{Context: activitypub.ContextPlain, ID: uri, First: page})
+	}
+	page.Context = activitypub.ContextPlain
+	return accounts.Document(c, cacheOf(status), page)
+}
+
+// OutboxDocument serves GET /ap/users/{account}/outbox: what anyone may read, newest first.
+func (s *Service) OutboxDocument(c *viewer.Call) (any, error) {
+	author, err := s.available(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Query("page") == "" {
+		total, err := db.One(c.Context(), s.db, db.Value[int64], `SELECT statuses FROM account_counts WHERE account_id = $1`, author.ID)
+		if err != nil {
+			return nil, err
+		}
+		return accounts.Document(c, cacheOutbox, activitypub.Collection{Context: activitypub.ContextPlain, ID: author.OutboxURL, Ordered: true,
+			TotalItems: &total, First: author.OutboxURL + "?page=true", Last: author.OutboxURL + "?min_id=0&page=true"})
+	}
+	p := keyset.Read(c, outboxPage, outboxPage)
+	rows, err := byAuthor(c.Context(), s.db, profileFilter{account: author.ID}, p)
+	if err != nil {
+		return nil, err
+	}
+	page := activitypub.Collection{Context: activitypub.ContextNote, ID: s.site.Base() + c.R.URL.RequestURI(), Ordered: true, Page: true,
+		PartOf: author.OutboxURL, Items: []any{}}
+	visible, err := s.VisibleElsewhere(c.Context(), 0, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, status := range visible {
+		activity, err := s.activityOf(c.Context(), status)
+		if err != nil {
+			return nil, err
+		}
+		activity.Context = ""
+		page.Items = append(page.Items, activity)
+	}
+	if len(rows) > 0 {
+		page.Next = author.OutboxURL + "?max_id=" + rows[len(rows)-1].ID.String() + "&page=true"
+		page.Prev = author.OutboxURL + "?min_id=" + rows[0].ID.String() + "&page=true"
+	}
+	return accounts.Document(c, cacheOutbox, page)
+}
+
+func (s *Service) available(c *viewer.Call) (*accounts.Account, error) {
+	author, err := s.accounts.LocalOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if !author.Available() {
+		return nil, fault.New(fault.Forbidden, "This account is suspended")
+	}
+	return author, nil
+}
+
+// FeaturedDocument serves GET /ap/users/{account}/collections/featured: the pinned statuses anyone may read.
+func (s *Service) FeaturedDocument(c *viewer.Call) (any, error) {
+	author, err := s.available(c)
+	if err != nil {
+		return nil, err
+	}
+	pinned, err := s.PinnedBy(c.Context(), author.ID)
+	if err != nil {
+		return nil, err
+	}
+	visible, err := s.VisibleElsewhere(c.Context(), 0, pinned)
+	if err != nil {
+		return nil, err
+	}
+	total := int64(len(visible))
+	collection := activitypub.Collection{Context: activitypub.ContextNote, ID: author.FeaturedURL, Ordered: true, TotalItems: &total, Items: []any{}}
+	for _, status := range visible {
+		note, err := s.NoteOf(c.Context(), status)
+		if err != nil {
+			return nil, err
+		}
+		note.Context = ""
+		collection.Items = append(collection.Items, note)
+	}
+	return accounts.Document(c, cacheStatus, collection)
+}
+
+// FeaturedTagsDocument serves GET /ap/users/{account}/collections/tags: nobody features hashtags yet.
+func (s *Service) FeaturedTagsDocument(c *viewer.Call) (any, error) {
+	author, err := s.available(c)
+	if err != nil {
+		return nil, err
+	}
+	none := int64(0)
+	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextPlain, ID: author.URI + "/collections/tags", TotalItems: &none, Items: []any{}})
+}
+
+// ContextDocument serves GET /contexts/{context}: the public statuses of a thread that began here, at most 60.
+func (s *Service) ContextDocument(c *viewer.Call) (any, error) {
+	owner, thread, err := splitContext(c.Path("context"))
+	if err != nil {
+		return nil, err
+	}
+	author, err := s.accounts.ByID(c.Context(), owner)
+	if err != nil {
+		return nil, err
+	}
+	items, err := db.All(c.Context(), s.db, db.Value[string], `SELECT uri FROM statuses WHERE thread_id = $1 AND deleted_at IS NULL AND NOT local_only
+		AND boost_of_id IS NULL AND visibility IN ('public', 'unlisted') ORDER BY id LIMIT $2`, thread, contextItemsMax)
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return nil, fault.RecordNotFound()
+	}
+	uri := s.site.URL("/contexts/" + c.Path("context"))
+	page := activitypub.Collection{ID: uri + "/items", Page: true, PartOf: uri, Items: []any{}}
+	for _, item := range items {
+		page.Items = append(page.Items, item)
+	}
+	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextPlain, ID: uri, AttributedTo: author.URI, First: page})
+}
+
+func splitContext(text string) (owner id.Account, thread id.Status, err error) {
+	account, status, ok := strings.Cut(text, "-")
+	if !ok {
+		return 0, 0, fault.RecordNotFound()
+	}
+	if owner, err = id.Parse[id.Account](account); err != nil {
+		return 0, 0, err
+	}
+	thread, err = id.Parse[id.Status](status)
+	return owner, thread, err
+}
