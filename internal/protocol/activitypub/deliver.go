@@ -59,8 +59,11 @@ const (
 )
 
 // NewDeliverer makes the delivery queue of d. workers is how many hosts are
-// served at a time.
+// served at a time; gone may be nil.
 func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, post Poster, gone StatusGone, workers int) *Deliverer {
+	if gone == nil {
+		gone = func(context.Context, int64) (bool, error) { return false, nil }
+	}
 	q := &Deliverer{db: d, clock: c, log: log, keys: keys, post: post, gone: gone, resume: map[string]int64{}}
 	q.crew = &bus.Crew[deliveryHost]{
 		Name: "deliveries", Workers: max(workers, 1), Ahead: max(workers, 1), Log: log,

@@ -21,7 +21,7 @@ type Delivery struct {
 }
 
 const (
-	enqueueAtOnce = 500       // rows a transaction adds at most
+	enqueueAtOnce = 200       // rows a transaction adds at most: a few milliseconds
 	followPrefix  = "follow/" // EventKeys that are tried even for an unavailable host, as Mastodon
 	enqueueNudge  = 10 * time.Millisecond
 )
@@ -31,13 +31,13 @@ type destination struct{ host, inbox string }
 
 // Enqueue stores one row for each distinct inbox, in tx. Hosts that have been
 // failing for days are left out, except for follows, and except when it is
-// time to try them again. For more than 500 inboxes use EnqueueAll. Call Wake
+// time to try them again. For more than 200 inboxes use EnqueueAll. Call Wake
 // after the commit; without it the row leaves up to a second later.
 func (d *Deliverer) Enqueue(ctx context.Context, tx *db.Tx, x Delivery) error {
 	return d.enqueue(ctx, tx, x, d.destinations(ctx, x.Inboxes))
 }
 
-// EnqueueAll stores the rows in transactions of at most 500, and wakes the
+// EnqueueAll stores the rows in transactions of at most 200, and wakes the
 // workers. A crash in between is mended when the effect runs again.
 func (d *Deliverer) EnqueueAll(ctx context.Context, x Delivery) error {
 	for some := range slices.Chunk(d.destinations(ctx, x.Inboxes), enqueueAtOnce) {

@@ -1,0 +1,146 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+)
+
+func TestAFailedEffectIsTriedAgainAloneWhenDue(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var tells, delivers int
+		On(h.Bus, "status.published",
+			Durable("tell", Push, nil, func(context.Context, published) error { tells++; return nil }),
+			Durable("deliver", Push, nil, func(context.Context, published) error {
+				if delivers++; delivers == 1 {
+					panic("a bug")
+				}
+				return nil
+			}))
+		h.emit(published{1})
+		if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "a bug") {
+			t.Errorf("Drain = %v, want the panic", err)
+		}
+		if want := []string{`status.published {"Status":1} push: deliver`}; !slices.Equal(h.rows(), want) {
+			t.Errorf("outbox = %q, want %q", h.rows(), want)
+		}
+		h.clock.Advance(14 * time.Second)
+		h.drain()
+		if delivers != 1 {
+			t.Errorf("tried again before it was due")
+		}
+		h.clock.Advance(12 * time.Second)
+		h.drain()
+		if tells != 1 || delivers != 2 {
+			t.Errorf("tell ran %d times and deliver %d times, want 1 and 2", tells, delivers)
+		}
+		if got := h.rows(); len(got) > 0 {
+			t.Errorf("outbox = %q, want nothing", got)
+		}
+	})
+}
+
+func TestWhatIsGivenUpCanBeListedRetriedAndForgotten(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		broken, tries := true, 0
+		On(h.Bus, "status.published", Durable("tell", Mail, nil, func(context.Context, published) error {
+			tries++
+			if broken {
+				return errors.New("no mail server")
+			}
+			return nil
+		}))
+		h.emit(published{1})
+		began := h.clock.Now()
+		for range MaxAttempts {
+			if err := h.Drain(t.Context()); err == nil {
+				t.Fatal("Drain hides the failure")
+			}
+			h.clock.Advance(36 * time.Hour) // longer than any pause
+		}
+		h.drain()
+		failed, err := h.Failed(t.Context(), 10)
+		if err != nil || len(failed) != 1 || tries != MaxAttempts {
+			t.Fatalf("Failed = %v, %v after %d tries", failed, err, tries)
+		}
+		if f := failed[0]; !strings.Contains(f.Error, "no mail server") || f.Effects != "tell" || !f.Created.Equal(began) {
+			t.Errorf("Failed = %+v", f)
+		}
+		stats, err := h.Stats(t.Context())
+		if i := slices.Index(classes, Mail); err != nil || stats[i] != (Stats{Class: Mail, Failed: 1}) {
+			t.Errorf("Stats = %+v, %v", stats, err)
+		}
+		if err := h.Retry(t.Context(), 12345); !fault.Is(err, fault.NotFound) {
+			t.Errorf("Retry of nothing = %v, want NotFound", err)
+		}
+		broken = false
+		if err := h.Retry(t.Context(), failed[0].ID); err != nil {
+			t.Fatalf("Retry: %v", err)
+		}
+		h.drain()
+		if got := h.rows(); len(got) > 0 {
+			t.Errorf("outbox = %q, want nothing", got)
+		}
+	})
+}
+
+func TestFailuresAreForgottenAfterThirtyDays(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		On(h.Bus, "status.published", Durable("tell", Mail, nil, nothing))
+		h.emit(published{1})
+		err := write(t.Context(), h.db, "fail", `UPDATE outbox SET failed_at = $1`, clock.Milli(h.clock.Now()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.clock.Advance(30 * 24 * time.Hour)
+		for _, want := range []int{1, 0} {
+			if err := h.Purge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(h.rows()); got != want {
+				t.Errorf("%d rows are left, want %d", got, want)
+			}
+			h.clock.Advance(time.Millisecond)
+		}
+	})
+}
+
+func TestDrainFollowsEffectsOfEffects(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var seen []int64
+		On(h.Bus, "status.published", Durable("chain", Index, nil, func(ctx context.Context, e published) error {
+			seen = append(seen, e.Status)
+			if e.Status == 3 {
+				return nil
+			}
+			return h.db.Tx(ctx, func(tx *db.Tx) error { return tx.Emit(published{e.Status + 1}) })
+		}))
+		h.emit(published{1})
+		h.drain()
+		if want := []int64{1, 2, 3}; !slices.Equal(seen, want) {
+			t.Errorf("saw %v, want %v", seen, want)
+		}
+	})
+}
+
+func TestAnEffectOfAnotherProgramIsKept(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		On(h.Bus, "status.published", Durable("tell", Push, nil, nothing))
+		h.emit(published{1})
+		newer := New(h.db, h.clock, slog.New(slog.DiscardHandler)) // knows no event
+		if err := newer.Drain(t.Context()); err == nil {
+			t.Error("Drain hides that the event is unknown")
+		}
+		if len(h.rows()) != 1 {
+			t.Error("the row is gone")
+		}
+	})
+}
