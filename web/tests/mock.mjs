@@ -104,7 +104,10 @@ const r4 = status(tom, 2, 'Three metres! Ours is a fragment the size of a biscui
 const home = [field, boosted, box, box2, japanese, kale, link, sensitive, own, secret, poll, warned];
 const local = [poll, warned, link, morning, kale, sensitive, own];
 const fresh = [status(plot, 0, 'A robin has opinions about the compost.', { favourites_count: 1 }), status(lena, 0, 'Writing labels all morning.')];
-for (const one of fresh) one.id = String(BigInt(one.id) + 900000000n), all.set(one.id, one);
+for (const one of fresh) {
+	one.id = String(BigInt(one.id) + 900000000n);
+	all.set(one.id, one);
+}
 
 let nextNotification = 900;
 const notification = (type, by, minutes, about) => ({ id: String(nextNotification--), type, group_key: `x${nextNotification}`, created_at: before(minutes), account: by, status: about });

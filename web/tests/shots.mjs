@@ -1,39 +1,13 @@
 // Looks at every page with the mock behind it: writes screenshots to shots/, and
 // fails on script errors, breaches of the Content-Security-Policy, and axe findings.
 // Usage: npm run build && npm run shots [name …]
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { answer, sample } from './mock.mjs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sample } from './mock.mjs';
+import { launch, origin, root, server } from './serve.mjs';
 
-const root = new URL('../', import.meta.url).pathname;
-const dist = join(root, 'dist');
 const out = join(root, 'shots');
 mkdirSync(out, { recursive: true });
-
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; media-src 'self' https: data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-
-const server = createServer(async (request, response) => {
-	const url = new URL(request.url, 'http://x');
-	if (url.pathname.startsWith('/api/')) {
-		let text = '';
-		for await (const chunk of request) text += chunk;
-		const signedIn = !/visitor=1/.test(request.headers.cookie ?? '');
-		const [code, body, headers] = answer(request.method, url, text ? JSON.parse(text) : null, { signedIn });
-		response.writeHead(code, { 'Content-Type': 'application/json', ...headers });
-		return response.end(JSON.stringify(body));
-	}
-	const file = join(dist, url.pathname);
-	const path = extname(url.pathname) && existsSync(file) ? file : join(dist, 'index.html');
-	const theme = /anancus_theme=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? 'auto';
-	const bytes = readFileSync(path, path.endsWith('.html') ? 'utf8' : undefined);
-	response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP });
-	response.end(path.endsWith('.html') ? bytes.replace('data-theme="auto"', `data-theme="${theme}"`) : bytes);
-}).listen(0);
-const origin = `http://localhost:${server.address().port}`;
 
 const wide = { width: 1600, height: 1000 };
 const phone = { width: 390, height: 844, scale: 2, touch: true };
@@ -73,11 +47,7 @@ const shots = [
 	['phone-authorize', '/authorize_interaction?uri=https%3A%2F%2Fmuseum.example%2F%40x', phone],
 ];
 
-const profile = mkdtempSync(join(tmpdir(), 'shots-'));
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 const wanted = process.argv.slice(2);
 let problems = 0;
@@ -111,5 +81,4 @@ for (const [name, path, size, options = {}] of shots) {
 }
 await browser.close();
 server.close();
-rmSync(profile, { recursive: true, force: true });
 process.exit(problems ? 1 : 0);
