@@ -111,6 +111,9 @@ func hostname(raw string) (string, error) {
 		return "", unusable("has a bad host")
 	}
 	name = strings.ToLower(name)
+	if again, err := lookup.ToASCII(name); err != nil || again != name { // an encoding of what may not be encoded
+		return "", unusable("has a bad host")
+	}
 	labels := strings.Split(name, ".")
 	for _, label := range labels {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {

@@ -166,9 +166,7 @@ func (n *RemoteNote) convert() {
 	if n.Name != "" {
 		content = "<h2>" + html.EscapeString(n.Name) + "</h2>"
 	}
-	if n.Summary != "" {
-		content += "<p>" + n.Summary + "</p>" // HTML here, a content warning elsewhere
-	}
+	content += n.Summary // HTML here, a content warning elsewhere
 	address := html.EscapeString(n.URL)
 	n.Content = content + `<p><a href="` + address + `">` + address + `</a></p>`
 	n.Summary = ""
