@@ -1,0 +1,196 @@
+package timelines
+
+import (
+	"cmp"
+	"container/list"
+	"slices"
+	"time"
+
+	"anancus/internal/kit/keyset"
+	"anancus/internal/social/id"
+)
+
+// entry is one line of a home feed.
+type entry struct {
+	status  id.Status
+	author  id.Account
+	boostOf id.Status  // 0 unless it is a boost
+	other   id.Account // of a boost: who wrote what it boosts; of a reply: whom it answers
+}
+
+func entryOf(c *candidate) entry {
+	e := entry{status: c.status, author: c.author, boostOf: c.boostOf, other: c.replyTo}
+	if c.boostOf != 0 {
+		e.other = c.boostedAuthor
+	}
+	return e
+}
+
+// original is the status that is read: what a boost boosts, or the status itself.
+func (e entry) original() id.Status {
+	if e.boostOf != 0 {
+		return e.boostOf
+	}
+	return e.status
+}
+
+// groupWindow is how many entries back a boost looks for its original or another
+// boost of it, in whose favour it is not shown (Mastodon's REBLOG_FALLOFF).
+const groupWindow = 40
+
+// grouped tells whether entries[i] is a boost of what was shown shortly before. Entries are in
+// the order of their ids. It is asked when a page is read and never stored: when the
+// boost before is undone, the oldest remaining one takes its place by itself.
+func grouped(entries []entry, i int) bool {
+	e := entries[i]
+	if e.boostOf == 0 {
+		return false
+	}
+	for _, before := range entries[max(0, i-groupWindow):i] {
+		if before.original() == e.boostOf {
+			return true
+		}
+	}
+	return false
+}
+
+// feed is the open home feed of one reader. Everything the reader wants with an id
+// above floor is in entries, oldest first; what is older is in the database.
+type feed struct {
+	facts   *facts
+	entries []entry
+	floor   id.Status // 0: the feed holds everything there is
+	used    time.Time
+	place   *list.Element // in Service.recent
+	boosts  map[id.Status]int
+}
+
+// spare is how far entries may run over before they are moved to the front of their memory.
+const spare = 32
+
+func (f *feed) search(status id.Status) (at int, found bool) {
+	return slices.BinarySearchFunc(f.entries, status, func(e entry, want id.Status) int { return cmp.Compare(e.status, want) })
+}
+
+// put inserts an entry at its place. One that is there, or older than the feed reaches, changes nothing.
+func (f *feed) put(e entry) {
+	if e.status <= f.floor {
+		return
+	}
+	at, found := f.search(e.status)
+	if found {
+		return
+	}
+	if len(f.entries) == cap(f.entries) {
+		grown := make([]entry, len(f.entries), min(max(2*len(f.entries), spare), feedLimit+spare))
+		copy(grown, f.entries)
+		f.entries = grown
+	}
+	f.entries = slices.Insert(f.entries, at, e)
+	f.count(e, +1)
+	if len(f.entries) > feedLimit {
+		f.cut(len(f.entries) - feedLimit)
+	}
+}
+
+// cut drops the n oldest entries.
+func (f *feed) cut(n int) {
+	if n == 0 {
+		return
+	}
+	for _, e := range f.entries[:n] {
+		f.count(e, -1)
+	}
+	f.floor = f.entries[n-1].status
+	f.entries = f.entries[n:]
+}
+
+// raise makes the feed reach no further down than above a floor.
+func (f *feed) raise(floor id.Status) {
+	at, _ := f.search(floor + 1)
+	f.cut(at)
+	f.floor = max(f.floor, floor)
+}
+
+// drop removes the entries that match.
+func (f *feed) drop(match func(e entry) bool) {
+	f.entries = slices.DeleteFunc(f.entries, func(e entry) bool {
+		if !match(e) {
+			return false
+		}
+		f.count(e, -1)
+		return true
+	})
+}
+
+// dropStatus removes one entry by its id.
+func (f *feed) dropStatus(status id.Status) {
+	if at, found := f.search(status); found {
+		f.count(f.entries[at], -1)
+		f.entries = slices.Delete(f.entries, at, at+1)
+	}
+}
+
+// count keeps Service.boosts; a feed that is not open yet counts nothing.
+func (f *feed) count(e entry, by int) {
+	if f.boosts == nil || e.boostOf == 0 {
+		return
+	}
+	if f.boosts[e.boostOf] += by; f.boosts[e.boostOf] <= 0 {
+		delete(f.boosts, e.boostOf)
+	}
+}
+
+// thin tells that so much was removed that reading the feed anew is better than reading on in the database.
+func (f *feed) thin() bool { return f.floor > 0 && len(f.entries) < 2*groupWindow }
+
+// reach is the id above which the feed can answer. Of the oldest entries it cannot say
+// whether they are grouped, since it does not know what was before them.
+func (f *feed) reach() (first int, floor id.Status) {
+	if f.floor == 0 {
+		return 0, 0
+	}
+	if len(f.entries) <= groupWindow {
+		if len(f.entries) == 0 {
+			return 0, f.floor
+		}
+		return len(f.entries), f.entries[len(f.entries)-1].status
+	}
+	return groupWindow, f.entries[groupWindow-1].status
+}
+
+// page gives what the feed holds of a page, newest first, and the page that remains to
+// be read from the database, with Limit 0 when nothing remains.
+func (f *feed) page(p keyset.Page) (rows []entry, rest keyset.Page) {
+	first, floor := f.reach()
+	if p.Upward {
+		return f.pageUp(p, floor)
+	}
+	at, _ := f.search(id.Status(p.Before))
+	for at--; at >= first && len(rows) < p.Limit; at-- {
+		if int64(f.entries[at].status) <= p.After {
+			return rows, keyset.Page{}
+		}
+		if !grouped(f.entries, at) {
+			rows = append(rows, f.entries[at])
+		}
+	}
+	if len(rows) < p.Limit && floor > 0 && p.After < int64(floor) {
+		rest = keyset.Page{Before: min(p.Before, int64(floor)+1), After: p.After, Limit: p.Limit - len(rows)}
+	}
+	return rows, rest
+}
+
+func (f *feed) pageUp(p keyset.Page, floor id.Status) (rows []entry, rest keyset.Page) {
+	if p.After < int64(floor) {
+		return nil, p
+	}
+	at, _ := f.search(id.Status(p.After) + 1)
+	for ; at < len(f.entries) && len(rows) < p.Limit && int64(f.entries[at].status) < p.Before; at++ {
+		if !grouped(f.entries, at) {
+			rows = append(rows, f.entries[at])
+		}
+	}
+	slices.Reverse(rows)
+	return rows, rest
+}

@@ -1,0 +1,120 @@
+package timelines
+
+import (
+	"context"
+	"slices"
+
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/statuses"
+)
+
+// The live effects of statuses. They run one after another in the order of
+// commits, and ask the database only when an open feed takes the author's statuses.
+
+// AddStatus brings a new status, and answers that waited for it, into the open timelines.
+func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
+	s.all.add(e.Status)
+	s.local.add(e.Status)
+	s.insert(ctx, e.Status, e.Author)
+}
+
+// AddBoost brings a new boost into the open home feeds.
+func (s *Service) AddBoost(ctx context.Context, e statuses.Boosted) { s.insert(ctx, e.Boost, e.Author) }
+
+// DropStatus takes a deleted status, and the boosts of it, out of the open timelines.
+func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
+	s.all.drop(e.Status)
+	s.local.drop(e.Status)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noteAll(change{status: e.Status, author: e.Author, removed: true})
+	for _, f := range s.byAuthor[e.Author] {
+		f.dropStatus(e.Status)
+	}
+	if s.boosts[e.Status] == 0 {
+		return
+	}
+	for _, f := range s.feeds {
+		f.drop(func(one entry) bool { return one.boostOf == e.Status })
+	}
+}
+
+// DropBoost takes an undone boost out of the open home feeds.
+func (s *Service) DropBoost(_ context.Context, e statuses.Unboosted) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noteAll(change{status: e.Boost, author: e.Author, removed: true})
+	for _, f := range s.byAuthor[e.Author] {
+		f.dropStatus(e.Boost)
+	}
+}
+
+// OnAccountGone takes everything of an account that was deleted, suspended or limited out of the open timelines.
+func (s *Service) OnAccountGone(_ context.Context, e accounts.Gone) {
+	s.all.forget()
+	s.local.forget()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.building {
+		b.generation++
+	}
+	s.close(s.feeds[e.Account])
+	for _, f := range s.feeds {
+		f.drop(func(one entry) bool { return one.author == e.Account || (one.boostOf != 0 && one.other == e.Account) })
+		s.closeThin(f)
+	}
+}
+
+// noteAll tells the feeds that are being built.
+func (s *Service) noteAll(c change) {
+	for _, b := range s.building {
+		b.note(c)
+	}
+}
+
+func (s *Service) insert(ctx context.Context, status id.Status, author id.Account) {
+	s.mu.Lock()
+	s.noteAll(change{status: status, author: author})
+	interested := len(s.byAuthor[author]) > 0
+	hiding := slices.ContainsFunc(s.byAuthor[author], func(f *feed) bool { return f.facts.hidesAnybody() })
+	s.mu.Unlock()
+	if !interested {
+		return
+	}
+	list, err := candidateAndAnswers(ctx, s.db, status)
+	if err == nil && !hiding { // answers may go to other feeds than the status itself
+		hiding = len(list) > 1
+	}
+	if err == nil && hiding {
+		err = addMentions(ctx, s.db, list, nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.distrust(ctx, author, err)
+		return
+	}
+	for i := range list {
+		c := &list[i]
+		for _, f := range s.byAuthor[c.author] {
+			if wants(f.facts, c) {
+				f.put(entryOf(c))
+			}
+		}
+	}
+}
+
+// distrust closes the feeds that may have missed something of an author.
+func (s *Service) distrust(ctx context.Context, author id.Account, err error) {
+	s.log.ErrorContext(ctx, "open feeds could not be brought up to date and will be built again", "author", author, "error", err)
+	for _, f := range slices.Clone(s.byAuthor[author]) {
+		s.close(f)
+	}
+}
+
+func (s *Service) closeThin(f *feed) {
+	if f.thin() {
+		s.close(f)
+	}
+}

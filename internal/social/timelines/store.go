@@ -1,0 +1,248 @@
+package timelines
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
+)
+
+// columns and joins read candidates; s is the status.
+const (
+	columns = `s.id, s.author_id, s.visibility, s.local, s.local_only, s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '',
+	COALESCE(s.in_reply_to_account_id, 0), COALESCE(s.boost_of_id, 0), COALESCE(s.boosted_author_id, 0),
+	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL
+		OR (s.boost_of_id IS NOT NULL AND (o.id IS NULL OR o.deleted_at IS NOT NULL OR b.id IS NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL)),
+	a.limited_at IS NOT NULL`
+	joins = ` JOIN accounts a ON a.id = s.author_id LEFT JOIN statuses o ON o.id = s.boost_of_id LEFT JOIN accounts b ON b.id = s.boosted_author_id`
+)
+
+func scan(r db.Row) (candidate, error) {
+	var c candidate
+	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited)
+	return c, err
+}
+
+// merged are two spellings of one question: of the statuses of many sources (authors or
+// tags), the next $3 beyond the id $2. Neither reads more than it needs, however much
+// a source has: SQLite's recursive query is a priority queue over the sources, and
+// PostgreSQL reads a few of each source to learn how far back the answer can reach.
+const (
+	mergedSQLite = `WITH RECURSIVE line (source, id) AS (
+		SELECT e.value, f.id FROM json_each($1) e JOIN statuses f ON f.id = (SELECT t.{id} FROM {table} t WHERE t.{source} = e.value AND t.{id} {<} $2 ORDER BY t.{id} {DESC} LIMIT 1)
+		UNION ALL
+		SELECT line.source, f.id FROM line JOIN statuses f ON f.id = (SELECT t.{id} FROM {table} t WHERE t.{source} = line.source AND t.{id} {<} line.id ORDER BY t.{id} {DESC} LIMIT 1)
+		ORDER BY 2 {DESC} LIMIT $3)
+	SELECT ` + columns + ` FROM line JOIN statuses s ON s.id = line.id` + joins + ` ORDER BY s.id {DESC}`
+
+	mergedPostgres = `WITH heads AS MATERIALIZED (
+		SELECT h.id FROM unnest($1::bigint[]) AS e (source) CROSS JOIN LATERAL (
+			SELECT t.{id} AS id FROM {table} t WHERE t.{source} = e.source AND t.{id} {<} $2::bigint ORDER BY t.{id} {DESC} LIMIT 30) h),
+	bound AS MATERIALIZED (SELECT COALESCE((SELECT id FROM heads ORDER BY id {DESC} OFFSET $3::bigint - 1 LIMIT 1), {end}) AS id),
+	line AS MATERIALIZED (
+		SELECT l.id FROM bound CROSS JOIN unnest($1::bigint[]) AS e (source) CROSS JOIN LATERAL (
+			SELECT t.{id} AS id FROM {table} t WHERE t.{source} = e.source AND t.{id} {<} $2::bigint AND t.{id} {>}= bound.id
+			ORDER BY t.{id} {DESC} LIMIT $3::bigint) l
+		ORDER BY l.id {DESC} LIMIT $3::bigint)
+	SELECT ` + columns + ` FROM line JOIN statuses s ON s.id = line.id` + joins + ` ORDER BY s.id {DESC}`
+)
+
+// spellings of a question: engine, table and direction.
+type spelling struct {
+	engine db.Engine
+	tags   bool
+	upward bool
+}
+
+var merged = spell()
+
+func spell() map[spelling]string {
+	all := map[spelling]string{}
+	for _, tags := range []bool{false, true} {
+		for _, upward := range []bool{false, true} {
+			words := []string{"{table}", "statuses", "{source}", "author_id", "{id}", "id"}
+			if tags {
+				words = []string{"{table}", "status_tags", "{source}", "tag_id", "{id}", "status_id"}
+			}
+			if upward {
+				words = append(words, "{<}", ">", "{>}", "<", "{DESC}", "ASC", "{end}", "9223372036854775807")
+			} else {
+				words = append(words, "{<}", "<", "{>}", ">", "{DESC}", "DESC", "{end}", "0")
+			}
+			fill := strings.NewReplacer(words...)
+			all[spelling{db.SQLite, tags, upward}] = fill.Replace(mergedSQLite)
+			all[spelling{db.Postgres, tags, upward}] = fill.Replace(mergedPostgres)
+		}
+	}
+	return all
+}
+
+// byAuthors gives the next statuses of many authors beyond an id, deleted ones included.
+func byAuthors(ctx context.Context, q db.Q, authors []id.Account, at id.Status, upward bool, limit int) ([]candidate, error) {
+	return db.All(ctx, q, scan, merged[spelling{q.Engine(), false, upward}], authors, at, limit)
+}
+
+// byTags gives the next statuses that carry one of some tags; one that carries several comes once.
+func byTags(ctx context.Context, q db.Q, tags []id.Tag, at id.Status, upward bool, limit int) ([]candidate, error) {
+	return db.All(ctx, q, scan, merged[spelling{q.Engine(), true, upward}], tags, at, limit)
+}
+
+// publicBeyond gives the next public statuses beyond an id: of everybody, or only of our
+// members, or only of others. Replies and limited authors are among them.
+func publicBeyond(ctx context.Context, q db.Q, local *bool, at id.Status, upward bool, limit int) ([]candidate, error) {
+	where, order := ` AND f.id < $1`, ` DESC`
+	if upward {
+		where, order = ` AND f.id > $1`, ` ASC`
+	}
+	args := []any{at, limit}
+	if local != nil {
+		where, args = where+` AND f.local = $3`, append(args, *local)
+	}
+	return db.All(ctx, q, scan, publicSQL(where, order), args...)
+}
+
+func publicSQL(where, order string) string {
+	return `SELECT ` + columns + ` FROM (SELECT f.id FROM statuses f
+		WHERE f.visibility = 'public' AND f.boost_of_id IS NULL AND f.deleted_at IS NULL` + where + ` ORDER BY f.id` + order + ` LIMIT $2) AS line
+		JOIN statuses s ON s.id = line.id` + joins + ` ORDER BY s.id` + order
+}
+
+// withAnswers gives a status and the known answers to it, which may have been waiting for it.
+const withAnswers = `SELECT ` + columns + ` FROM statuses s` + joins + ` WHERE s.id = $1 OR s.in_reply_to_id = $1 ORDER BY s.id LIMIT 200`
+
+func candidateAndAnswers(ctx context.Context, q db.Q, status id.Status) ([]candidate, error) {
+	return db.All(ctx, q, scan, withAnswers, status)
+}
+
+const byIDs = `SELECT ` + columns + ` FROM statuses s` + joins + ` WHERE s.id {in $1}`
+
+func candidates(ctx context.Context, q db.Q, ids []id.Status) ([]candidate, error) {
+	return db.All(ctx, q, scan, byIDs, ids)
+}
+
+// about gives the newest statuses above a floor that have to do with somebody: written by
+// them, answering, boosting or mentioning them.
+const (
+	aboutSQLite = `SELECT ` + columns + ` FROM json_each($1) e JOIN statuses s ON s.author_id = e.value AND s.id > $2` + joins + `
+	WHERE ` + concerning + ` ORDER BY s.id DESC LIMIT $4`
+	aboutPostgres = `SELECT ` + columns + ` FROM unnest($1::bigint[]) AS e (source) CROSS JOIN LATERAL (
+		SELECT s.* FROM statuses s WHERE s.author_id = e.source AND s.id > $2 AND ` + concerning + ` ORDER BY s.id DESC LIMIT $4) s` + joins + `
+	ORDER BY s.id DESC LIMIT $4`
+	concerning = `(s.author_id = $3 OR s.in_reply_to_account_id = $3 OR s.boosted_author_id = $3
+		OR EXISTS (SELECT 1 FROM mentions m WHERE m.account_id = $3 AND m.status_id = s.id)
+		OR (s.boost_of_id IS NOT NULL AND EXISTS (SELECT 1 FROM mentions m WHERE m.account_id = $3 AND m.status_id = s.boost_of_id)))`
+)
+
+func about(ctx context.Context, q db.Q, authors []id.Account, floor id.Status, target id.Account, limit int) ([]candidate, error) {
+	sql := aboutSQLite
+	if q.Engine() == db.Postgres {
+		sql = aboutPostgres
+	}
+	return db.All(ctx, q, scan, sql, authors, floor, target, limit)
+}
+
+// addMentions tells candidates whom they, and what they boost, mention; only of the accounts that matter (nil: all).
+func addMentions(ctx context.Context, q db.Q, list []candidate, matter []id.Account) error {
+	var ids []id.Status
+	for _, c := range list {
+		ids = append(ids, c.status)
+		if c.boostOf != 0 {
+			ids = append(ids, c.boostOf)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	sql, args := mentionsSQL, []any{ids}
+	if matter != nil {
+		sql, args = sql+` AND m.account_id {in $2}`, append(args, matter)
+	}
+	type mention struct {
+		status  id.Status
+		account id.Account
+	}
+	found, err := db.All(ctx, q, func(r db.Row) (mention, error) {
+		var m mention
+		err := r.Scan(&m.status, &m.account)
+		return m, err
+	}, sql, args...)
+	if err != nil {
+		return err
+	}
+	by := map[id.Status][]id.Account{}
+	for _, m := range found {
+		by[m.status] = append(by[m.status], m.account)
+	}
+	for i := range list {
+		c := &list[i]
+		c.mentions = by[c.status]
+		if c.boostOf != 0 {
+			c.mentions = slices.Concat(c.mentions, by[c.boostOf])
+		}
+	}
+	return nil
+}
+
+const mentionsSQL = `SELECT m.status_id, m.account_id FROM mentions m WHERE m.status_id {in $1} AND NOT m.silent`
+
+// factsSQL gathers what a reader's feed depends on. A mute counts until its row is gone.
+const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END, target_id FROM follows WHERE account_id = $1
+	UNION ALL SELECT 'blocking', target_id FROM blocks WHERE account_id = $1
+	UNION ALL SELECT 'blocked by', account_id FROM blocks WHERE target_id = $1
+	UNION ALL SELECT 'muting', target_id FROM mutes WHERE account_id = $1`
+
+func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
+	type fact struct {
+		kind    string
+		account id.Account
+	}
+	found, err := db.All(ctx, q, func(r db.Row) (fact, error) {
+		var f fact
+		err := r.Scan(&f.kind, &f.account)
+		return f, err
+	}, factsSQL, reader)
+	if err != nil {
+		return nil, err
+	}
+	r := &facts{reader: reader}
+	for _, f := range found {
+		switch f.kind {
+		case "quietly":
+			r.quiet = append(r.quiet, f.account)
+			r.follows = append(r.follows, f.account)
+		case "follows":
+			r.follows = append(r.follows, f.account)
+		case "blocking":
+			r.blocking = append(r.blocking, f.account)
+		case "blocked by":
+			r.blockedBy = append(r.blockedBy, f.account)
+		case "muting":
+			r.muting = append(r.muting, f.account)
+		}
+	}
+	for _, set := range []people{r.follows, r.quiet, r.blocking, r.blockedBy, r.muting} {
+		slices.Sort(set)
+	}
+	return r, nil
+}
+
+func showsBoosts(ctx context.Context, q db.Q, follower, target id.Account) (bool, error) {
+	return db.One(ctx, q, db.Bool, `SELECT show_boosts FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+}
+
+const newest = id.Status(math.MaxInt64)
+
+const mentioningSQL = `SELECT m.status_id FROM mentions m WHERE m.account_id = $1 AND m.status_id {in $2} AND NOT m.silent`
+
+// mentionedIn tells which of some statuses mention an account.
+func mentionedIn(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]bool, error) {
+	found, err := db.All(ctx, q, db.Value[id.Status], mentioningSQL, account, ids)
+	in := make(map[id.Status]bool, len(found))
+	for _, status := range found {
+		in[status] = true
+	}
+	return in, err
+}

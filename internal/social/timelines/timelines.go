@@ -1,0 +1,86 @@
+// Package timelines keeps what people read: each member's home feed, and the
+// public and hashtag timelines that everybody shares. Nothing is written per
+// follower: feeds are built when somebody reads them, live in memory, and
+// follow the events of the rooms below. Losing them loses nothing.
+package timelines
+
+import (
+	"container/list"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// Statuses shows statuses that a viewer may read, in their order.
+type Statuses interface {
+	Present(ctx context.Context, v viewer.Viewer, ids []id.Status) ([]json.RawMessage, error)
+}
+
+// Config is what the room needs.
+type Config struct {
+	DB        *db.DB
+	Clock     clock.Clock
+	Statuses  Statuses
+	Log       *slog.Logger
+	MaxFeeds  int // home feeds open at once, the least recently read makes room; 0 means 5,000
+	MaxBuilds int // home feeds built at once; who comes then is asked to come again; 0 means 8
+}
+
+// Bounds of the room.
+const (
+	defaultMaxFeeds  = 5000
+	defaultMaxBuilds = 8
+	feedLimit        = 800              // entries of a feed, as Mastodon keeps
+	idleFeed         = 30 * time.Minute // a feed nobody read for so long goes
+	buildTries       = 3                // builds thrown away in a row before the page comes from the database
+	buildTime        = 30 * time.Second // for one build, which outlives the request that began it
+)
+
+// Service is the room of timelines.
+type Service struct {
+	db        *db.DB
+	clock     clock.Clock
+	statuses  Statuses
+	log       *slog.Logger
+	maxFeeds  int
+	maxBuilds int
+	all       *publicList // of everybody
+	local     *publicList // of our members
+
+	mu       sync.Mutex // guards everything below; never held during a query
+	feeds    map[id.Account]*feed
+	byAuthor map[id.Account][]*feed // whose feeds take an account's statuses
+	building map[id.Account]*build
+	recent   *list.List        // of *feed, the latest read first
+	boosts   map[id.Status]int // how many entries of open feeds boost a status
+}
+
+// New opens the room. It must hear every event from the first on (see live.go).
+func New(c Config) *Service {
+	s := &Service{
+		db: c.DB, clock: c.Clock, statuses: c.Statuses, log: c.Log, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
+		all: &publicList{}, local: &publicList{local: true},
+		feeds: map[id.Account]*feed{}, byAuthor: map[id.Account][]*feed{}, building: map[id.Account]*build{},
+		recent: list.New(), boosts: map[id.Status]int{},
+	}
+	if s.clock == nil {
+		s.clock = clock.System{}
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.maxFeeds <= 0 {
+		s.maxFeeds = defaultMaxFeeds
+	}
+	if s.maxBuilds <= 0 {
+		s.maxBuilds = defaultMaxBuilds
+	}
+	return s
+}
