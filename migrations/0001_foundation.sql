@@ -315,7 +315,7 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_by_account ON notifications (account_id, id);
 CREATE INDEX notifications_by_status ON notifications (status_id);
 
--- One row per event with durable effects still to do.
+-- One row per event and class of work with durable effects still to do. While leased, due_at is the end of the lease.
 CREATE TABLE outbox (
     id         BIGINT PRIMARY KEY,
     event      TEXT NOT NULL,

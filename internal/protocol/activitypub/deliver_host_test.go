@@ -36,13 +36,13 @@ func TestABreakerLeavesAHostAlone(t *testing.T) {
 		p.clock.Advance(59 * time.Second)
 		p.delivers()
 		p.clock.Advance(time.Second)
-		p.DeliverDue(t.Context())
+		p.deliverDue()
 		if a, _ := count(); a != 1 {
 			t.Errorf("after the pause %d probes went out, want 1", a)
 		}
 		p.world.answer("a.example", 202)
 		p.clock.Advance(2 * time.Minute)
-		p.DeliverDue(t.Context())
+		p.deliverDue()
 		if a, _ := count(); a != 13 {
 			t.Errorf("after the recovery %d arrived, want 13", a)
 		}
@@ -82,7 +82,7 @@ func TestSevenDaysOfFailureMakeAHostUnavailableUntilAProbeIsAnswered(t *testing.
 		p.delivers("b.example not stored")
 
 		p.clock.Advance(26 * time.Hour) // a probe
-		p.DeliverDue(t.Context())
+		p.deliverDue()
 		if _, _, after := p.Counts(); after != before+1 {
 			t.Errorf("%d probes went out, want 1", after-before)
 		}
@@ -91,7 +91,7 @@ func TestSevenDaysOfFailureMakeAHostUnavailableUntilAProbeIsAnswered(t *testing.
 		p.clock.Advance(26 * time.Hour)
 		p.world.answer("a.example", 202)
 		p.enqueue(1, "stored", "a.example")
-		p.DeliverDue(t.Context())
+		p.deliverDue()
 		if got := p.world.took(); !slices.Contains(got, "a.example stored") {
 			t.Errorf("arrived %q", got)
 		}
@@ -107,7 +107,7 @@ func TestAFollowIsTriedEvenAtAnUnavailableHost(t *testing.T) {
 		p.clock.Advance(-24 * time.Hour)
 		for p.state("a.example").Waiting > 0 { // nothing is left that could be a probe
 			p.clock.Advance(26 * time.Hour)
-			p.DeliverDue(t.Context())
+			p.deliverDue()
 		}
 		p.world.took()
 		p.enqueue(1, "create", "a.example")
