@@ -112,6 +112,9 @@ func checkCopy(t *testing.T, engine db.Engine, dir, want string) {
 	if len(copies) != 1 {
 		t.Fatalf("copies: %q", copies)
 	}
+	if info, err := os.Stat(copies[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the copy: %v, %v", info.Mode(), err)
+	}
 	scratch := otherDatabase(t, engine)
 	report, err := db.Restore(ctx, scratch, copies[0])
 	if err != nil {

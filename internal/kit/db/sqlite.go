@@ -34,7 +34,7 @@ func openLite(ctx context.Context, d *DB, path string) (*lite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	conn, err := openLiteConn(writerDSN(path))
+	conn, err := openNewLite(path, writerDSN(path))
 	if err != nil {
 		lock.release()
 		return nil, err
@@ -47,6 +47,17 @@ func openLite(ctx context.Context, d *DB, path string) (*lite, error) {
 	}
 	l.readers = newLiteReaders(readerDSN(path), count)
 	return l, nil
+}
+
+// openNewLite opens a file that, if it is new, nobody else on the machine may
+// read. SQLite gives its other files the same permissions.
+func openNewLite(path, dsn string) (*liteConn, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_ = file.Close()
+	return openLiteConn(dsn)
 }
 
 func writerDSN(path string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -56,6 +57,11 @@ func (c *liteConn) copyTo(path string) error {
 	if !ok {
 		return errNotPrepared
 	}
+	private, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_ = private.Close()
 	copying, err := source.NewBackup(liteDSN(path, "synchronous(FULL)"))
 	if err != nil {
 		return err

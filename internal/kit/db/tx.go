@@ -49,7 +49,7 @@ func (tx *Tx) run(do func(tx *Tx) error) error {
 	defer func() { tx.over = true }()
 	start := time.Now()
 	err := callClosure(do, tx)
-	if took := time.Since(start); took > slowClosure {
+	if took := time.Since(start); took > slowClosure && tx.d.engine == SQLite {
 		name := runtime.FuncForPC(reflect.ValueOf(do).Pointer()).Name()
 		tx.d.config.Log.WarnContext(tx.ctx, "slow transaction", "closure", name, "took", took)
 	}
