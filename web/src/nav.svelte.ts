@@ -1,6 +1,8 @@
 /** One place in a column's history: its address, what was loaded there, and how far it was read. */
 export class Entry {
 	scroll = 0;
+	/** The status at the top of the window and where it stood: heights are not known until things are drawn. */
+	anchor: { id: string; top: number } | null = null;
 	/** The status that led away from here, to return the focus to. */
 	focused = '';
 	readonly url: URL;

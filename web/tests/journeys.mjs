@@ -137,14 +137,15 @@ await journey('a phone goes there and back to where it was', phone, async (page)
 	const post = page.locator('article', { hasText: 'Frost on the kale' });
 	await post.scrollIntoViewIfNeeded();
 	await page.waitForTimeout(200);
-	const before = await page.evaluate(() => scrollY);
+	const before = (await post.boundingBox()).y;
 	await post.locator('.body').click();
 	await page.getByRole('heading', { name: 'Post', exact: true }).waitFor();
 	assert.match(new URL(page.url()).pathname, /^\/@plot27\/\d+$/);
 	await page.goBack();
 	await post.waitFor();
 	await page.waitForTimeout(200);
-	assert.ok(Math.abs((await page.evaluate(() => scrollY)) - before) <= 2);
+	const after = (await post.boundingBox()).y;
+	assert.ok(Math.abs(after - before) <= 2, `was at ${before}, now at ${after}`);
 	await page.getByRole('link', { name: /Alerts/ }).click();
 	await page.getByRole('heading', { name: 'Notifications' }).waitFor();
 });

@@ -77,8 +77,8 @@ class Composer {
 				this.#key,
 			);
 			this.#drafts.drop(this.place);
-			this.#begin('new', null, '', this.#usual());
 			this.open = false;
+			this.#reset();
 			this.#listeners.forEach((listener) => listener(status));
 			return status;
 		} catch (error) {
@@ -114,6 +114,14 @@ class Composer {
 			this.hasWarning = true;
 		}
 		this.open = true;
+	}
+
+	/** Back to the general draft, which may hold what an answer elsewhere had put aside. */
+	#reset(): void {
+		this.place = 'new';
+		this.replyingTo = null;
+		this.#prefilled = '';
+		this.#fill(this.#drafts.load('new'), '', this.#usual());
 	}
 
 	#fill(draft: Draft | null, text: string, audience: Audience): void {
