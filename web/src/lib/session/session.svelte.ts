@@ -1,4 +1,3 @@
-import { accounts } from '../accounts/accounts.svelte';
 import * as api from '../api/accounts';
 import { ApiError } from '../api/client';
 import type { CredentialAccount, Instance } from '../api/entities';
@@ -19,7 +18,6 @@ class Session {
 		);
 		try {
 			this.me = await api.me();
-			accounts.keep(this.me);
 			this.state = 'in';
 		} catch (error) {
 			const failure = error instanceof ApiError ? error : new ApiError(-1, String(error));

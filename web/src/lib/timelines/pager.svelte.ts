@@ -29,6 +29,8 @@ export class Pager<T extends { id: string }> {
 	#source: Source<T>;
 	#heldGap = false;
 	#polling = false;
+	/** The newest id the list itself has given us: one's own new item, put on top, may be newer. */
+	#cursor: string | undefined;
 
 	constructor(source: Source<T>) {
 		this.#source = source;
@@ -54,6 +56,7 @@ export class Pager<T extends { id: string }> {
 			const { data, next } = await getPage<T[]>(this.#address());
 			this.#source.keep(data);
 			this.ids = unique(data.map((item) => item.id));
+			this.#cursor = this.ids[0];
 			this.held = [];
 			this.gaps = new Set();
 			this.next = next;
@@ -87,12 +90,14 @@ export class Pager<T extends { id: string }> {
 		this.#polling = true;
 		const limit = 40;
 		try {
-			const { data } = await getPage<T[]>(withQuery(this.#source.path, { since_id: this.newest, limit }));
+			const { data } = await getPage<T[]>(withQuery(this.#source.path, { since_id: this.#cursor, limit }));
+			const gap = data.length >= limit && this.#cursor !== undefined;
+			this.#cursor = data[0]?.id ?? this.#cursor;
 			const known = new Set([...this.held, ...this.ids]);
 			const fresh = unique(data.map((item) => item.id)).filter((id) => !known.has(id));
 			if (!fresh.length) return;
 			this.#source.keep(data);
-			if (data.length >= limit && this.newest) {
+			if (gap) {
 				// More than one page is new: keep the newest page and mark the hole below it.
 				this.held = fresh;
 				this.#heldGap = true;

@@ -69,6 +69,15 @@ it('marks the hole when more came than one page holds, and fills it', async () =
 	expect(list.gaps.size).toBe(0);
 });
 
+it('does not miss what came before one\'s own new item', async () => {
+	serve({ '/t?limit=20': { body: items(2, 1) }, '/t?since_id=2&limit=40': { body: items(9, 5, 4) } });
+	const list = pager();
+	await list.load();
+	list.prepend('9');
+	await list.poll();
+	expect(list.held).toEqual(['5', '4']);
+});
+
 it('compares ids that are too long for numbers', () => {
 	expect(isNewer('10', '9')).toBe(true);
 	expect(isNewer('116503434343434345', '116503434343434344')).toBe(true);
