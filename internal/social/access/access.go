@@ -6,9 +6,11 @@ package access
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"log/slog"
+	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,14 +20,15 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/pages"
+	"anancus/internal/kit/rest"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/viewer"
 )
 
-// Limiter says whether something may be done once more, and else how long to wait.
+// Limiter says whether something may be done once more; rest.Limiter does.
 type Limiter interface {
-	Allow(key string, limit int, per time.Duration) (ok bool, retryAfter time.Duration)
+	Allow(key string, limit int, per time.Duration) (remaining int, reset time.Time, ok bool)
 }
 
 // Service is the room of access.
@@ -74,7 +77,14 @@ func New(c Config) *Service {
 		c.Pages = pages.New("")
 	}
 	s := &Service{db: c.DB, clock: c.Clock, site: c.Site, accounts: c.Accounts, settings: c.Settings, limiter: c.Limiter,
-		log: c.Log, key: c.Key, pages: c.Pages, set: newSet(c.Pages), known: newKnownViewers(c.Viewers)}
+		log: c.Log, pages: c.Pages, set: newSet(c.Pages), known: newKnownViewers(c.Viewers)}
+	if c.Key != nil {
+		key, err := hkdf.Key(sha256.New, c.Key, nil, "anancus tokens", sha256.Size)
+		if err != nil {
+			panic(err) // only for a length that SHA-256 cannot give
+		}
+		s.key = key
+	}
 	s.origin = http.NewCrossOriginProtection()
 	if err := s.origin.AddTrustedOrigin(c.Site.Base()); err != nil {
 		// Without a trusted origin the check still compares Origin with Host.
@@ -98,34 +108,24 @@ func (s *Service) limit(c *viewer.Call, key string, limit int, per time.Duration
 	if s.limiter == nil {
 		return nil
 	}
-	ok, wait := s.limiter.Allow(key, limit, per)
+	_, reset, ok := s.limiter.Allow(key, limit, per)
 	if ok {
 		return nil
 	}
-	c.SetHeader("Retry-After", strconv.Itoa(max(1, int(wait.Seconds()+0.999))))
+	wait := reset.Sub(s.clock.Now())
+	c.SetHeader("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
 	return fault.New(fault.TooMany, "Too many requests")
 }
 
 // address is whom a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
-func address(r *http.Request) string {
-	ip, ok := remoteIP(r)
-	if !ok {
-		return r.RemoteAddr
-	}
-	if ip.Is6() {
-		if net64, err := ip.Prefix(64); err == nil {
-			return net64.String()
-		}
-	}
-	return ip.String()
-}
+func address(r *http.Request) string { return client(r).Key() }
 
-func remoteIP(r *http.Request) (netip.Addr, bool) {
-	if both, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return both.Addr().Unmap().WithZone(""), true
+// client is where a request came from, as the server's door resolved it.
+func client(r *http.Request) rest.Client {
+	if c := rest.ClientOf(r.Context()); c.Addr.IsValid() {
+		return c
 	}
-	ip, err := netip.ParseAddr(r.RemoteAddr)
-	return ip.Unmap().WithZone(""), err == nil
+	return rest.Proxies(nil).Client(r)
 }
 
 // Sweep removes what has expired: authorization codes and unused sessions.

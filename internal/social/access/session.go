@@ -67,7 +67,7 @@ func (s *Service) setCookie(w http.ResponseWriter, secret string, life time.Dura
 func (s *Service) openSession(ctx context.Context, w http.ResponseWriter, r *http.Request, account id.Account) error {
 	secret, before := newSecret(), s.cookie(r)
 	agent, ip := clip(r.UserAgent(), maxUserAgent), ""
-	if from, ok := remoteIP(r); ok {
+	if from := client(r).Addr; from.IsValid() {
 		ip = from.String()
 	}
 	var ended []id.Token

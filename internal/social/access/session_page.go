@@ -54,7 +54,7 @@ func (s *Service) editPage(c *viewer.Call, problems map[string]string, code int)
 	}
 	v := editView{Who: shown, Username: account.Username, Problems: problems, Done: c.Query("done") != ""}
 	for _, one := range list {
-		v.Sessions = append(v.Sessions, shownSession{ID: id.String(one.ID), Browser: browser(one.UserAgent), IP: one.IP,
+		v.Sessions = append(v.Sessions, shownSession{ID: id.String(one.ID), Browser: browserName(one.UserAgent), IP: one.IP,
 			Since: mastodon.Date(one.CreatedAt), LastUsed: mastodon.Date(one.LastUsed), Current: one.ID == c.Viewer.Session})
 	}
 	page := s.page(c, "edit.html", "edit.title", v)
@@ -124,8 +124,8 @@ func (s *Service) EndOneSession(c *viewer.Call) (any, error) {
 	})
 }
 
-// browser names a browser and its system from what it says of itself, roughly.
-func browser(agent string) string {
+// browserName names a browser and its system from what it says of itself, roughly.
+func browserName(agent string) string {
 	name := first(agent, "Firefox/", "Firefox", "FxiOS/", "Firefox", "Edg", "Edge", "OPR/", "Opera", "Chromium/", "Chromium",
 		"CriOS/", "Chrome", "Chrome/", "Chrome", "Safari/", "Safari")
 	system := first(agent, "iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "Mac OS X", "macOS", "Linux", "Linux")

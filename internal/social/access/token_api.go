@@ -74,8 +74,8 @@ type tokenForm struct {
 	Token        string `form:"token"`
 }
 
-// client gives the app that asks, by HTTP Basic or by the form.
-func (s *Service) client(c *viewer.Call, form tokenForm) (*App, error) {
+// clientApp gives the app that asks, by HTTP Basic or by the form.
+func (s *Service) clientApp(c *viewer.Call, form tokenForm) (*App, error) {
 	clientID, secret := form.ClientID, form.ClientSecret
 	if basicID, basicSecret, ok := basic(c.R); ok {
 		if clientID != "" && clientID != basicID {
@@ -143,7 +143,7 @@ func (s *Service) token(c *viewer.Call) (any, error) {
 	default:
 		return nil, errGrantType
 	}
-	app, err := s.client(c, form)
+	app, err := s.clientApp(c, form)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (s *Service) Revoke(c *viewer.Call) (any, error) {
 	if err != nil {
 		return asOAuth(c, nil, err)
 	}
-	app, err := s.client(c, form)
+	app, err := s.clientApp(c, form)
 	if errors.Is(err, errClient) {
 		err = errNotYours // as Doorkeeper answers here
 	}
