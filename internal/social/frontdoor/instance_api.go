@@ -1,0 +1,248 @@
+// Package frontdoor is the server's public face: what it is, what it allows, how to find it.
+package frontdoor
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/rest"
+	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
+	"anancus/internal/social/viewer"
+)
+
+// Service is the room of the front door.
+type Service struct {
+	db       *db.DB
+	clock    clock.Clock
+	site     settings.Site
+	settings *settings.Service
+	accounts *accounts.Service
+	version  string
+	visitors visitors
+
+	mu      sync.Mutex
+	numbers numbers
+	counted time.Time
+}
+
+// New opens the room. version is the program's own.
+func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, version string) *Service {
+	return &Service{db: d, clock: c, site: set.Site(), settings: set, accounts: people, version: version}
+}
+
+// mastodonVersion is the API that we speak; clients compare it with what they need.
+const mastodonVersion = "4.7.0"
+
+// apiVersion is Mastodon's number for its API: 0 until every endpoint of it is here, so that clients ask
+// before they use what newer numbers promise.
+const apiVersion = 0
+
+// sourceURL is where the program's source is.
+const sourceURL = "https://github.com/anancus/anancus"
+
+// numbers are what the server counts about itself.
+type numbers struct{ members, activeMonth, activeHalf, statuses, domains int64 }
+
+// countAgain is how old the numbers of the front door may be.
+const countAgain = 5 * time.Minute
+
+func (s *Service) count(c *viewer.Call) (numbers, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	if !s.counted.IsZero() && now.Sub(s.counted) < countAgain {
+		return s.numbers, nil
+	}
+	var n numbers
+	_, err := db.One(c.Context(), s.db, func(r db.Row) (struct{}, error) {
+		return struct{}{}, r.Scan(&n.members, &n.activeMonth, &n.activeHalf, &n.statuses, &n.domains)
+	}, `SELECT
+		(SELECT COUNT(*) FROM members WHERE approved_at IS NOT NULL AND confirmed_at IS NOT NULL),
+		(SELECT COUNT(*) FROM members WHERE last_active_at > $1),
+		(SELECT COUNT(*) FROM members WHERE last_active_at > $2),
+		(SELECT COALESCE(SUM(c.statuses), 0) FROM account_counts c JOIN members m ON m.account_id = c.account_id),
+		(SELECT COUNT(*) FROM (SELECT DISTINCT domain FROM accounts WHERE domain <> '') AS others)`,
+		clock.Milli(now.AddDate(0, 0, -30)), clock.Milli(now.AddDate(0, 0, -180)))
+	if err != nil {
+		return n, fmt.Errorf("count the server: %w", err)
+	}
+	s.numbers, s.counted = n, now
+	return n, nil
+}
+
+func (s *Service) configuration() map[string]any {
+	return map[string]any{
+		"accounts": map[string]any{
+			"max_featured_tags": 0, "max_pinned_statuses": statuses.MaxPins, "max_display_name_length": accounts.MaxDisplayName,
+			"max_note_length": accounts.MaxNote, "max_avatar_description_length": 0, "max_header_description_length": 0,
+			"max_profile_fields": accounts.MaxFields, "profile_field_name_limit": accounts.MaxField, "profile_field_value_limit": accounts.MaxField,
+		},
+		"statuses": map[string]any{
+			"max_characters": s.settings.Now().MaxCharacters, "max_media_attachments": 0, "characters_reserved_per_url": text.LinkLength,
+		},
+		"media_attachments": map[string]any{
+			"supported_mime_types": []string{}, "description_limit": 0, "image_size_limit": 0, "image_matrix_limit": 0,
+			"video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0,
+		},
+		"polls": map[string]any{"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0},
+	}
+}
+
+func (s *Service) streamingURL() string {
+	scheme := "wss"
+	if !s.site.Secure() {
+		scheme = "ws"
+	}
+	return scheme + "://" + s.site.WebDomain
+}
+
+func (s *Service) fullVersion() string {
+	return mastodonVersion + " (compatible; Anancus " + s.version + ")"
+}
+
+// contact gives the first owner as the account to write to; nil while there is none.
+func (s *Service) contact(c *viewer.Call) (json.RawMessage, error) {
+	owners, err := db.All(c.Context(), s.db, db.Value[id.Account], `SELECT account_id FROM members WHERE role = $1 ORDER BY account_id LIMIT 1`, accounts.RoleOwner)
+	if err != nil || len(owners) == 0 {
+		return json.RawMessage("null"), err
+	}
+	rows, err := s.accounts.Rows(c.Context(), owners)
+	if err != nil || len(rows) == 0 {
+		return json.RawMessage("null"), err
+	}
+	return rows[0], nil
+}
+
+const cacheInstance = "max-age=300, public, stale-while-revalidate=30, stale-if-error=86400"
+
+// Instance2 serves GET /api/v2/instance.
+func (s *Service) Instance2(c *viewer.Call) (any, error) {
+	n, err := s.count(c)
+	if err != nil {
+		return nil, err
+	}
+	contact, err := s.contact(c)
+	if err != nil {
+		return nil, err
+	}
+	v := s.settings.Now()
+	conf := s.configuration()
+	conf["urls"] = map[string]any{"streaming": s.streamingURL(), "status": nil, "about": s.site.URL("/about"), "privacy_policy": nil, "terms_of_service": nil}
+	conf["vapid"] = map[string]any{"public_key": ""}
+	conf["translation"] = map[string]any{"enabled": false}
+	conf["timelines_access"] = map[string]any{
+		"live_feeds":          map[string]any{"local": "public", "remote": "public"},
+		"hashtag_feeds":       map[string]any{"local": "public", "remote": "public"},
+		"trending_link_feeds": map[string]any{"local": "authenticated", "remote": "disabled"},
+	}
+	conf["limited_federation"] = false
+	c.SetHeader("Cache-Control", cacheInstance)
+	return map[string]any{
+		"domain": s.site.Domain, "title": v.Title, "version": s.fullVersion(), "source_url": sourceURL, "description": v.Description,
+		"usage":     map[string]any{"users": map[string]any{"active_month": n.activeMonth}},
+		"thumbnail": map[string]any{"url": s.site.URL("/logo.svg"), "description": ""},
+		"icon":      []any{}, "languages": []string{"en"}, "wrapstodon": nil, "configuration": conf,
+		"registrations": map[string]any{
+			"enabled": v.Registrations != settings.Closed, "approval_required": v.Registrations == settings.Approval,
+			"reason_required": v.Registrations == settings.Approval, "message": nil, "min_age": nil, "url": nil,
+		},
+		"api_versions": map[string]any{"mastodon": apiVersion, "anancus": 1},
+		"contact":      map[string]any{"email": v.ContactEmail, "account": contact},
+		"rules":        []any{},
+	}, nil
+}
+
+// Instance1 serves GET /api/v1/instance.
+func (s *Service) Instance1(c *viewer.Call) (any, error) {
+	n, err := s.count(c)
+	if err != nil {
+		return nil, err
+	}
+	contact, err := s.contact(c)
+	if err != nil {
+		return nil, err
+	}
+	v := s.settings.Now()
+	c.SetHeader("Cache-Control", cacheInstance)
+	return map[string]any{
+		"uri": s.site.Domain, "title": v.Title, "short_description": v.Description, "description": v.Description, "email": v.ContactEmail,
+		"version": s.fullVersion(), "urls": map[string]any{"streaming_api": s.streamingURL()},
+		"stats":     map[string]any{"user_count": n.members, "status_count": n.statuses, "domain_count": n.domains},
+		"thumbnail": s.site.URL("/logo.svg"), "languages": []string{"en"}, "registrations": v.Registrations != settings.Closed,
+		"approval_required": v.Registrations == settings.Approval, "invites_enabled": false, "configuration": s.configuration(),
+		"contact_account": contact, "rules": []any{},
+	}, nil
+}
+
+// Rules serves GET /api/v1/instance/rules: none can be written yet.
+func (s *Service) Rules(*viewer.Call) (any, error) { return []any{}, nil }
+
+// CustomEmojis serves GET /api/v1/custom_emojis: none can be uploaded yet.
+func (s *Service) CustomEmojis(c *viewer.Call) (any, error) {
+	c.SetHeader("Cache-Control", cacheInstance)
+	return []any{}, nil
+}
+
+// Preferences serves GET /api/v1/preferences.
+func (s *Service) Preferences(c *viewer.Call) (any, error) {
+	m, err := s.accounts.Member(c.Context(), c.Viewer.Account)
+	if err != nil {
+		return nil, err
+	}
+	var language any
+	if m.DefaultLanguage != "" {
+		language = m.DefaultLanguage
+	}
+	return map[string]any{
+		"posting:default:visibility": m.DefaultVisibility, "posting:default:sensitive": m.DefaultSensitive, "posting:default:language": language,
+		"posting:default:quote_policy": "nobody", "reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
+	}, nil
+}
+
+// HostMeta serves GET /.well-known/host-meta, as XML or, by Accept or .json, as JSON.
+func (s *Service) HostMeta(c *viewer.Call) (any, error) {
+	c.SetHeader("Cache-Control", "max-age=259200, public")
+	body, err := activitypub.HostMetaXML(s.site.Base())
+	if err != nil {
+		return nil, err
+	}
+	return rest.Bytes{Type: activitypub.ContentTypeXRD, Body: body}, nil
+}
+
+// HostMetaJSON serves GET /.well-known/host-meta.json.
+func (s *Service) HostMetaJSON(c *viewer.Call) (any, error) {
+	c.SetHeader("Cache-Control", "max-age=259200, public")
+	body, err := activitypub.Encode(activitypub.HostMeta(s.site.Base()))
+	if err != nil {
+		return nil, err
+	}
+	return rest.Bytes{Type: activitypub.ContentTypeJRD, Body: body}, nil
+}
+
+// NodeInfoLinks serves GET /.well-known/nodeinfo.
+func (s *Service) NodeInfoLinks(c *viewer.Call) (any, error) {
+	c.SetHeader("Cache-Control", "max-age=259200, public")
+	return activitypub.NodeInfoLinks(s.site.Base()), nil
+}
+
+// NodeInfo serves GET /nodeinfo/2.0.
+func (s *Service) NodeInfo(c *viewer.Call) (any, error) {
+	n, err := s.count(c)
+	if err != nil {
+		return nil, err
+	}
+	v := s.settings.Now()
+	c.SetHeader("Cache-Control", "max-age=1800, public")
+	return activitypub.NewNodeInfo(activitypub.NodeInfoSoftware{Name: "anancus", Version: s.version},
+		activitypub.NodeInfoUsage{Users: activitypub.NodeInfoUsers{Total: n.members, ActiveMonth: n.activeMonth, ActiveHalfyear: n.activeHalf}, LocalPosts: n.statuses},
+		v.Registrations != settings.Closed, activitypub.NodeInfoMetadata{NodeName: v.Title, NodeDescription: v.Description}), nil
+}
