@@ -133,6 +133,8 @@ export const en = {
 	'thread.title': 'Post',
 	'thread.replyTo': 'Reply to {name}…',
 	'thread.none': 'No replies yet',
+	'thread.missing.one': '{count} more on other servers',
+	'thread.missing.other': '{count} more on other servers',
 
 	'visibility.public': 'Public',
 	'visibility.public.hint': 'Anyone, on every server',

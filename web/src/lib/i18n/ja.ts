@@ -9,6 +9,7 @@ const forms = {
 	'status.chars.other': '{count}文字',
 	'status.media.other': '添付{count}件',
 	'poll.votes.other': '{count}票',
+	'thread.missing.other': 'ほかのサーバーにあと{count}件',
 	'compose.left.other': '残り{count}文字',
 	'compose.over.other': '{count}文字超過',
 	'profile.followers.other': 'フォロワー{count}人',
