@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"anancus/internal/kit/config"
+	"anancus/internal/server"
 )
 
 // assemble opens the real server.
-func assemble(context.Context, config.Config, string, *slog.Logger) (host, error) {
-	return nil, errors.New("this program was built without its server")
+func assemble(ctx context.Context, c config.Config, version string, log *slog.Logger) (host, error) {
+	s, err := server.New(ctx, c, version, log)
+	if err != nil {
+		return nil, err // not a typed nil
+	}
+	return s, nil
 }

@@ -53,7 +53,7 @@ func setPassword(ctx context.Context, tx *db.Tx, account id.Account, hash string
 // touchMember notes that a member was here, at most once an hour.
 func touchMember(ctx context.Context, tx *db.Tx, account id.Account, now int64) error {
 	_, err := db.Exec(ctx, tx, `UPDATE members SET last_active_at = $2
-		WHERE account_id = $1 AND COALESCE(last_active_at, 0) < $2 - 3600000`, account, now)
+		WHERE account_id = $1 AND COALESCE(last_active_at, 0) < CAST($2 AS BIGINT) - 3600000`, account, now)
 	return err
 }
 

@@ -46,7 +46,7 @@ type filter struct {
 // page lists a member's notifications, newest first, without those of people who are gone and statuses that are deleted.
 func page(ctx context.Context, q db.Q, account id.Account, f filter, p keyset.Page) ([]*Notification, error) {
 	rows, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM notifications n JOIN accounts a ON a.id = n.from_id
-		WHERE n.account_id = $1 AND n.id < $2 AND n.id > $3 AND n.kind {in $4} AND ($5 = 0 OR n.from_id = $5)
+		WHERE n.account_id = $1 AND n.id < $2 AND n.id > $3 AND n.kind {in $4} AND (CAST($5 AS BIGINT) = 0 OR n.from_id = $5)
 		AND a.suspended_at IS NULL AND a.deleted_at IS NULL
 		AND (n.status_id IS NULL OR EXISTS (SELECT 1 FROM statuses s WHERE s.id = n.status_id AND s.deleted_at IS NULL))
 		ORDER BY n.id `+p.Order()+` LIMIT $6`, account, p.Before, p.After, f.kinds, f.from, p.Limit)

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+
+	"anancus/internal/kit/bus"
+	"anancus/internal/kit/db"
+	"anancus/internal/social/access"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/notifications"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
+)
+
+// effects says what follows from what. Live ones run in memory before the caller is
+// answered; durable ones are stored with the event and retried until done.
+func (s *Server) effects() {
+	b := s.bus
+	bus.On(b, "settings.changed", bus.Live(func(context.Context, settings.Changed) {}))
+	bus.On(b, "account.joined", bus.Live(func(context.Context, accounts.Joined) {}))
+	bus.On(b, "account.updated", bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }))
+	bus.On(b, "account.profile_changed",
+		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
+		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile))
+	bus.On(b, "account.gone",
+		bus.Live(func(_ context.Context, e accounts.Gone) { s.accounts.Forget(e.Account) }),
+		bus.Live(s.timelines.OnAccountGone))
+	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
+	bus.On(b, "access.token_revoked", bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }))
+
+	bus.On(b, "relationship.followed",
+		bus.Live(func(_ context.Context, e relationships.Followed) { s.accounts.Forget(e.Follower, e.Target) }),
+		bus.Live(s.timelines.OnFollowed),
+		bus.Durable("notifications.tell_followed", bus.Push, onlyMember(func(e relationships.Followed) id.Account { return e.Target }), s.notifications.TellFollowed))
+	bus.On(b, "relationship.follow_requested",
+		bus.Durable("notifications.tell_follow_requested", bus.Push, onlyMember(func(e relationships.FollowRequested) id.Account { return e.Target }), s.notifications.TellFollowRequested))
+	bus.On(b, "relationship.follow_changed", bus.Live(s.timelines.OnFollowChanged))
+	bus.On(b, "relationship.unfollowed",
+		bus.Live(func(_ context.Context, e relationships.Unfollowed) { s.accounts.Forget(e.Follower, e.Target) }),
+		bus.Live(s.timelines.OnUnfollowed),
+		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
+	bus.On(b, "relationship.blocked",
+		bus.Live(s.timelines.OnBlocked),
+		bus.Durable("notifications.forget_blocked", bus.Push, onlyMember(func(e relationships.Blocked) id.Account { return e.Blocker }), s.notifications.ForgetBlocked))
+	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked))
+	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted))
+	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted))
+
+	bus.On(b, "status.published",
+		bus.Live(func(_ context.Context, e statuses.Published) {
+			s.accounts.Forget(e.Author)
+			s.statuses.Forget(e.InReplyTo)
+		}),
+		bus.Live(s.timelines.AddStatus),
+		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
+		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver))
+	bus.On(b, "status.deleted",
+		bus.Live(func(_ context.Context, e statuses.Deleted) {
+			s.statuses.Forget(e.Status, e.InReplyTo)
+			s.accounts.Forget(e.Author)
+		}),
+		bus.Live(s.timelines.DropStatus),
+		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
+		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete))
+	bus.On(b, "status.boosted",
+		bus.Live(func(_ context.Context, e statuses.Boosted) {
+			s.statuses.Forget(e.Original)
+			s.accounts.Forget(e.Author)
+		}),
+		bus.Live(s.timelines.AddBoost),
+		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
+		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost))
+	bus.On(b, "status.unboosted",
+		bus.Live(func(_ context.Context, e statuses.Unboosted) {
+			s.statuses.Forget(e.Boost, e.Original)
+			s.accounts.Forget(e.Author)
+		}),
+		bus.Live(s.timelines.DropBoost),
+		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
+		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost))
+	bus.On(b, "status.favourited",
+		bus.Live(func(_ context.Context, e statuses.Favourited) { s.statuses.Forget(e.Status) }),
+		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited))
+	bus.On(b, "status.unfavourited",
+		bus.Live(func(_ context.Context, e statuses.Unfavourited) { s.statuses.Forget(e.Status) }),
+		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited))
+	bus.On(b, "status.bookmarked", bus.Live(func(context.Context, statuses.Bookmarked) {}))
+	bus.On(b, "status.pin_changed", bus.Live(func(context.Context, statuses.PinChanged) {}))
+	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))
+}
+
+// onlyMember keeps an effect for accounts of this server.
+func onlyMember[E any](of func(E) id.Account) func(context.Context, *db.Tx, E) (bool, error) {
+	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) {
+		n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM accounts WHERE id = $1 AND domain = ''`, of(e))
+		return n > 0, err
+	}
+}
+
+// leaves keeps an effect for statuses that other servers are told of.
+func leaves[E any](s *Server, of func(E) id.Status) func(context.Context, *db.Tx, E) (bool, error) {
+	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) { return s.statuses.LeavesHere(ctx, tx, of(e)) }
+}

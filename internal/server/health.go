@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/social/viewer"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// healthy serves GET /healthz: the program is alive.
+func (s *Server) healthy(*viewer.Call) (any, error) {
+	return rest.Bytes{Type: "text/plain; charset=utf-8", Body: []byte("OK")}, nil
+}
+
+// minFree is how much room the data folder must have, in bytes: below it a write may fail at any moment.
+const minFree = 64 << 20
+
+// ready serves GET /readyz: requests can be answered now.
+func (s *Server) ready(c *viewer.Call) (any, error) {
+	if s.stopping.Load() {
+		return nil, fault.New(fault.Unavailable, "The server is shutting down")
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM settings`); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The database does not answer")
+	}
+	free, err := freeSpace(s.config.Data)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The data folder cannot be looked at")
+	}
+	if free < minFree {
+		return nil, fault.New(fault.Unavailable, "The disk of the data folder is full")
+	}
+	return rest.Bytes{Type: "text/plain; charset=utf-8", Body: []byte("OK")}, nil
+}
+
+// metricsHandler serves /metrics, off the public port.
+func (s *Server) metricsHandler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &meter{s})
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// meter tells of the queues and the database.
+type meter struct{ server *Server }
+
+var (
+	queryCount    = prometheus.NewDesc("anancus_sql_statements_total", "SQL statements run.", nil, nil)
+	effectsDepth  = prometheus.NewDesc("anancus_effects_waiting", "Events with durable effects still to do.", []string{"class"}, nil)
+	effectsAge    = prometheus.NewDesc("anancus_effects_age_seconds", "Age of the oldest one that is due.", []string{"class"}, nil)
+	deliveryDepth = prometheus.NewDesc("anancus_deliveries_waiting", "Deliveries to other servers still to do.", nil, nil)
+	deliveryAge   = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
+	inboxDepth    = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
+	openFeeds     = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
+)
+
+// Describe names the metrics.
+func (m *meter) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, deliveryDepth, deliveryAge, inboxDepth, openFeeds} {
+		ch <- d
+	}
+}
+
+// Collect reads them. What cannot be read is left out and logged.
+func (m *meter) Collect(ch chan<- prometheus.Metric) {
+	s := m.server
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	ch <- prometheus.MustNewConstMetric(queryCount, prometheus.CounterValue, float64(s.db.Queries()))
+	ch <- prometheus.MustNewConstMetric(openFeeds, prometheus.GaugeValue, float64(s.timelines.Open()))
+	if stats, err := s.bus.Stats(ctx); err != nil {
+		s.log.Warn("effects could not be counted", "error", err)
+	} else {
+		for _, one := range stats {
+			ch <- prometheus.MustNewConstMetric(effectsDepth, prometheus.GaugeValue, float64(one.Depth), string(one.Class))
+			ch <- prometheus.MustNewConstMetric(effectsAge, prometheus.GaugeValue, one.Age.Seconds(), string(one.Class))
+		}
+	}
+	if rows, age, err := s.courier.Waiting(ctx); err != nil {
+		s.log.Warn("deliveries could not be counted", "error", err)
+	} else {
+		ch <- prometheus.MustNewConstMetric(deliveryDepth, prometheus.GaugeValue, float64(rows))
+		ch <- prometheus.MustNewConstMetric(deliveryAge, prometheus.GaugeValue, age.Seconds())
+	}
+	if n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM inbox WHERE failed_at IS NULL`); err != nil {
+		s.log.Warn("received activities could not be counted", "error", err)
+	} else {
+		ch <- prometheus.MustNewConstMetric(inboxDepth, prometheus.GaugeValue, float64(n))
+	}
+}

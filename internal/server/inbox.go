@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+
+	"anancus/internal/social/accounts"
+)
+
+// received is a function that takes one kind of activity.
+type received func(ctx context.Context, in accounts.Received) error
+
+// inboxTable says what other servers can tell us: activity, and type of its object ("" for
+// any, "actor" for the actor itself, "id" for a bare address).
+func (s *Server) inboxTable() map[[2]string]received {
+	return map[[2]string]received{
+		{"Create", ""}:       s.statuses.ReceiveNote,
+		{"Announce", ""}:     s.statuses.ReceiveAnnounce,
+		{"Like", ""}:         s.statuses.ReceiveLike,
+		{"Delete", "actor"}:  s.accounts.ReceiveDeleteActor,
+		{"Delete", ""}:       s.statuses.ReceiveDelete,
+		{"Update", "actor"}:  s.accounts.ReceiveUpdate,
+		{"Follow", ""}:       s.relationships.ReceiveFollow,
+		{"Accept", ""}:       s.relationships.ReceiveAccept,
+		{"Reject", ""}:       s.relationships.ReceiveReject,
+		{"Block", ""}:        s.relationships.ReceiveBlock,
+		{"Undo", "Follow"}:   s.relationships.ReceiveUndoFollow,
+		{"Undo", "Block"}:    s.relationships.ReceiveUndoBlock,
+		{"Undo", "Like"}:     s.statuses.ReceiveUndoLike,
+		{"Undo", "Announce"}: s.statuses.ReceiveUndoAnnounce,
+		{"Undo", "id"}:       s.undoByID,
+	}
+}
+
+// undoByID takes an Undo that names only an address: of a boost or of a follow (federation.md §5).
+func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
+	if err := s.relationships.ReceiveUndoFollow(ctx, in); err != nil {
+		return err
+	}
+	return s.statuses.ReceiveUndoAnnounce(ctx, in)
+}
+
+// receive gives an activity to the function that takes its kind. What nobody takes is ignored, as peers expect.
+func (s *Server) receive(ctx context.Context, in accounts.Received) error {
+	kind := in.Activity.Type()
+	if !in.Actor.Available() && kind != "Delete" && kind != "Reject" && kind != "Undo" && kind != "Update" {
+		return nil
+	}
+	object := ""
+	embedded := in.Activity.Object("object")
+	switch {
+	case in.Activity.Link("object") == in.Actor.URI && (kind == "Delete" || kind == "Update"):
+		object = "actor"
+	case kind == "Undo" && (embedded == nil || embedded.Type() == ""):
+		object = "id"
+	case kind == "Undo":
+		object = embedded.Type()
+		if by := embedded.Link("actor"); by != "" && by != in.Actor.URI {
+			return nil // nobody undoes what another did
+		}
+	}
+	do := s.inbound[[2]string{kind, object}]
+	if do == nil {
+		return nil
+	}
+	return do(ctx, in)
+}

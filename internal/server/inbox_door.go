@@ -1,0 +1,224 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// Limits of receiving.
+const (
+	maxInboxBody   = activitypub.MaxDocument // Mastodon's 1 MiB; above it the answer is 413
+	maxHostRows    = 2000                    // activities of one host that wait; above it that host is told to come back later
+	keyFetchWithin = 8 * time.Second         // a request waits no longer for an unknown key
+	keyFetchAtOnce = 4                       // keys fetched from one host at a time
+	keyRefreshGap  = 5 * time.Minute         // a key that did not fit is asked for again no sooner
+)
+
+// Inbox serves POST to every inbox: checked, stored, answered 202, processed afterwards.
+func (s *Server) Inbox(c *viewer.Call) (any, error) {
+	body, err := readInbox(c)
+	if err != nil {
+		return nil, err
+	}
+	activity, err := activitypub.Parse(body)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.BadRequest, "The activity could not be read: "+messageOf(err))
+	}
+	if activity.Type() == "" || activity.Link("actor") == "" || !activity.HasContext() {
+		return nil, fault.New(fault.BadRequest, "The activity needs @context, type and actor")
+	}
+	signature, err := activitypub.ParseSignature(c.R)
+	if err != nil {
+		return nil, err
+	}
+	var addressedTo id.Account
+	if c.Path("account") != "" || c.Path("username") != "" {
+		a, err := s.accounts.LocalOf(c)
+		if err != nil {
+			return nil, err
+		}
+		addressedTo = a.ID
+	}
+	actor := activity.Link("actor")
+	if unknown, err := s.leavesUnknown(c.Context(), activity, actor); err != nil || unknown {
+		return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, err
+	}
+	signer, err := s.verify(c, signature, body)
+	if err != nil {
+		return nil, err
+	}
+	if signer.URI != actor {
+		return nil, fault.New(fault.Unauthorized, "The activity is signed by somebody else than its actor")
+	}
+	if id := activity.ID(); id != "" && !activitypub.SameHost(id, actor) {
+		return nil, fault.New(fault.BadRequest, "The id of the activity is not on its actor's server")
+	}
+	if err := s.storeReceived(c.Context(), actor, body, addressedTo); err != nil {
+		return nil, err
+	}
+	return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, nil
+}
+
+func messageOf(err error) string {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f.Message
+	}
+	return "it is not JSON"
+}
+
+func readInbox(c *viewer.Call) ([]byte, error) {
+	kind, _, err := mime.ParseMediaType(c.R.Header.Get("Content-Type"))
+	if err != nil || (kind != "application/activity+json" && kind != "application/ld+json" && kind != "application/json") {
+		return nil, fault.New(fault.BadRequest, "The activity must be sent as application/activity+json")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.W, c.R.Body, maxInboxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, fault.New(fault.TooLarge, "The activity is larger than 1 MiB")
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.BadRequest, "The activity could not be read to its end")
+	}
+	return body, nil
+}
+
+// leavesUnknown tells that an actor whom we never met deletes or updates itself: nothing to do, and no key to ask for.
+func (s *Server) leavesUnknown(ctx context.Context, activity activitypub.Object, actor string) (bool, error) {
+	if !activity.Is("Delete", "Update") || activity.Link("object") != actor {
+		return false, nil
+	}
+	_, err := s.accounts.ByURI(ctx, actor)
+	if fault.Is(err, fault.NotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+// verify checks a signature with the signer's key: the one we know, or, when it is unknown or does not fit, the one its
+// server shows now.
+func (s *Server) verify(c *viewer.Call, signature *activitypub.Signature, body []byte) (*accounts.Account, error) {
+	now := s.clock.Now()
+	key, err := s.accounts.KeyByURI(c.Context(), signature.KeyID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	if err == nil {
+		signer, err := s.accounts.ByID(c.Context(), key.Account)
+		if err != nil {
+			return nil, err
+		}
+		public, err := activitypub.ParsePublicKey(key.PublicPEM)
+		if err != nil {
+			return nil, err
+		}
+		bad := signature.Verify(c.R, body, public, now)
+		if bad == nil || signer.Local() || now.Sub(signer.FetchedAt) < keyRefreshGap {
+			return signer, bad
+		}
+	}
+	signer, fresh, err := s.fetchKey(c.Context(), signature.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	if err := signature.Verify(c.R, body, fresh.Public, now); err != nil {
+		return nil, err
+	}
+	return signer, nil
+}
+
+// fetchKey asks a host for a key, a few at a time for each host, under a short deadline.
+func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account, activitypub.Key, error) {
+	host, err := activitypub.HostOf(keyID)
+	if err != nil {
+		return nil, activitypub.Key{}, fault.New(fault.Unauthorized, "The signature names no usable key")
+	}
+	if s.site.IsLocal(host) {
+		return nil, activitypub.Key{}, fault.New(fault.Unauthorized, "The signature names a key of this server that does not exist")
+	}
+	leave, ok := s.keyFetches.enter(host)
+	if !ok {
+		return nil, activitypub.Key{}, fault.New(fault.Unavailable, "Too many keys of your server are being fetched; try again later")
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, keyFetchWithin)
+	defer cancel()
+	key, actor, err := s.remote.FetchKey(ctx, keyID)
+	if err != nil {
+		if fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+			return nil, key, fault.Wrap(err, fault.Unavailable, "The key of the signature could not be fetched")
+		}
+		return nil, key, fault.Wrap(err, fault.Unauthorized, "The key of the signature could not be had: "+messageOf(err))
+	}
+	signer, err := s.accounts.KeepActor(ctx, actor)
+	if err != nil {
+		return nil, key, fault.Wrap(err, fault.Unauthorized, "The signer could not be verified: "+messageOf(err))
+	}
+	return signer, key, nil
+}
+
+// signedReader finds out who signed a GET; used for what only followers may read.
+func (s *Server) signedReader(c *viewer.Call) (id.Account, error) {
+	signature, err := activitypub.ParseSignature(c.R)
+	if err != nil {
+		return 0, err
+	}
+	signer, err := s.verify(c, signature, nil)
+	if err != nil {
+		return 0, err
+	}
+	if !signer.Available() {
+		return 0, nil
+	}
+	if signer.Kind == "Application" { // the server itself asks: it may read what anyone may
+		return 0, nil
+	}
+	return signer.ID, nil
+}
+
+// storeReceived keeps an activity until it was processed; a host with too many waiting is told to slow down.
+func (s *Server) storeReceived(ctx context.Context, actor string, body []byte, addressedTo id.Account) error {
+	u, err := url.Parse(actor)
+	if err != nil {
+		return fault.New(fault.BadRequest, "The actor has no usable address")
+	}
+	host := strings.ToLower(u.Host)
+	waiting, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS some`, host, maxHostRows)
+	if err != nil {
+		return err
+	}
+	if waiting >= maxHostRows {
+		return fault.New(fault.Unavailable, "Too many activities of your server are waiting; try again later")
+	}
+	var to *int64
+	if addressedTo != 0 {
+		n := int64(addressedTo)
+		to = &n
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		now := clock.Milli(tx.Now())
+		_, err := db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+			tx.NextID(), host, actor, string(body), to, now, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.inbox.Wake()
+	return nil
+}

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/social/viewer"
+)
+
+// door says who may come in by a route.
+type door int
+
+const (
+	anyone door = iota // nobody in particular, or a viewer whose token covers one of the scopes
+	member             // a member, by cookie or by a token that covers one of the scopes
+	app                // any token, an app's own too
+	page               // a page or form for people, by cookie alone
+	peer               // another server, or anybody: no viewer at all
+)
+
+// route is one line of the table.
+type route struct {
+	method string
+	path   string
+	door   door
+	scopes string // separated by spaces, any one is enough; "" asks for none
+	do     rest.Handler[viewer.Viewer]
+}
+
+const (
+	notSignedIn = "The access token is invalid"
+	noMember    = "This method requires an authenticated user"
+	outOfScope  = "This action is outside the authorized scopes"
+)
+
+// mount puts the table on a mux.
+func (s *Server) mount(mux *http.ServeMux, table []route) {
+	for _, r := range table {
+		mux.HandleFunc(r.method+" "+r.path, s.serve(r))
+	}
+}
+
+func (s *Server) serve(r route) http.HandlerFunc {
+	wanted := strings.Fields(r.scopes)
+	return func(w http.ResponseWriter, req *http.Request) {
+		c := &viewer.Call{W: w, R: req, Log: s.log, Base: s.site.Base()}
+		if err := s.admit(c, r.door, wanted); err != nil {
+			s.fail(w, req, r.door, err)
+			return
+		}
+		if !s.withinLimits(c, r) {
+			return
+		}
+		answer, err := r.do(c)
+		if err != nil {
+			s.fail(w, req, r.door, err)
+			return
+		}
+		switch a := answer.(type) {
+		case rest.Answer:
+			a.Write(w, req)
+		default:
+			rest.WriteJSON(w, http.StatusOK, answer)
+		}
+	}
+}
+
+// admit finds out who asks and whether they may come in here.
+func (s *Server) admit(c *viewer.Call, d door, wanted []string) (err error) {
+	switch d {
+	case peer:
+		return nil
+	case page:
+		if c.R.Method != http.MethodGet && c.R.Method != http.MethodHead {
+			if err := s.access.CrossOrigin(c.R); err != nil {
+				return err
+			}
+		}
+		c.Viewer, err = s.access.PageViewer(c.Context(), c.R)
+		return err
+	}
+	if c.Viewer, err = s.access.Viewer(c.Context(), c.R); err != nil {
+		return err
+	}
+	known := c.Viewer.Token != 0 || c.Viewer.Session != 0
+	switch {
+	case d == app && !known:
+		return fault.New(fault.Unauthorized, notSignedIn)
+	case d == member && !known:
+		return fault.New(fault.Unauthorized, notSignedIn)
+	case d == member && !c.Viewer.IsMember():
+		return fault.New(fault.Invalid, noMember)
+	case known && len(wanted) > 0 && !c.Viewer.Allows(wanted...):
+		return fault.New(fault.Forbidden, outOfScope)
+	}
+	return nil
+}
+
+// Rate limits, Mastodon's (behaviours.md §5).
+const (
+	userLimit   = 1500
+	tokenLimit  = 300
+	guestLimit  = 300
+	limitWindow = 5 * time.Minute
+)
+
+// withinLimits counts a request of the API; the answer is written when there were too many.
+func (s *Server) withinLimits(c *viewer.Call, r route) bool {
+	if s.limiter == nil || !strings.HasPrefix(r.path, "/api/") {
+		return true
+	}
+	var rules []rest.Rule
+	if c.Viewer.IsMember() {
+		rules = append(rules, rest.Rule{Key: "user " + c.Viewer.Account.String(), Limit: userLimit, Per: limitWindow})
+		if c.Viewer.Session == 0 {
+			rules = append(rules, rest.Rule{Key: "token " + c.Viewer.Token.String(), Limit: tokenLimit, Per: limitWindow})
+		}
+	} else {
+		rules = append(rules, rest.Rule{Key: "guest " + rest.ClientOf(c.Context()).Key(), Limit: guestLimit, Per: limitWindow})
+	}
+	switch {
+	case r.method == http.MethodPost && r.path == "/api/v1/statuses":
+		rules = append(rules, rest.Rule{Key: "posting " + c.Viewer.Account.String(), Limit: 300, Per: 3 * time.Hour})
+	case strings.HasSuffix(r.path, "/follow") && c.Viewer.IsMember():
+		rules = append(rules, rest.Rule{Key: "follows " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
+	case (r.method == http.MethodDelete && r.path == "/api/v1/statuses/{id}") || strings.HasSuffix(r.path, "/unreblog"):
+		rules = append(rules, rest.Rule{Key: "deleting " + c.Viewer.Account.String(), Limit: 30, Per: 30 * time.Minute})
+	}
+	return s.limiter.Admit(c.W, rules...)
+}
+
+// fail writes an error as a page for people, as JSON for everybody else.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, d door, err error) {
+	if d == page {
+		s.pages.Error(r, s.log, s.settings.Now().Title, err).Write(w, r)
+		return
+	}
+	rest.WriteError(w, r, s.log, err)
+}
+
+// unknown answers what no route and no page knows.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	d := page
+	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/.well-known/") || strings.HasPrefix(r.URL.Path, "/oauth/") {
+		d = anyone
+	}
+	s.fail(w, r, d, fault.New(fault.NotFound, "Not Found"))
+}
+
+// wrongMethod answers a known path that does not take the method.
+func wrongMethod(w http.ResponseWriter, allowed string) {
+	w.Header().Set("Allow", allowed)
+	rest.WriteJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("This address takes %s only", allowed)})
+}

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// chore is one line of the schedule.
+type chore struct {
+	name  string
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+// schedule says what happens by itself.
+func (s *Server) schedule() []chore {
+	return []chore{
+		{"note who was here", 5 * time.Minute, s.access.NoteUses},
+		{"remove expired sessions and codes", time.Hour, s.access.Sweep},
+		{"end expired mutes", time.Minute, s.relationships.EndExpiredMutes},
+		{"close feeds nobody reads", 5 * time.Minute, s.timelines.Sweep},
+		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
+		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
+		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
+		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
+		{"read settings again", time.Minute, s.settings.Load},
+	}
+}
+
+// keepHouse does the chores until ctx ends; each waits its first interval, so that a start is quick.
+func (s *Server) keepHouse(ctx context.Context) error {
+	type due struct {
+		chore
+		at time.Time
+	}
+	var list []due
+	for _, c := range s.schedule() {
+		list = append(list, due{c, time.Now().Add(c.every)})
+	}
+	for {
+		next := &list[0]
+		for i := range list {
+			if list[i].at.Before(next.at) {
+				next = &list[i]
+			}
+		}
+		timer := time.NewTimer(time.Until(next.at))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		if err := next.do(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "a chore failed", "chore", next.name, "error", err)
+		}
+		next.at = time.Now().Add(next.every)
+	}
+}

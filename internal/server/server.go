@@ -1,0 +1,346 @@
+// Package server puts the rooms together. Four tables say everything that can
+// happen: routes.go what clients can ask, inbox.go what other servers can tell us,
+// effects.go what follows from what, schedule.go what happens by itself.
+package server
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"anancus/internal/kit/bus"
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/config"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/pages"
+	"anancus/internal/kit/rest"
+	"anancus/internal/kit/safehttp"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/server/keeper"
+	"anancus/internal/social/access"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/frontdoor"
+	"anancus/internal/social/id"
+	"anancus/internal/social/notifications"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/search"
+	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
+	"anancus/internal/social/timelines"
+	"anancus/migrations"
+	"anancus/web"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// deliveryHosts is how many hosts are delivered to at a time.
+const deliveryHosts = 16
+
+// Server is the whole house: opened and assembled by New, listening while Run runs.
+type Server struct {
+	config  config.Config
+	version string
+	log     *slog.Logger
+	clock   clock.Clock
+	db      *db.DB
+	bus     *bus.Bus
+	site    settings.Site
+	limiter *rest.Limiter
+	pages   *pages.Pages
+	app     *webApp
+	remote  *activitypub.Client
+	inbox   *inboxQueue
+	courier *activitypub.Deliverer
+
+	settings      *settings.Service
+	accounts      *accounts.Service
+	access        *access.Service
+	relationships *relationships.Service
+	statuses      *statuses.Service
+	timelines     *timelines.Service
+	notifications *notifications.Service
+	search        *search.Service
+	frontdoor     *frontdoor.Service
+
+	inbound    map[[2]string]received
+	keyFetches *turnstile
+	handler    http.Handler
+	listening  chan struct{}
+	stopping   atomic.Bool
+}
+
+// Parts are what a test puts in the place of the real thing.
+type Parts struct {
+	Clock     clock.Clock
+	Passwords *accounts.Passwords
+	MakeKey   func() (*rsa.PrivateKey, error)
+}
+
+// New opens and migrates the database and assembles the rooms; it does not listen.
+func New(ctx context.Context, c config.Config, version string, log *slog.Logger) (*Server, error) {
+	return Assemble(ctx, c, version, log, Parts{})
+}
+
+// Assemble is New with some parts given.
+func Assemble(ctx context.Context, c config.Config, version string, log *slog.Logger, parts Parts) (*Server, error) {
+	if parts.Clock == nil {
+		parts.Clock = clock.System{}
+	}
+	if parts.Passwords == nil {
+		parts.Passwords = accounts.NewPasswords()
+	}
+	if parts.MakeKey == nil {
+		parts.MakeKey = accounts.MakeKey
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	secret, err := secretKey(filepath.Join(c.Data, "secret.key"))
+	if err != nil {
+		return nil, err
+	}
+	wrapper, err := accounts.NewWrapper(secret)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, db.Config{URL: c.Database, Clock: parts.Clock, Log: log, BackupDir: c.Backups})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, version: version, log: log, clock: parts.Clock, db: d, listening: make(chan struct{}),
+		site: settings.Site{Domain: c.Domain, WebDomain: c.WebDomain}, keyFetches: newTurnstile(keyFetchAtOnce),
+		limiter: rest.NewLimiter(parts.Clock, bool(c.RateLimits)), pages: pages.New(web.TokensCSS())}
+	if err := s.assemble(ctx, secret, wrapper, parts); err != nil {
+		_ = d.Close() // the first error is the one to tell
+		return nil, err
+	}
+	return s, nil
+}
+
+// secretKey reads the key that wraps private keys, or makes it once. It is never made again
+// where a database may depend on the old one.
+func secretKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if err == nil {
+		if len(key) != 32 {
+			return nil, fmt.Errorf("%s is damaged: it must have 32 bytes, restore it from a backup", path)
+		}
+		return key, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the secret key cannot be read: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(path), "anancus.db")); err == nil {
+		return nil, fmt.Errorf("%s is missing although there is a database: restore it from a backup", path)
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(path, key, 0o600); err != nil {
+		return nil, fmt.Errorf("the secret key cannot be written: %w", err)
+	}
+	return key, nil
+}
+
+func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.Wrapper, parts Parts) error {
+	d := s.db
+	s.bus = bus.New(d, s.clock, s.log)
+	if err := d.Migrate(ctx, migrations.Files, s.version); err != nil {
+		return err
+	}
+	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock,
+		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"})
+	s.remote = activitypub.NewClient(client, s.signAsServer)
+	s.settings = settings.New(d, s.site)
+	s.accounts = accounts.New(accounts.Config{DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
+		Passwords: parts.Passwords, MakeKey: parts.MakeKey})
+	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, s.remote,
+		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
+	var limiter access.Limiter
+	if s.limiter != nil {
+		limiter = s.limiter
+	}
+	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
+		Limiter: limiter, Log: s.log, Key: secret})
+	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
+	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier})
+	s.statuses.ReadSigned(s.signedReader)
+	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log})
+	s.notifications = notifications.New(d, s.clock, s.accounts, s.statuses)
+	s.search = search.New(d, s.accounts, s.statuses, s.remote)
+	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
+	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
+		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
+			return relationships.FollowerInboxes(ctx, d, account)
+		}})
+	s.inbox = newInboxQueue(d, s.clock, s.log, s.take)
+	s.inbound = s.inboxTable()
+	s.effects()
+	if err := s.settings.Load(ctx); err != nil {
+		return err
+	}
+	if err := s.keepDomain(ctx); err != nil {
+		return err
+	}
+	if _, err := s.accounts.Instance(ctx); err != nil {
+		return err
+	}
+	s.app = newApp(web.Dist())
+	s.handler = s.newHandler()
+	return nil
+}
+
+// signAsServer signs requests for documents with the key of the server's own actor.
+func (s *Server) signAsServer(ctx context.Context) (string, crypto.Signer, error) {
+	actor, err := s.accounts.Instance(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	return s.accounts.SigningKey(ctx, actor.ID)
+}
+
+// keepDomain remembers the domain at the first start, and refuses another one once anybody here
+// is known elsewhere by the old one.
+func (s *Server) keepDomain(ctx context.Context) error {
+	const fact = "domain"
+	now := s.site.Domain + " " + s.site.WebDomain
+	known, err := settings.Fact(ctx, s.db, fact)
+	if err != nil || known == now {
+		return err
+	}
+	if known != "" {
+		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM accounts WHERE kind <> 'Application'`)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			domain, webDomain, _ := strings.Cut(known, " ")
+			return fmt.Errorf("this database belongs to the domain %s (web domain %s); its accounts are known by that name and cannot be moved to %s. Start with --domain %s --web-domain %s",
+				domain, webDomain, s.site.Domain, domain, webDomain)
+		}
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		if known != "" { // nobody lives here yet: the server's own actor is made anew under the new name
+			for _, sql := range []string{`DELETE FROM account_keys`, `DELETE FROM account_counts`, `DELETE FROM accounts`} {
+				if _, err := db.Exec(ctx, tx, sql); err != nil {
+					return err
+				}
+			}
+		}
+		return settings.PutFact(ctx, tx, fact, now)
+	})
+}
+
+// Handler answers every request of the public port.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Keeper gives the operations of the command line.
+func (s *Server) Keeper() keeper.Ops { return &Keeper{s} }
+
+// Listening is closed as soon as Run answers requests.
+func (s *Server) Listening() <-chan struct{} { return s.listening }
+
+// SetupNotice gives the page and the one-time code for the first person, while there is none.
+func (s *Server) SetupNotice() (url, code string, needed bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	code, needed, err := s.access.SetupCode(ctx)
+	if err != nil {
+		s.log.Error("the set-up code could not be made", "error", err)
+		return "", "", false
+	}
+	return s.site.URL("/auth/setup"), code, needed
+}
+
+// Times of the HTTP server. Nothing is streamed yet, so an answer is written within a minute.
+const (
+	readHeaderWithin = 10 * time.Second
+	readWithin       = time.Minute
+	writeWithin      = time.Minute
+	idleFor          = 2 * time.Minute
+	shutdownWithin   = 8 * time.Second
+	maxHeaderBytes   = 32 << 10
+)
+
+// Start starts the workers; Stop ends them.
+func (s *Server) Start(ctx context.Context) error {
+	if s.db.Engine() == db.SQLite { // nobody else can hold these
+		if err := s.inbox.release(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.bus.Start(ctx); err != nil {
+		return err
+	}
+	if err := s.courier.Start(ctx); err != nil {
+		return err
+	}
+	s.inbox.Start(ctx)
+	return nil
+}
+
+// Stop lets what is in flight finish and hands the rest back.
+func (s *Server) Stop(ctx context.Context) error {
+	err := errors.Join(s.inbox.Stop(ctx), s.bus.Stop(ctx), s.courier.Stop(ctx))
+	return errors.Join(err, s.access.NoteUses(ctx))
+}
+
+// Run listens and serves until ctx ends, then shuts down gracefully.
+func (s *Server) Run(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return err
+	}
+	if err := s.Start(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	public := &http.Server{Handler: s.handler, ReadHeaderTimeout: readHeaderWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin,
+		IdleTimeout: idleFor, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	servers := []*http.Server{public}
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return ignoreClosed(public.Serve(listener)) })
+	if s.config.MetricsListen != "" {
+		private := &http.Server{Handler: s.metricsHandler(), ReadHeaderTimeout: readHeaderWithin, Addr: s.config.MetricsListen}
+		servers = append(servers, private)
+		group.Go(func() error { return ignoreClosed(private.ListenAndServe()) })
+	}
+	group.Go(func() error { return s.keepHouse(running) })
+	group.Go(func() error {
+		<-running.Done()
+		s.stopping.Store(true)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+		defer cancel()
+		var failed error
+		for _, one := range servers {
+			if err := one.Shutdown(within); err != nil {
+				failed = errors.Join(failed, err, one.Close())
+			}
+		}
+		return errors.Join(failed, s.Stop(within))
+	})
+	close(s.listening)
+	return group.Wait()
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Close closes the database.
+func (s *Server) Close() error { return s.db.Close() }

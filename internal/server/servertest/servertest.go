@@ -1,0 +1,284 @@
+// Package servertest starts whole servers in one process, so that a story can let Ada on
+// one follow Bo on the other. Nothing happens by itself: Settle lets effects, deliveries and
+// received activities run until all is quiet.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/config"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/log"
+	"anancus/internal/protocol/activitypub/aptest"
+	"anancus/internal/server"
+	"anancus/internal/server/keeper"
+	"anancus/internal/social/accounts"
+
+	"crypto/rsa"
+)
+
+// Server is one whole server on a loopback port.
+type Server struct {
+	*server.Server
+	T      testing.TB
+	URL    string // http://localhost:PORT
+	Domain string // localhost:PORT
+	http   *httptest.Server
+}
+
+// Each runs a story on SQLite and on PostgreSQL.
+func Each(t *testing.T, story func(t *testing.T, engine db.Engine)) { dbtest.EachEngine(t, story) }
+
+// keys counts the keys handed out, from a small pool: making one costs 0.15 s.
+var keys atomic.Int64
+
+// Option changes the configuration of a test's server.
+type Option func(*config.Config)
+
+// New starts a server on a fresh database of the engine; it ends with the test.
+func New(t testing.TB, engine db.Engine, options ...Option) *Server {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := fmt.Sprintf("localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	c := config.Default()
+	c.Listen, c.Domain, c.Data, c.RateLimits = listener.Addr().String(), domain, t.TempDir(), false
+	c.Database = dbtest.Config(t, engine, true).URL
+	c.FederationAllowAddresses = config.Networks{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for _, change := range options {
+		change(&c)
+	}
+	if err := c.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.Assemble(t.Context(), c, "0.0.0-test", log.Discard(), server.Parts{
+		Passwords: accounts.CheapPasswords(),
+		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute}}
+	h.Start()
+	t.Cleanup(func() {
+		h.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &Server{Server: s, T: t, URL: "http://" + domain, Domain: domain, http: h}
+}
+
+// Settle lets everything that waits on these servers happen, until nothing does.
+func Settle(t testing.TB, servers ...*Server) {
+	t.Helper()
+	for range 20 {
+		moved := false
+		for _, s := range servers {
+			did, err := s.Step(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			moved = moved || did
+		}
+		if !moved {
+			return
+		}
+	}
+	t.Fatal("the servers did not come to rest: something answers its own answers")
+}
+
+// Person is a member with a token that may do everything a member may.
+type Person struct {
+	On    *Server
+	Name  string
+	ID    string
+	Token string
+}
+
+// Join makes a member.
+func (s *Server) Join(name string) *Person {
+	s.T.Helper()
+	made, err := s.Keeper().CreateAccount(context.Background(), keeper.CreateAccount{Name: name, Email: name + "@mail.example", Password: Password, Confirmed: true, Approved: true})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return &Person{On: s, Name: name, ID: made.ID, Token: s.TokenFor(name, "read write follow push")}
+}
+
+// Password is every member's.
+const Password = "correct horse battery"
+
+// TokenFor makes a token with scopes.
+func (s *Server) TokenFor(name, scopes string) string {
+	s.T.Helper()
+	token, err := s.Keeper().CreateToken(context.Background(), keeper.CreateToken{Name: name, Scopes: scopes})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return token.Token
+}
+
+// Nobody asks without signing in.
+func (s *Server) Nobody() *Person { return &Person{On: s} }
+
+// Handle is how others name the person.
+func (p *Person) Handle() string { return "@" + p.Name + "@" + p.On.Domain }
+
+// Do sends a request as the person and reads the JSON answer into out (nil: not read). It gives the answer without its body.
+func (p *Person) Do(method, path string, form url.Values, out any) *http.Response {
+	p.On.T.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, p.On.URL+path, body)
+	if err != nil {
+		p.On.T.Fatal(err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if p.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+p.Token)
+	}
+	return p.Send(req, out)
+}
+
+// Send sends any request and reads the JSON answer into out (nil: not read).
+func (p *Person) Send(req *http.Request, out any) *http.Response {
+	p.On.T.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(req)
+	if err != nil {
+		p.On.T.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		p.On.T.Fatal(err)
+	}
+	if out != nil {
+		if text, ok := out.(*string); ok {
+			*text = string(body)
+		} else if err := json.NewDecoder(bytes.NewReader(body)).Decode(out); err != nil {
+			p.On.T.Fatalf("%s %s answered %d with no JSON: %v: %.300s", req.Method, req.URL.Path, answer.StatusCode, err, body)
+		}
+	}
+	return answer
+}
+
+// Get asks and wants 200.
+func (p *Person) Get(path string, out any) {
+	p.On.T.Helper()
+	p.want(p.Do(http.MethodGet, path, nil, out), path)
+}
+
+// Post does something and wants 200.
+func (p *Person) Post(path string, form url.Values, out any) {
+	p.On.T.Helper()
+	if form == nil {
+		form = url.Values{}
+	}
+	p.want(p.Do(http.MethodPost, path, form, out), path)
+}
+
+func (p *Person) want(answer *http.Response, path string) {
+	p.On.T.Helper()
+	if answer.StatusCode != http.StatusOK {
+		p.On.T.Fatalf("%s answered %d to %q", path, answer.StatusCode, p.Name)
+	}
+}
+
+// Status is what a story looks at in a status.
+type Status struct {
+	ID         string
+	URI        string
+	Content    string
+	Visibility string
+	InReplyTo  string `json:"in_reply_to_id"`
+	Reblog     *Status
+	Account    Account
+	Favourites int `json:"favourites_count"`
+	Boosts     int `json:"reblogs_count"`
+	Replies    int `json:"replies_count"`
+	Favourited bool
+	Reblogged  bool
+}
+
+// Account is what a story looks at in an account.
+type Account struct {
+	ID, Acct, URI, URL string
+	Followers          int `json:"followers_count"`
+	Statuses           int `json:"statuses_count"`
+}
+
+// Notification is what a story looks at in a notification.
+type Notification struct {
+	ID, Type string
+	Account  Account
+	Status   *Status
+}
+
+// Publish writes a status; pairs are further parameters.
+func (p *Person) Publish(text string, pairs ...string) Status {
+	p.On.T.Helper()
+	form := url.Values{"status": {text}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	var status Status
+	p.Post("/api/v1/statuses", form, &status)
+	return status
+}
+
+// Find resolves a handle or an address to an account as this person's server knows it.
+func (p *Person) Find(q string) Account {
+	p.On.T.Helper()
+	var found struct{ Accounts []Account }
+	p.Get("/api/v2/search?resolve=true&type=accounts&q="+url.QueryEscape(q), &found)
+	if len(found.Accounts) == 0 {
+		p.On.T.Fatalf("%s did not find %s", p.Name, q)
+	}
+	return found.Accounts[0]
+}
+
+// Follow asks to follow another person, wherever they are.
+func (p *Person) Follow(other *Person) Account {
+	p.On.T.Helper()
+	account := p.Find(other.Handle())
+	p.Post("/api/v1/accounts/"+account.ID+"/follow", nil, nil)
+	return account
+}
+
+// Home reads the newest page of the home timeline.
+func (p *Person) Home() []Status {
+	p.On.T.Helper()
+	var list []Status
+	p.Get("/api/v1/timelines/home", &list)
+	return list
+}
+
+// Notifications reads the newest page.
+func (p *Person) Notifications() []Notification {
+	p.On.T.Helper()
+	var list []Notification
+	p.Get("/api/v1/notifications", &list)
+	return list
+}
