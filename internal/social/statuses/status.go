@@ -66,8 +66,9 @@ func (s *Status) IsBoost() bool { return s.BoostOf != 0 }
 type (
 	// Published tells of a new status, local or remote.
 	Published struct {
-		Status id.Status
-		Author id.Account
+		Status    id.Status
+		Author    id.Account
+		InReplyTo id.Status // 0 for none known
 	}
 	// Deleted tells that a status is gone; what a peer needs to be told is kept in it.
 	Deleted struct {
