@@ -1,9 +1,12 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { accounts } from '../accounts/accounts.svelte';
 import * as api from '../api/notifications';
+import { ApiError } from '../api/client';
 import type { Notification } from '../api/entities';
 import { statuses } from '../statuses/statuses.svelte';
 import { isNewer, Pager } from '../timelines/pager.svelte';
+
+const MARK = 'anancus.read.notifications';
 
 /** The reader's notifications, shared by every column and badge that shows them. */
 class Notifications {
@@ -33,7 +36,7 @@ class Notifications {
 		try {
 			this.readUpTo = (await api.markers()).notifications?.last_read_id ?? '0';
 		} catch {
-			this.readUpTo = ''; // without a mark nothing is called unread
+			this.readUpTo = localStorage.getItem(MARK) ?? '0'; // a server without markers: this device remembers
 		}
 	}
 
@@ -44,8 +47,10 @@ class Notifications {
 		const before = this.readUpTo;
 		this.readUpTo = newest;
 		try {
+			localStorage.setItem(MARK, newest);
 			await api.markRead(newest);
 		} catch (error) {
+			if (error instanceof ApiError && error.code === 404) return;
 			this.readUpTo = before;
 			throw error;
 		}

@@ -35,6 +35,9 @@ export class Statuses {
 
 	keepPoll = (id: string, poll: Poll): void => this.#change(id, { poll });
 
+	/** One more answer, before the server's own count comes by. */
+	answered = (id: string): void => this.#change(id, { replies_count: (this.get(id)?.replies_count ?? 0) + 1 });
+
 	favourite = (id: string) => this.#wish(id, 'favourited', true, api.favourite);
 	unfavourite = (id: string) => this.#wish(id, 'favourited', false, api.unfavourite);
 	boost = (id: string) => this.#wish(id, 'reblogged', true, api.boost);
