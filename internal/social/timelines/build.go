@@ -95,20 +95,21 @@ func (s *Service) build(ctx context.Context, reader id.Account, b *build) error 
 	if err != nil {
 		return fmt.Errorf("what home feed depends on: %w", err)
 	}
-	list, err := byAuthors(ctx, s.db, r.sources(), newest, false, feedLimit)
+	list, err := byAuthors(ctx, s.db, r.sources(), newest, false, s.bounds.feed)
 	if err != nil {
 		return fmt.Errorf("build home feed: %w", err)
 	}
 	if err := s.addHidden(ctx, r, list); err != nil {
 		return err
 	}
-	f := &feed{facts: r, entries: make([]entry, 0, len(list)+spare)}
+	f := &feed{bounds: s.bounds, facts: r, memory: make([]entry, len(list)+spare)}
+	f.entries = f.memory[:0]
 	for i := len(list) - 1; i >= 0; i-- {
 		if wants(r, &list[i]) {
 			f.entries = append(f.entries, entryOf(&list[i]))
 		}
 	}
-	if len(list) == feedLimit {
+	if len(list) == s.bounds.feed {
 		f.floor = list[len(list)-1].status - 1
 	}
 	for {

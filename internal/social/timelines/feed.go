@@ -34,19 +34,16 @@ func (e entry) original() id.Status {
 	return e.status
 }
 
-// groupWindow is how many entries back a boost looks for its original or another
-// boost of it, in whose favour it is not shown (Mastodon's REBLOG_FALLOFF).
-const groupWindow = 40
-
-// grouped tells whether entries[i] is a boost of what was shown shortly before. Entries are in
+// grouped tells whether entries[i] is a boost whose original, or another boost of it, is
+// among the entries just before (Mastodon's REBLOG_FALLOFF), in whose favour it is not shown. Entries are in
 // the order of their ids. It is asked when a page is read and never stored: when the
 // boost before is undone, the oldest remaining one takes its place by itself.
-func grouped(entries []entry, i int) bool {
+func grouped(entries []entry, i, window int) bool {
 	e := entries[i]
 	if e.boostOf == 0 {
 		return false
 	}
-	for _, before := range entries[max(0, i-groupWindow):i] {
+	for _, before := range entries[max(0, i-window):i] {
 		if before.original() == e.boostOf {
 			return true
 		}
@@ -57,8 +54,10 @@ func grouped(entries []entry, i int) bool {
 // feed is the open home feed of one reader. Everything the reader wants with an id
 // above floor is in entries, oldest first; what is older is in the database.
 type feed struct {
+	bounds  bounds
 	facts   *facts
 	entries []entry
+	memory  []entry   // what entries are a part of
 	floor   id.Status // 0: the feed holds everything there is
 	used    time.Time
 	place   *list.Element // in Service.recent
@@ -81,16 +80,26 @@ func (f *feed) put(e entry) {
 	if found {
 		return
 	}
-	if len(f.entries) == cap(f.entries) {
-		grown := make([]entry, len(f.entries), min(max(2*len(f.entries), spare), feedLimit+spare))
-		copy(grown, f.entries)
-		f.entries = grown
-	}
+	f.makeRoom()
 	f.entries = slices.Insert(f.entries, at, e)
 	f.count(e, +1)
-	if len(f.entries) > feedLimit {
-		f.cut(len(f.entries) - feedLimit)
+	if len(f.entries) > f.bounds.feed {
+		f.cut(len(f.entries) - f.bounds.feed)
 	}
+}
+
+// makeRoom leaves room for one more entry. A full feed moves to the front of its own
+// memory once in a while, so that thousands of them make no garbage as posts come in.
+func (f *feed) makeRoom() {
+	n := len(f.entries)
+	if n < cap(f.entries) {
+		return
+	}
+	if n+spare > cap(f.memory) {
+		f.memory = make([]entry, min(max(2*n, spare), f.bounds.feed)+spare)
+	}
+	copy(f.memory, f.entries)
+	f.entries = f.memory[:n]
 }
 
 // cut drops the n oldest entries.
@@ -142,7 +151,7 @@ func (f *feed) count(e entry, by int) {
 }
 
 // thin tells that so much was removed that reading the feed anew is better than reading on in the database.
-func (f *feed) thin() bool { return f.floor > 0 && len(f.entries) < 2*groupWindow }
+func (f *feed) thin() bool { return f.floor > 0 && len(f.entries) < 2*f.bounds.group }
 
 // reach is the id above which the feed can answer. Of the oldest entries it cannot say
 // whether they are grouped, since it does not know what was before them.
@@ -150,13 +159,13 @@ func (f *feed) reach() (first int, floor id.Status) {
 	if f.floor == 0 {
 		return 0, 0
 	}
-	if len(f.entries) <= groupWindow {
+	if len(f.entries) <= f.bounds.group {
 		if len(f.entries) == 0 {
 			return 0, f.floor
 		}
 		return len(f.entries), f.entries[len(f.entries)-1].status
 	}
-	return groupWindow, f.entries[groupWindow-1].status
+	return f.bounds.group, f.entries[f.bounds.group-1].status
 }
 
 // page gives what the feed holds of a page, newest first, and the page that remains to
@@ -171,7 +180,7 @@ func (f *feed) page(p keyset.Page) (rows []entry, rest keyset.Page) {
 		if int64(f.entries[at].status) <= p.After {
 			return rows, keyset.Page{}
 		}
-		if !grouped(f.entries, at) {
+		if !grouped(f.entries, at, f.bounds.group) {
 			rows = append(rows, f.entries[at])
 		}
 	}
@@ -187,7 +196,7 @@ func (f *feed) pageUp(p keyset.Page, floor id.Status) (rows []entry, rest keyset
 	}
 	at, _ := f.search(id.Status(p.After) + 1)
 	for ; at < len(f.entries) && len(rows) < p.Limit && int64(f.entries[at].status) < p.Before; at++ {
-		if !grouped(f.entries, at) {
+		if !grouped(f.entries, at, f.bounds.group) {
 			rows = append(rows, f.entries[at])
 		}
 	}

@@ -42,7 +42,7 @@ func (s *Service) home(ctx context.Context, reader id.Account, p keyset.Page) (f
 // homeWalk reads a home feed from the database.
 func (s *Service) homeWalk(r *facts) walk {
 	return walk{
-		group: true,
+		group: s.bounds.group,
 		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, error) {
 			list, err := byAuthors(ctx, s.db, r.sources(), at, upward, limit)
 			if err != nil {

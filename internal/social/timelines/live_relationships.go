@@ -12,9 +12,6 @@ import (
 // feed that is being built is thrown away. Only a change of options, which may
 // be anything, drops the feed.
 
-// mergeLimit is how many statuses a new follow brings into an open feed, as in Mastodon.
-const mergeLimit = 200
-
 // OnFollowed brings the statuses of somebody who is followed now into the follower's feed, and the answers to them.
 func (s *Service) OnFollowed(ctx context.Context, e relationships.Followed) {
 	f := s.edited(e.Follower)
@@ -157,7 +154,7 @@ func (s *Service) merge(ctx context.Context, f *feed, target id.Account) {
 	s.mu.Lock()
 	r, floor := f.facts, f.floor
 	s.mu.Unlock()
-	list, err := about(ctx, s.db, r.sources(), floor, target, mergeLimit)
+	list, err := about(ctx, s.db, r.sources(), floor, target, s.bounds.merge)
 	if err == nil {
 		err = s.addHidden(ctx, r, list)
 	}
@@ -170,7 +167,7 @@ func (s *Service) merge(ctx context.Context, f *feed, target id.Account) {
 	if f.place == nil {
 		return
 	}
-	if len(list) == mergeLimit {
+	if len(list) == s.bounds.merge {
 		f.raise(list[len(list)-1].status - 1)
 	}
 	for i := range list {

@@ -14,10 +14,11 @@ import (
 const (
 	columns = `s.id, s.author_id, s.visibility, s.local, s.local_only, s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '',
 	COALESCE(s.in_reply_to_account_id, 0), COALESCE(s.boost_of_id, 0), COALESCE(s.boosted_author_id, 0),
-	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL
-		OR (s.boost_of_id IS NOT NULL AND (o.id IS NULL OR o.deleted_at IS NOT NULL OR b.id IS NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL)),
+	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL OR (s.boost_of_id IS NOT NULL AND COALESCE((
+		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
+		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
 	a.limited_at IS NOT NULL`
-	joins = ` JOIN accounts a ON a.id = s.author_id LEFT JOIN statuses o ON o.id = s.boost_of_id LEFT JOIN accounts b ON b.id = s.boosted_author_id`
+	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
 func scan(r db.Row) (candidate, error) {

@@ -6,8 +6,6 @@ package timelines
 
 import (
 	"container/list"
-	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -15,19 +13,14 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
-	"anancus/internal/social/viewer"
+	"anancus/internal/social/statuses"
 )
-
-// Statuses shows statuses that a viewer may read, in their order.
-type Statuses interface {
-	Present(ctx context.Context, v viewer.Viewer, ids []id.Status) ([]json.RawMessage, error)
-}
 
 // Config is what the room needs.
 type Config struct {
 	DB        *db.DB
 	Clock     clock.Clock
-	Statuses  Statuses
+	Statuses  *statuses.Service
 	Log       *slog.Logger
 	MaxFeeds  int // home feeds open at once, the least recently read makes room; 0 means 5,000
 	MaxBuilds int // home feeds built at once; who comes then is asked to come again; 0 means 8
@@ -37,17 +30,27 @@ type Config struct {
 const (
 	defaultMaxFeeds  = 5000
 	defaultMaxBuilds = 8
-	feedLimit        = 800              // entries of a feed, as Mastodon keeps
 	idleFeed         = 30 * time.Minute // a feed nobody read for so long goes
 	buildTries       = 3                // builds thrown away in a row before the page comes from the database
 	buildTime        = 30 * time.Second // for one build, which outlives the request that began it
 )
 
+// bounds are the sizes of feeds; tests make them small.
+type bounds struct {
+	feed  int // entries
+	merge int // statuses that an edit brings into an open feed
+	group int // entries back to which a boost looks for its original or another boost of it
+}
+
+// usual are Mastodon's.
+var usual = bounds{feed: 800, merge: 200, group: 40}
+
 // Service is the room of timelines.
 type Service struct {
 	db        *db.DB
 	clock     clock.Clock
-	statuses  Statuses
+	statuses  *statuses.Service
+	bounds    bounds
 	log       *slog.Logger
 	maxFeeds  int
 	maxBuilds int
@@ -65,7 +68,7 @@ type Service struct {
 // New opens the room. It must hear every event from the first on (see live.go).
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, clock: c.Clock, statuses: c.Statuses, log: c.Log, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
+		db: c.DB, clock: c.Clock, statuses: c.Statuses, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
 		all: &publicList{}, local: &publicList{local: true},
 		feeds: map[id.Account]*feed{}, byAuthor: map[id.Account][]*feed{}, building: map[id.Account]*build{},
 		recent: list.New(), boosts: map[id.Status]int{},

@@ -13,7 +13,7 @@ import (
 type walk struct {
 	next  func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, error)
 	keep  func(ctx context.Context, list []candidate) ([]entry, error) // in their order
-	group bool                                                         // boosts are grouped, as in home feeds
+	group int                                                          // how far back boosts are grouped; 0 where there are none
 }
 
 // walkSteps bounds a page on which almost nothing is kept; the links lead on from where it ended.
@@ -61,15 +61,8 @@ func (w walk) step(ctx context.Context, at id.Status, upward bool, limit int) (k
 	return kept, list[len(list)-1].status, len(list) < limit, err
 }
 
-func (w walk) window() int {
-	if w.group {
-		return groupWindow
-	}
-	return 0
-}
-
 func (w walk) down(ctx context.Context, p keyset.Page) (found, error) {
-	limit := 2*p.Limit + w.window()
+	limit := 2*p.Limit + w.group
 	at := id.Status(p.Before)
 	var kept []entry
 	for n := 1; ; n++ {
@@ -93,7 +86,7 @@ func (w walk) down(ctx context.Context, p keyset.Page) (found, error) {
 			}
 			return out, nil
 		}
-		if int64(at) <= p.After && len(kept) > 0 && !w.group {
+		if int64(at) <= p.After && (w.group == 0 || len(kept) == 0) {
 			return foundOf(rows), nil
 		}
 	}
@@ -109,9 +102,9 @@ func (w walk) newestFirst(kept []entry, p keyset.Page, over bool) (rows []entry,
 		switch {
 		case int64(e.status) <= p.After:
 			return rows, true
-		case !over && i < w.window():
+		case !over && i < w.group:
 			return rows, false
-		case w.group && grouped(oldestFirst, i):
+		case grouped(oldestFirst, i, w.group):
 			continue
 		}
 		if rows = append(rows, e); len(rows) == p.Limit {
@@ -122,11 +115,11 @@ func (w walk) newestFirst(kept []entry, p keyset.Page, over bool) (rows []entry,
 }
 
 func (w walk) up(ctx context.Context, p keyset.Page) (found, error) {
-	limit := 2*p.Limit + w.window()
+	limit := 2*p.Limit + w.group
 	var line []entry // oldest first, beginning with what the page's boosts may be grouped with
-	if w.group {
+	if w.group > 0 {
 		at := id.Status(p.After) + 1
-		for n, over := 1, false; !over && n <= walkSteps && len(line) < groupWindow; n++ {
+		for n, over := 1, false; !over && n <= walkSteps && len(line) < w.group; n++ {
 			var more []entry
 			var err error
 			if more, at, over, err = w.step(ctx, at, false, limit); err != nil {
@@ -150,7 +143,7 @@ func (w walk) up(ctx context.Context, p keyset.Page) (found, error) {
 				over = true
 				break
 			}
-			if w.group && grouped(line, i) {
+			if grouped(line, i, w.group) {
 				continue
 			}
 			if rows = append(rows, line[i]); len(rows) == p.Limit {

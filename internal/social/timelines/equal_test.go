@@ -1,0 +1,309 @@
+package timelines
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/statuses"
+	"pgregory.net/rapid"
+)
+
+// oracle reads everything there is and decides slowly and plainly.
+func (w *world) oracle(reader id.Account) []int {
+	w.tb.Helper()
+	ctx := context.Background()
+	r, err := loadFacts(ctx, w.d, reader)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	list, err := db.All(ctx, w.d, scan, `SELECT `+columns+` FROM statuses s`+joins+` ORDER BY s.id`)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	if err := addMentions(ctx, w.d, list, nil); err != nil {
+		w.tb.Fatal(err)
+	}
+	kept := keepIf(list, func(c *candidate) bool { return wants(r, c) })
+	all := []int{}
+	for i := range kept {
+		if !grouped(kept, i, w.bounds.group) {
+			all = append(all, int(kept[i].status))
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// check compares the live feed with a fresh one, with the database's pages and with the oracle.
+func (w *world) check(reader id.Account) {
+	w.tb.Helper()
+	want := w.oracle(reader)
+	fresh := w.fresh()
+	r, err := loadFacts(context.Background(), w.d, reader)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	pages := func(p keyset.Page) (found, error) { return w.homeWalk(r).read(context.Background(), p) }
+	live := w.home(w.Service, reader)
+	for _, limit := range []int{3, 7} {
+		w.want("live feed", w.whole(live, limit), want)
+		w.want("fresh feed", w.whole(w.home(fresh, reader), limit), want)
+		w.want("pages of the database", w.whole(pages, limit), want)
+		w.want("live feed upward", w.upward(live, limit), want)
+		w.want("pages of the database upward", w.upward(pages, limit), want)
+	}
+	if f, now := w.feeds[reader], r; f != nil {
+		if !slices.Equal(f.facts.follows, now.follows) || !slices.Equal(f.facts.quiet, now.quiet) || !slices.Equal(f.facts.blocking, now.blocking) ||
+			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) {
+			w.tb.Errorf("facts of %d are %+v, want %+v", reader, f.facts, now)
+		}
+	}
+	boosts := map[id.Status]int{}
+	heard := 0
+	for _, f := range w.feeds {
+		if len(f.entries) > w.bounds.feed {
+			w.tb.Errorf("a feed holds %d entries", len(f.entries))
+		}
+		heard += len(f.facts.sources())
+		for _, e := range f.entries {
+			if e.boostOf != 0 {
+				boosts[e.boostOf]++
+			}
+		}
+	}
+	if len(boosts) != len(w.boosts) {
+		w.tb.Errorf("counted boosts %v, want %v", w.boosts, boosts)
+	}
+	for _, list := range w.byAuthor {
+		heard -= len(list)
+	}
+	if heard != 0 {
+		w.tb.Errorf("the index of authors is %d feeds off", heard)
+	}
+}
+
+// made is what a random story has made so far.
+type made struct {
+	next  int
+	posts []post // not deleted
+	lost  []int  // parents that may still come
+	boost []madeBoost
+}
+
+type madeBoost struct {
+	id, original int
+	booster      id.Account
+}
+
+func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		d := dbtest.Open(t, engine)
+		w := newWorld(t, d)
+		w.bounds = bounds{feed: 9, merge: 2, group: 2}
+		const people = 6
+		w.people(people)
+		rapid.Check(t, func(rt *rapid.T) {
+			w.tb = failing{t, rt}
+			w.Forget()
+			w.do(nil, func(tx *db.Tx) error {
+				for _, table := range []string{"mentions", "follows", "blocks", "mutes"} {
+					if _, err := db.Exec(context.Background(), tx, `DELETE FROM `+table); err != nil {
+						return err
+					}
+				}
+				if _, err := db.Exec(context.Background(), tx, `UPDATE accounts SET suspended_at = NULL`); err != nil {
+					return err
+				}
+				if _, err := db.Exec(context.Background(), tx, `DELETE FROM statuses WHERE boost_of_id IS NOT NULL`); err != nil {
+					return err
+				}
+				_, err := db.Exec(context.Background(), tx, `DELETE FROM statuses`)
+				return err
+			})
+			m := &made{next: 1000}
+			for target := id.Account(2); target <= people; target++ {
+				if rapid.IntRange(0, 3).Draw(rt, "follows") > 0 {
+					w.follow(1, target, true)
+				}
+			}
+			w.before(rt, m, people)
+			w.page(w.Service, 1, keyset.First(3))
+			w.page(w.Service, 3, keyset.First(3))
+			for range rapid.IntRange(1, 40).Draw(rt, "after") {
+				w.step(rt, m, people)
+				if rapid.IntRange(0, 14).Draw(rt, "read") == 0 {
+					w.check(1)
+				}
+			}
+			w.check(1)
+			w.check(3)
+		})
+	})
+}
+
+// failing fails the property, not the test.
+type failing struct {
+	*testing.T
+	rt *rapid.T
+}
+
+func (f failing) Errorf(format string, args ...any) { f.rt.Errorf(format, args...) }
+func (f failing) Fatal(args ...any)                 { f.rt.Fatal(args...) }
+func (f failing) Fatalf(format string, args ...any) { f.rt.Fatalf(format, args...) }
+func (f failing) Error(args ...any)                 { f.rt.Error(args...) }
+
+// before writes statuses and boosts that were there before anybody read.
+func (w *world) before(rt *rapid.T, m *made, people int) {
+	var list []post
+	for range rapid.IntRange(0, 40).Draw(rt, "before") {
+		m.next += 10
+		p := post{id: m.next, author: id.Account(rapid.IntRange(1, people).Draw(rt, "author"))}
+		if len(m.posts) > 0 && rapid.IntRange(0, 3).Draw(rt, "reply") == 0 {
+			parent := rapid.SampledFrom(m.posts).Draw(rt, "parent")
+			p.parent, p.answers = parent.id, parent.author
+		}
+		m.posts, list = append(m.posts, p), append(list, p)
+	}
+	w.do(nil, func(tx *db.Tx) error {
+		for _, p := range list {
+			if err := p.write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// step does one thing that can happen. Reader 1, and sometimes 3, is who it happens to.
+func (w *world) step(rt *rapid.T, m *made, people int) {
+	someone := func(label string) id.Account { return id.Account(rapid.IntRange(1, people).Draw(rt, label)) }
+	reader := id.Account(1)
+	if rapid.IntRange(0, 4).Draw(rt, "other reader") == 0 {
+		reader = 3
+	}
+	switch kind := rapid.SampledFrom([]string{"publish", "publish", "publish", "publish", "publish", "late", "boost", "boost", "boost", "parent", "unboost", "delete", "follow", "follow", "unfollow",
+		"options", "block", "unblock", "mute", "unmute", "blocked", "unblocked", "parent", "suspend", "close"}).Draw(rt, "kind"); kind {
+	case "publish", "late", "parent":
+		m.next += 10
+		p := post{id: m.next, author: someone("author"), seen: statuses.Public}
+		if kind == "late" { // a remote one that was written earlier
+			p.id = m.next - 10*rapid.IntRange(1, 20).Draw(rt, "age") - rapid.IntRange(1, 9).Draw(rt, "low")
+		}
+		if kind == "parent" {
+			if len(m.lost) == 0 {
+				return
+			}
+			p.id, m.lost = m.lost[0], m.lost[1:]
+		}
+		if slices.ContainsFunc(m.posts, func(one post) bool { return one.id == p.id }) || slices.ContainsFunc(m.boost, func(b madeBoost) bool { return b.id == p.id }) {
+			return
+		}
+		if n, err := db.One(context.Background(), w.d, db.Int64, `SELECT COUNT(*) FROM statuses WHERE id = $1`, p.id); err != nil || n > 0 { // a deleted one
+			return
+		}
+		switch rapid.IntRange(0, 7).Draw(rt, "shape") {
+		case 0:
+			p.seen = rapid.SampledFrom([]statuses.Visibility{statuses.Unlisted, statuses.Private, statuses.Direct, statuses.Limited}).Draw(rt, "visibility")
+		case 1, 2:
+			if len(m.posts) > 0 {
+				parent := rapid.SampledFrom(m.posts).Draw(rt, "parent")
+				p.parent, p.answers = parent.id, parent.author
+			}
+		case 3:
+			lost := p.id - 5
+			if !slices.Contains(m.lost, lost) {
+				m.lost = append(m.lost, lost)
+			}
+			p.unknown = uriOf(lost)
+		case 4:
+			p.mentions = append(p.mentions, someone("mentioned"))
+		case 5:
+			p.silent = append(p.silent, someone("silently mentioned"))
+		}
+		m.posts = append(m.posts, p)
+		w.publish(p)
+	case "boost":
+		if len(m.posts) == 0 {
+			return
+		}
+		original, booster := rapid.SampledFrom(m.posts).Draw(rt, "boosted"), someone("booster")
+		if slices.ContainsFunc(m.boost, func(b madeBoost) bool { return b.original == original.id && b.booster == booster }) {
+			return
+		}
+		m.next += 10
+		m.boost = append(m.boost, madeBoost{m.next, original.id, booster})
+		w.boost(m.next, booster, original.id, original.author)
+	case "unboost":
+		if len(m.boost) == 0 {
+			return
+		}
+		at := rapid.IntRange(0, len(m.boost)-1).Draw(rt, "undone")
+		b := m.boost[at]
+		m.boost = slices.Delete(m.boost, at, at+1)
+		w.unboost(b.id, b.booster, b.original)
+	case "delete":
+		if len(m.posts) == 0 {
+			return
+		}
+		at := rapid.IntRange(0, len(m.posts)-1).Draw(rt, "deleted")
+		p := m.posts[at]
+		m.posts = slices.Delete(m.posts, at, at+1)
+		w.remove(p.id, p.author)
+	case "close":
+		w.Forget()
+	case "suspend":
+		if rapid.IntRange(0, 5).Draw(rt, "really") > 0 {
+			return
+		}
+		who := id.Account(rapid.IntRange(4, people).Draw(rt, "suspended"))
+		w.exec(accounts.Gone{Account: who}, `UPDATE accounts SET suspended_at = 1 WHERE id = $1`, who)
+	default:
+		w.relate(rt, kind, reader, someone("target"))
+	}
+}
+
+// relate changes what the reader and another are to each other.
+func (w *world) relate(rt *rapid.T, kind string, reader, target id.Account) {
+	if reader == target {
+		return
+	}
+	is := func(table string, a, b id.Account) bool {
+		n, err := db.One(context.Background(), w.d, db.Int64, `SELECT COUNT(*) FROM `+table+` WHERE account_id = $1 AND target_id = $2`, a, b)
+		return err == nil && n > 0
+	}
+	switch kind {
+	case "follow":
+		if !is("follows", reader, target) && !is("blocks", reader, target) && !is("blocks", target, reader) {
+			w.follow(reader, target, rapid.IntRange(0, 3).Draw(rt, "boosts") > 0)
+		}
+	case "options":
+		w.exec(relationships.FollowChanged{Follower: reader, Target: target}, `UPDATE follows SET show_boosts = NOT show_boosts WHERE account_id = $1 AND target_id = $2`, reader, target)
+	case "unfollow":
+		w.unfollow(reader, target)
+	case "block":
+		if !is("blocks", reader, target) {
+			w.block(reader, target)
+		}
+	case "unblock":
+		w.unblock(reader, target)
+	case "blocked":
+		if !is("blocks", target, reader) {
+			w.block(target, reader)
+		}
+	case "unblocked":
+		w.unblock(target, reader)
+	case "mute":
+		if !is("mutes", reader, target) {
+			w.mute(reader, target)
+		}
+	case "unmute":
+		w.unmute(reader, target)
+	}
+}

@@ -1,0 +1,306 @@
+package timelines
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/bus"
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
+)
+
+var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// world is a room on a real database, with events that reach it as the server wires them. Rows are
+// written directly: what the rooms below do with them is tested there.
+type world struct {
+	tb    testing.TB
+	d     *db.DB
+	clock *clock.Manual
+	*Service
+}
+
+func newWorld(tb testing.TB, d *db.DB) *world {
+	tb.Helper()
+	c := clock.NewManual(start)
+	site := settings.Site{Domain: "here.example", WebDomain: "here.example"}
+	people := accounts.New(accounts.Config{DB: d, Clock: c, Site: site})
+	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: settings.New(d, site), Accounts: people})
+	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Statuses: shown})}
+	b := bus.New(d, c, slog.New(slog.DiscardHandler))
+	bus.On(b, "published", bus.Live(w.AddStatus))
+	bus.On(b, "deleted", bus.Live(w.DropStatus))
+	bus.On(b, "boosted", bus.Live(w.AddBoost))
+	bus.On(b, "unboosted", bus.Live(w.DropBoost))
+	bus.On(b, "followed", bus.Live(w.OnFollowed))
+	bus.On(b, "follow_changed", bus.Live(w.OnFollowChanged))
+	bus.On(b, "unfollowed", bus.Live(w.OnUnfollowed))
+	bus.On(b, "blocked", bus.Live(w.OnBlocked))
+	bus.On(b, "unblocked", bus.Live(w.OnUnblocked))
+	bus.On(b, "muted", bus.Live(w.OnMuted))
+	bus.On(b, "unmuted", bus.Live(w.OnUnmuted))
+	bus.On(b, "gone", bus.Live(w.OnAccountGone))
+	return w
+}
+
+// fresh is a room on the same database that has heard of nothing.
+func (w *world) fresh() *Service {
+	s := New(Config{DB: w.d, Clock: w.clock, Statuses: w.statuses})
+	s.bounds = w.bounds
+	return s
+}
+
+// do runs statements and emits an event, in one transaction.
+func (w *world) do(event any, run func(tx *db.Tx) error) {
+	w.tb.Helper()
+	err := w.d.Tx(context.Background(), func(tx *db.Tx) error {
+		if err := run(tx); err != nil || event == nil {
+			return err
+		}
+		return tx.Emit(event)
+	})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+}
+
+func (w *world) exec(event any, sql string, args ...any) {
+	w.tb.Helper()
+	w.do(event, func(tx *db.Tx) error { _, err := db.Exec(context.Background(), tx, sql, args...); return err })
+}
+
+// people makes accounts 1 to n; even ones live elsewhere.
+func (w *world) people(n int) {
+	w.tb.Helper()
+	w.do(nil, func(tx *db.Tx) error {
+		for i := 1; i <= n; i++ {
+			domain := ""
+			if i%2 == 0 {
+				domain = "there.example"
+			}
+			name := fmt.Sprint("p", i)
+			_, err := db.Exec(context.Background(), tx, `INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at) VALUES ($1,$2,$2,$3,$4,0,0)`,
+				i, name, domain, "https://x.example/"+name)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// post is a status to write; the zero value of what is left out is a public one.
+type post struct {
+	id        int
+	author    id.Account
+	seen      statuses.Visibility
+	parent    int        // the status it answers
+	answers   id.Account // whom it answers
+	unknown   string     // the uri of a parent that is not known
+	mentions  []id.Account
+	silent    []id.Account
+	tags      []id.Tag
+	localOnly bool
+}
+
+func orNil[T ~int | ~int64](v T) *int64 {
+	if v == 0 {
+		return nil
+	}
+	n := int64(v)
+	return &n
+}
+
+func uriOf(status int) string { return fmt.Sprint("https://x.example/s/", status) }
+
+func (p post) write(tx *db.Tx) error {
+	ctx := context.Background()
+	if p.seen == "" {
+		p.seen = statuses.Public
+	}
+	_, err := db.Exec(ctx, tx, `INSERT INTO statuses (id, uri, author_id, local, visibility, local_only, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, created_at)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$1,0)`, p.id, uriOf(p.id), p.author, p.author%2 == 1, string(p.seen), p.localOnly, orNil(p.parent), orNil(p.answers), p.unknown)
+	if err != nil {
+		return err
+	}
+	for i, list := range [][]id.Account{p.mentions, p.silent} {
+		for _, a := range list {
+			if _, err := db.Exec(ctx, tx, `INSERT INTO mentions (id, status_id, account_id, silent) VALUES ($1,$2,$3,$4)`, tx.NextID(), p.id, a, i == 1); err != nil {
+				return err
+			}
+		}
+	}
+	for _, tag := range p.tags {
+		if _, err := db.Exec(ctx, tx, `INSERT INTO tags (id, name, shown, created_at) VALUES ($1,$2,$2,0) ON CONFLICT DO NOTHING`, tag, fmt.Sprint("tag", tag)); err != nil {
+			return err
+		}
+		if _, err := db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id) VALUES ($1,$2)`, tag, p.id); err != nil {
+			return err
+		}
+	}
+	_, err = db.Exec(ctx, tx, `UPDATE statuses SET in_reply_to_id = $2, in_reply_to_account_id = $3, in_reply_to_uri = '' WHERE in_reply_to_uri = $1`, uriOf(p.id), p.id, p.author)
+	return err
+}
+
+func (w *world) publish(list ...post) {
+	w.tb.Helper()
+	for _, p := range list {
+		w.do(statuses.Published{Status: id.Status(p.id), Author: p.author}, p.write)
+	}
+}
+
+func (w *world) boost(boost int, booster id.Account, original int, author id.Account) {
+	w.tb.Helper()
+	w.exec(statuses.Boosted{Boost: id.Status(boost), Author: booster, Original: id.Status(original)},
+		`INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, boost_of_id, boosted_author_id, created_at) VALUES ($1,$2,$3,$4,'public',$5,$5,$6,0)`,
+		boost, uriOf(boost), booster, booster%2 == 1, original, author)
+}
+
+func (w *world) unboost(boost int, booster id.Account, original int) {
+	w.tb.Helper()
+	w.exec(statuses.Unboosted{Boost: id.Status(boost), Author: booster, Original: id.Status(original)}, `UPDATE statuses SET deleted_at = 1 WHERE id = $1`, boost)
+}
+
+func (w *world) remove(status int, author id.Account) {
+	w.tb.Helper()
+	w.exec(statuses.Deleted{Status: id.Status(status), Author: author}, `UPDATE statuses SET deleted_at = 1 WHERE id = $1`, status)
+}
+
+func (w *world) follow(follower, target id.Account, boosts bool) {
+	w.tb.Helper()
+	w.do(relationships.Followed{Follower: follower, Target: target}, func(tx *db.Tx) error {
+		_, err := db.Exec(context.Background(), tx, `INSERT INTO follows (id, account_id, target_id, show_boosts, created_at) VALUES ($1,$2,$3,$4,0)`, tx.NextID(), follower, target, boosts)
+		return err
+	})
+}
+
+func (w *world) unfollow(follower, target id.Account) {
+	w.tb.Helper()
+	w.exec(relationships.Unfollowed{Follower: follower, Target: target}, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+}
+
+// block ends follows both ways first, as relationships does.
+func (w *world) block(blocker, target id.Account) {
+	w.tb.Helper()
+	ctx := context.Background()
+	w.do(relationships.Blocked{Blocker: blocker, Target: target}, func(tx *db.Tx) error {
+		for _, way := range [][2]id.Account{{blocker, target}, {target, blocker}} {
+			n, err := db.Exec(ctx, tx, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2`, way[0], way[1])
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				if err := tx.Emit(relationships.Unfollowed{Follower: way[0], Target: way[1]}); err != nil {
+					return err
+				}
+			}
+		}
+		_, err := db.Exec(ctx, tx, `INSERT INTO blocks (id, account_id, target_id, created_at) VALUES ($1,$2,$3,0)`, tx.NextID(), blocker, target)
+		return err
+	})
+}
+
+func (w *world) unblock(blocker, target id.Account) {
+	w.tb.Helper()
+	w.exec(relationships.Unblocked{Blocker: blocker, Target: target}, `DELETE FROM blocks WHERE account_id = $1 AND target_id = $2`, blocker, target)
+}
+
+func (w *world) mute(muter, target id.Account) {
+	w.tb.Helper()
+	w.do(relationships.Muted{Muter: muter, Target: target}, func(tx *db.Tx) error {
+		_, err := db.Exec(context.Background(), tx, `INSERT INTO mutes (id, account_id, target_id, created_at) VALUES ($1,$2,$3,0)`, tx.NextID(), muter, target)
+		return err
+	})
+}
+
+func (w *world) unmute(muter, target id.Account) {
+	w.tb.Helper()
+	w.exec(relationships.Unmuted{Muter: muter, Target: target}, `DELETE FROM mutes WHERE account_id = $1 AND target_id = $2`, muter, target)
+}
+
+// page reads one page of a reader's home feed.
+func (w *world) page(s *Service, reader id.Account, p keyset.Page) []int {
+	w.tb.Helper()
+	page, err := s.home(context.Background(), reader, p)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return idsOf(page.rows)
+}
+
+func idsOf(rows []entry) []int {
+	ids := make([]int, len(rows))
+	for i, e := range rows {
+		ids[i] = int(e.status)
+	}
+	return ids
+}
+
+// whole reads a feed to its end, page by page.
+func (w *world) whole(read func(p keyset.Page) (found, error), limit int) []int {
+	w.tb.Helper()
+	all := []int{}
+	p := keyset.First(limit)
+	for {
+		page, err := read(p)
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		if page.last == 0 {
+			return all
+		}
+		if len(page.rows) > limit || int64(page.last) >= p.Before {
+			w.tb.Fatalf("page of %d after %d has %d rows and ends at %d", limit, p.Before, len(page.rows), page.last)
+		}
+		all = append(all, idsOf(page.rows)...)
+		p.Before = int64(page.last)
+	}
+}
+
+// upward reads a feed from its oldest entry, by min_id.
+func (w *world) upward(read func(p keyset.Page) (found, error), limit int) []int {
+	w.tb.Helper()
+	all := []int{}
+	p := keyset.Page{Before: math.MaxInt64, Upward: true, Limit: limit}
+	for {
+		page, err := read(p)
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		if page.first == 0 {
+			slices.Reverse(all)
+			return all
+		}
+		rows := idsOf(page.rows)
+		slices.Reverse(rows)
+		all = append(all, rows...)
+		p.After = int64(page.first)
+	}
+}
+
+func (w *world) home(s *Service, reader id.Account) func(p keyset.Page) (found, error) {
+	return func(p keyset.Page) (found, error) { return s.home(context.Background(), reader, p) }
+}
+
+func (w *world) want(what string, got, want []int) {
+	w.tb.Helper()
+	if !slices.Equal(got, want) {
+		w.tb.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func (w *world) wantHome(reader id.Account, want ...int) {
+	w.tb.Helper()
+	w.want("home", w.page(w.Service, reader, keyset.First(40)), want)
+}
