@@ -19,6 +19,7 @@ export const en = {
 	'nav.keys': 'Keyboard shortcuts',
 	'nav.theme': 'Appearance',
 	'nav.profile': 'Your profile',
+	'nav.account': 'Password and sessions',
 	'nav.signIn': 'Sign in',
 	'nav.signUp': 'Create account',
 	'nav.signOut': 'Sign out',

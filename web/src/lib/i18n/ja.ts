@@ -46,6 +46,7 @@ export const ja: Messages = {
 	'nav.keys': 'キーボード操作',
 	'nav.theme': '外観',
 	'nav.profile': 'プロフィール',
+	'nav.account': 'パスワードとセッション',
 	'nav.signIn': 'ログイン',
 	'nav.signUp': 'アカウント作成',
 	'nav.signOut': 'ログアウト',
