@@ -67,6 +67,7 @@ func (s *Server) effects() {
 	bus.On(b, "status.boosted",
 		bus.Live(func(_ context.Context, e statuses.Boosted) {
 			s.statuses.Forget(e.Original)
+			s.statuses.ForgetFlags(e.Author, e.Original)
 			s.accounts.Forget(e.Author)
 		}),
 		bus.Live(s.timelines.AddBoost),
@@ -75,19 +76,26 @@ func (s *Server) effects() {
 	bus.On(b, "status.unboosted",
 		bus.Live(func(_ context.Context, e statuses.Unboosted) {
 			s.statuses.Forget(e.Boost, e.Original)
+			s.statuses.ForgetFlags(e.Author, e.Original)
 			s.accounts.Forget(e.Author)
 		}),
 		bus.Live(s.timelines.DropBoost),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
 		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost))
 	bus.On(b, "status.favourited",
-		bus.Live(func(_ context.Context, e statuses.Favourited) { s.statuses.Forget(e.Status) }),
+		bus.Live(func(_ context.Context, e statuses.Favourited) {
+			s.statuses.Forget(e.Status)
+			s.statuses.ForgetFlags(e.Account, e.Status)
+		}),
 		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited))
 	bus.On(b, "status.unfavourited",
-		bus.Live(func(_ context.Context, e statuses.Unfavourited) { s.statuses.Forget(e.Status) }),
+		bus.Live(func(_ context.Context, e statuses.Unfavourited) {
+			s.statuses.Forget(e.Status)
+			s.statuses.ForgetFlags(e.Account, e.Status)
+		}),
 		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited))
-	bus.On(b, "status.bookmarked", bus.Live(func(context.Context, statuses.Bookmarked) {}))
-	bus.On(b, "status.pin_changed", bus.Live(func(context.Context, statuses.PinChanged) {}))
+	bus.On(b, "status.bookmarked", bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }))
+	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
 	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))
 }
 

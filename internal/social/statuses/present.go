@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"anancus/internal/kit/db"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
@@ -34,7 +33,7 @@ func (s *Service) PresentOne(ctx context.Context, v viewer.Viewer, status id.Sta
 }
 
 // Present shows statuses, which the viewer may read, in their order; deleted ones
-// are left out. Warm ones cost one query for the viewer's own flags, cold ones a fixed number more.
+// are left out. Warm ones cost no query, cold ones a fixed number, whatever the length of the page.
 func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status) ([]raw, error) {
 	segments, err := s.segments(ctx, ids)
 	if err != nil {
@@ -64,9 +63,9 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 	if err != nil {
 		return nil, err
 	}
-	var flags *ownFlags
+	var own map[id.Status]flags
 	if v.IsMember() {
-		if flags, err = flagsOf(ctx, s.db, v.Account, proper); err != nil {
+		if own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
 			return nil, err
 		}
 	}
@@ -77,21 +76,21 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 			continue
 		}
 		if seg.boostOf == 0 {
-			rows = append(rows, seg.join(one, authors, nil, v, flags, one))
+			rows = append(rows, seg.join(one, authors, nil, v, own, one))
 			continue
 		}
 		original := boosted[seg.boostOf]
 		if original == nil || authors[original.author] == nil {
 			continue
 		}
-		inner := original.join(seg.boostOf, authors, nil, v, flags, seg.boostOf)
-		rows = append(rows, seg.join(one, authors, inner, v, flags, seg.boostOf))
+		inner := original.join(seg.boostOf, authors, nil, v, own, seg.boostOf)
+		rows = append(rows, seg.join(one, authors, inner, v, own, seg.boostOf))
 	}
 	return rows, nil
 }
 
 // join closes a segment with its author, what it boosts and the viewer's flags.
-func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, v viewer.Viewer, flags *ownFlags, proper id.Status) raw {
+func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, v viewer.Viewer, own map[id.Status]flags, proper id.Status) raw {
 	account := authors[seg.author]
 	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+160)
 	b = append(b, seg.body...)
@@ -103,13 +102,14 @@ func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, 
 	} else {
 		b = append(b, inner...)
 	}
-	if flags != nil {
-		b = appendFlag(b, "favourited", flags.favourited[proper])
-		b = appendFlag(b, "reblogged", flags.boosted[proper])
+	if own != nil {
+		did := own[proper]
+		b = appendFlag(b, "favourited", did&favourited != 0)
+		b = appendFlag(b, "reblogged", did&boosted != 0)
 		b = appendFlag(b, "muted", false)
-		b = appendFlag(b, "bookmarked", flags.bookmarked[proper])
+		b = appendFlag(b, "bookmarked", did&bookmarked != 0)
 		if seg.author == v.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
-			b = appendFlag(b, "pinned", flags.pinned[self])
+			b = appendFlag(b, "pinned", own[self]&pinned != 0)
 		}
 		b = append(b, `,"filtered":[]`...)
 	}
@@ -123,46 +123,6 @@ func appendFlag(b []byte, name string, value bool) []byte {
 		return append(b, `":true`...)
 	}
 	return append(b, `":false`...)
-}
-
-// ownFlags is what a viewer did with some statuses.
-type ownFlags struct {
-	favourited, boosted, bookmarked, pinned map[id.Status]bool
-}
-
-func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (*ownFlags, error) {
-	f := &ownFlags{map[id.Status]bool{}, map[id.Status]bool{}, map[id.Status]bool{}, map[id.Status]bool{}}
-	if len(ids) == 0 {
-		return f, nil
-	}
-	type fact struct {
-		kind   string
-		status id.Status
-	}
-	facts, err := db.All(ctx, q, func(r db.Row) (fact, error) {
-		var x fact
-		err := r.Scan(&x.kind, &x.status)
-		return x, err
-	}, `SELECT 'f', status_id FROM favourites WHERE account_id = $1 AND status_id {in $2}
-		UNION ALL SELECT 'b', boost_of_id FROM statuses WHERE author_id = $1 AND boost_of_id {in $2} AND deleted_at IS NULL
-		UNION ALL SELECT 'm', status_id FROM bookmarks WHERE account_id = $1 AND status_id {in $2}
-		UNION ALL SELECT 'p', status_id FROM pins WHERE account_id = $1 AND status_id {in $2}`, reader, ids)
-	if err != nil {
-		return nil, fmt.Errorf("flags of viewer: %w", err)
-	}
-	for _, x := range facts {
-		switch x.kind {
-		case "f":
-			f.favourited[x.status] = true
-		case "b":
-			f.boosted[x.status] = true
-		case "m":
-			f.bookmarked[x.status] = true
-		case "p":
-			f.pinned[x.status] = true
-		}
-	}
-	return f, nil
 }
 
 // segments gives the shared parts of statuses, from memory or encoded anew.

@@ -74,7 +74,7 @@ func (s *Service) relevant(ctx context.Context, in accounts.Received, note *acti
 	visibility := note.Visibility(in.Actor.FollowersURL)
 	if visibility != activitypub.VisibilityDirect {
 		followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-			WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, in.Actor.ID)
+			WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, in.Actor.ID)
 		if err != nil || followed > 0 {
 			return followed > 0, err
 		}
@@ -95,7 +95,7 @@ func (s *Service) relevant(ctx context.Context, in accounts.Received, note *acti
 		return true, nil
 	}
 	followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, parent.Author)
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, parent.Author)
 	return followed > 0, err
 }
 
@@ -370,7 +370,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 // boosterMatters tells whether anybody here follows who boosted.
 func (s *Service) boosterMatters(ctx context.Context, booster id.Account) (bool, error) {
 	n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS some`, booster)
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, booster)
 	return n > 0, err
 }
 

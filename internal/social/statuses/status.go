@@ -134,6 +134,7 @@ type Service struct {
 	remote   *activitypub.Client
 	courier  Courier
 	shown    *memo.Memo[id.Status, *segment]
+	readers  *readers
 	reader   Reader
 }
 
@@ -154,7 +155,8 @@ const shownBytes = 32 << 20
 func New(c Config) *Service {
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier,
-		shown: memo.New[id.Status](shownBytes, func(s *segment) uint32 { return uint32(len(s.body)) })}
+		readers: newReaders(),
+		shown:   memo.New[id.Status](shownBytes, func(s *segment) uint32 { return uint32(len(s.body)) })}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.

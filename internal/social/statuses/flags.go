@@ -1,0 +1,125 @@
+package statuses
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// flags is what a viewer did with a status, a bit each.
+type flags uint8
+
+const (
+	favourited flags = 1 << iota
+	boosted
+	bookmarked
+	pinned
+)
+
+// Bounds of what is remembered of readers: about 25 MB when full.
+const (
+	maxReaders     = 512  // the least used go first
+	maxReaderFlags = 1000 // statuses of one reader; past it their memory begins anew
+)
+
+// readers remembers what active readers did with the statuses they saw lately, so that
+// a page seen again costs no query. Every change of a flag passes through forget.
+type readers struct {
+	cache *otter.Cache[id.Account, *reader]
+}
+
+type reader struct {
+	mu    sync.Mutex
+	epoch uint64 // moves with every change, so that what was read before it is not kept
+	known map[id.Status]flags
+}
+
+func newReaders() *readers {
+	return &readers{otter.Must(&otter.Options[id.Account, *reader]{MaximumSize: maxReaders})}
+}
+
+// of gives a reader's flags for statuses: those remembered, and the rest from one query.
+func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]flags, error) {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		one, _ = r.cache.SetIfAbsent(account, &reader{known: map[id.Status]flags{}})
+	}
+	found := make(map[id.Status]flags, len(ids))
+	var missing []id.Status
+	one.mu.Lock()
+	epoch := one.epoch
+	for _, status := range ids {
+		if f, known := one.known[status]; known {
+			found[status] = f
+		} else {
+			missing = append(missing, status)
+		}
+	}
+	one.mu.Unlock()
+	if len(missing) == 0 {
+		return found, nil
+	}
+	read, err := flagsOf(ctx, q, account, missing)
+	if err != nil {
+		return nil, err
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	keep := one.epoch == epoch
+	if keep && len(one.known)+len(missing) > maxReaderFlags {
+		one.known = map[id.Status]flags{}
+	}
+	for _, status := range missing {
+		found[status] = read[status]
+		if keep {
+			one.known[status] = read[status]
+		}
+	}
+	return found, nil
+}
+
+// forget drops what is remembered of one status.
+func (r *readers) forget(account id.Account, status id.Status) {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.epoch++
+	delete(one.known, status)
+}
+
+// ForgetFlags drops what is remembered of what an account did with a status; the live effect of every such change.
+func (s *Service) ForgetFlags(account id.Account, status id.Status) {
+	s.readers.forget(account, status)
+}
+
+func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (map[id.Status]flags, error) {
+	type fact struct {
+		kind   string
+		status id.Status
+	}
+	facts, err := db.All(ctx, q, func(r db.Row) (fact, error) {
+		var x fact
+		err := r.Scan(&x.kind, &x.status)
+		return x, err
+	}, `SELECT 'f', status_id FROM favourites WHERE account_id = $1 AND status_id {in $2}
+		UNION ALL SELECT 'b', boost_of_id FROM statuses WHERE author_id = $1 AND boost_of_id {in $2} AND deleted_at IS NULL
+		UNION ALL SELECT 'm', status_id FROM bookmarks WHERE account_id = $1 AND status_id {in $2}
+		UNION ALL SELECT 'p', status_id FROM pins WHERE account_id = $1 AND status_id {in $2}`, reader, ids)
+	if err != nil {
+		return nil, fmt.Errorf("flags of viewer: %w", err)
+	}
+	bits := map[string]flags{"f": favourited, "b": boosted, "m": bookmarked, "p": pinned}
+	found := make(map[id.Status]flags, len(facts))
+	for _, x := range facts {
+		found[x.status] |= bits[x.kind]
+	}
+	return found, nil
+}
