@@ -198,7 +198,7 @@ func (s *Server) storeReceived(ctx context.Context, actor string, body []byte, a
 		return fault.New(fault.BadRequest, "The actor has no usable address")
 	}
 	host := strings.ToLower(u.Host)
-	waiting, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS some`, host, maxHostRows)
+	waiting, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS waiting`, host, maxHostRows)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func Follows(ctx context.Context, q db.Q, follower, target id.Account) (bool, er
 
 // CountRequests tells how many wait for the member's answer.
 func (s *Service) CountRequests(ctx context.Context, member id.Account) (int64, error) {
-	return db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follow_requests WHERE target_id = $1 LIMIT 41) AS some`, member)
+	return db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follow_requests WHERE target_id = $1 LIMIT 41) AS asked`, member)
 }
 
 // listed is a row of a paged list of accounts: the hidden id it is paged by, and the account.
