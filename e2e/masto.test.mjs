@@ -34,10 +34,10 @@ function authorizeAddress(app, extra) {
 }
 
 /** Opens the authorise page as somebody not signed in, and signs in on the way. */
-async function consentPage(address, email = 'ada@example.test') {
+async function consentPage(address) {
 	const visitor = new Visitor();
 	const signIn = await visitor.open(address);
-	const consent = await signIn.send(signIn.form('email', 'password'), { email, password });
+	const consent = await signIn.send(signIn.form('login', 'password'), { login: 'ada@example.test', password });
 	assert.equal(consent.status, 200, consent.text);
 	assert.match(consent.text, /Tusk/, 'the page names the app');
 	return consent;
@@ -131,7 +131,7 @@ describe('signing in', () => {
 	test('a wrong password is refused', async () => {
 		const visitor = new Visitor();
 		const page = await visitor.open(`${url}/auth/sign_in`);
-		const answer = await page.send(page.form('email', 'password'), { email: 'ada@example.test', password: 'wrong' });
+		const answer = await page.send(page.form('login', 'password'), { login: 'ada', password: 'wrong' });
 		assert.ok(answer.forms.some((form) => 'password' in form.fields), 'asks again');
 	});
 

@@ -32,7 +32,10 @@ export async function startServer(name) {
 	let output = '';
 	for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
 	let exited = null;
-	const exit = once(child, 'exit').then(([code, signal]) => (exited = { code, signal }));
+	const exit = once(child, 'exit').then(
+		([code, signal]) => (exited = { code, signal }),
+		(error) => (exited = { code: error.message, signal: null }), // it could not be started
+	);
 
 	const server = {
 		name,
