@@ -136,7 +136,7 @@ func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 		h.Set("Link", strings.Join(p.links, ", "))
 	}
 	if p.shown.Public && kept.code == http.StatusOK {
-		h.Set("Vary", "Accept, Accept-Language, Cookie")
+		h.Add("Vary", "Accept") // pages add Accept-Language and Cookie, compression Accept-Encoding
 		h.Set("Cache-Control", cachePage)
 		sum := sha256.Sum256(kept.body.Bytes())
 		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"anancus/internal/kit/pages"
 	"anancus/internal/kit/text"
@@ -84,7 +86,7 @@ func emojifiedHTML(safe string, emojis []mastodon.CustomEmoji) template.HTML {
 		for _, code := range text.EmojiCodes(words) {
 			if picture, ok := pictures[code]; ok {
 				name := ":" + html.EscapeString(code) + ":"
-				words = strings.ReplaceAll(words, ":"+code+":",
+				words = replaceAlone(words, ":"+code+":",
 					`<img class="emoji" src="`+html.EscapeString(picture)+`" alt="`+name+`" title="`+name+`" loading="lazy">`)
 			}
 		}
@@ -93,3 +95,30 @@ func emojifiedHTML(safe string, emojis []mastodon.CustomEmoji) template.HTML {
 	}
 	return template.HTML(b.String()) //nolint:gosec // safe HTML with pictures whose attributes are escaped
 }
+
+// replaceAlone replaces what does not touch letters, digits or colons: text.EmojiCodes tells that it
+// is there alone at least once.
+func replaceAlone(in, what, by string) string {
+	var b strings.Builder
+	before := ' '
+	for {
+		i := strings.Index(in, what)
+		if i < 0 {
+			b.WriteString(in)
+			return b.String()
+		}
+		if i > 0 {
+			before, _ = utf8.DecodeLastRuneInString(in[:i])
+		}
+		b.WriteString(in[:i])
+		in = in[i+len(what):]
+		if after, _ := utf8.DecodeRuneInString(in); touches(before) || touches(after) {
+			b.WriteString(what)
+		} else {
+			b.WriteString(by)
+		}
+		before = ':'
+	}
+}
+
+func touches(r rune) bool { return r == ':' || unicode.IsLetter(r) || unicode.IsDigit(r) }
