@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +23,6 @@ import (
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/db/dbtest"
-	"anancus/internal/kit/log"
 	"anancus/internal/protocol/activitypub/aptest"
 	"anancus/internal/server"
 	"anancus/internal/server/keeper"
@@ -67,7 +67,7 @@ func New(t testing.TB, engine db.Engine, options ...Option) *Server {
 	if err := c.Complete(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Assemble(t.Context(), c, "0.0.0-test", log.Discard(), server.Parts{
+	s, err := server.Assemble(t.Context(), c, "0.0.0-test", slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), server.Parts{
 		Passwords: accounts.CheapPasswords(),
 		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
 	})
@@ -281,4 +281,69 @@ func (p *Person) Notifications() []Notification {
 	var list []Notification
 	p.Get("/api/v1/notifications", &list)
 	return list
+}
+
+// Show reads a status as the person sees it; ok is false when it is not there for them.
+func (p *Person) Show(id string) (status Status, ok bool) {
+	p.On.T.Helper()
+	answer := p.Do(http.MethodGet, "/api/v1/statuses/"+id, nil, &status)
+	return status, answer.StatusCode == http.StatusOK
+}
+
+// Act does something to a status, such as "favourite", and wants 200.
+func (p *Person) Act(id, what string) Status {
+	p.On.T.Helper()
+	var status Status
+	p.Post("/api/v1/statuses/"+id+"/"+what, nil, &status)
+	return status
+}
+
+// Delete removes the person's own status.
+func (p *Person) Delete(id string) {
+	p.On.T.Helper()
+	p.want(p.Do(http.MethodDelete, "/api/v1/statuses/"+id, nil, nil), "DELETE "+id)
+}
+
+// FindStatus gives the status at an address as the person sees it; ok is false when they see none there.
+func (p *Person) FindStatus(address string) (status Status, ok bool) {
+	p.On.T.Helper()
+	var found struct{ Statuses []Status }
+	p.Get("/api/v2/search?resolve=true&type=statuses&q="+url.QueryEscape(address), &found)
+	if len(found.Statuses) == 0 {
+		return Status{}, false
+	}
+	return found.Statuses[0], true
+}
+
+// Relationship is what two accounts are to each other.
+type Relationship struct {
+	Following, Requested, Blocking bool
+	FollowedBy                     bool `json:"followed_by"`
+	BlockedBy                      bool `json:"blocked_by"`
+}
+
+// Towards tells what the person is to an account.
+func (p *Person) Towards(account string) Relationship {
+	p.On.T.Helper()
+	var list []Relationship
+	p.Get("/api/v1/accounts/relationships?id[]="+account, &list)
+	if len(list) != 1 {
+		p.On.T.Fatalf("%s has %d relationships with account %s", p.Name, len(list), account)
+	}
+	return list[0]
+}
+
+// AppToken gives the token of an app that acts for nobody.
+func (s *Server) AppToken(scopes string) string {
+	s.T.Helper()
+	var app struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	s.Nobody().Post("/api/v1/apps", url.Values{"client_name": {"A test"}, "redirect_uris": {"urn:ietf:wg:oauth:2.0:oob"}, "scopes": {scopes}}, &app)
+	var token struct {
+		Token string `json:"access_token"`
+	}
+	s.Nobody().Post("/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {app.ID}, "client_secret": {app.Secret}, "scope": {scopes}}, &token)
+	return token.Token
 }

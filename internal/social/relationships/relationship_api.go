@@ -159,7 +159,7 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 		var f fact
 		err := r.Scan(&f.kind, &f.other, &f.boosts, &f.notify, &f.languages, &f.until)
 		return f, err
-	}, `SELECT 'following', target_id, show_boosts, notify, languages, NULL FROM follows WHERE account_id = $1 AND target_id {in $2}
+	}, `SELECT 'following', target_id, show_boosts, notify, languages, CAST(NULL AS BIGINT) FROM follows WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'followed_by', account_id, FALSE, FALSE, '', NULL FROM follows WHERE target_id = $1 AND account_id {in $2}
 		UNION ALL SELECT 'requested', target_id, show_boosts, notify, languages, NULL FROM follow_requests WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'requested_by', account_id, FALSE, FALSE, '', NULL FROM follow_requests WHERE target_id = $1 AND account_id {in $2}

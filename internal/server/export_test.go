@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+)
+
+// Line is a line of the table of routes, for tests that walk it.
+type Line struct {
+	Method, Path, Scopes string
+	Door                 string // anyone, member, app, page or peer
+}
+
+// Table gives every line.
+func (s *Server) Table() []Line {
+	names := map[door]string{anyone: "anyone", member: "member", app: "app", page: "page", peer: "peer"}
+	var lines []Line
+	for _, r := range s.routes() {
+		lines = append(lines, Line{Method: r.method, Path: r.path, Scopes: r.scopes, Door: names[r.door]})
+	}
+	return lines
+}
+
+// DB lets tests count rows.
+func (s *Server) DB() *db.DB { return s.db }
+
+// MaxHostRows is how many activities of one host may wait.
+const MaxHostRows = maxHostRows
+
+// KeyRefreshGap is how soon a key is asked for again.
+const KeyRefreshGap = keyRefreshGap
+
+// Dispatch gives an activity to the function that takes it, as the queue does.
+func (s *Server) Dispatch(ctx context.Context, actor *accounts.Account, activity activitypub.Object) error {
+	return s.receive(ctx, accounts.Received{Actor: actor, Activity: activity})
+}
+
+// AccountByURI finds an account that is known.
+func (s *Server) AccountByURI(ctx context.Context, uri string) (*accounts.Account, error) {
+	return s.accounts.ByURI(ctx, uri)
+}
+
+// Suspend takes an account out, as keepers will be able to.
+func (s *Server) Suspend(ctx context.Context, uri string) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `UPDATE accounts SET suspended_at = $2 WHERE uri = $1`, uri, tx.Now().UnixMilli())
+		return err
+	})
+}
+
+// Counts gives the number of rows of each table that requests may write to.
+func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
+	counts := map[string]int64{}
+	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
+		"favourites", "bookmarks", "notifications", "tags", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
+		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
+		if err != nil {
+			return nil, err
+		}
+		counts[table] = n
+	}
+	return counts, nil
+}
