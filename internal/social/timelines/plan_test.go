@@ -63,8 +63,8 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, upward := range []bool{false, true} {
-			dbtest.NoScan(t, d, merged[spelling{d.Engine(), false, upward}], r.sources(), 110000, 100)
-			dbtest.NoScan(t, d, merged[spelling{d.Engine(), true, upward}], []id.Tag{1, 2}, 110000, 100)
+			dbtest.NoScan(t, d, merged[spelling{d.Engine(), false, upward}], mergedArgs(d.Engine(), r.sources(), 110000, 100)...)
+			dbtest.NoScan(t, d, merged[spelling{d.Engine(), true, upward}], mergedArgs(d.Engine(), []id.Tag{1, 2}, 110000, 100)...)
 		}
 		dbtest.NoScan(t, d, publicSQL(` AND f.id < $1`, ` DESC`), newest, 100)
 		dbtest.NoScan(t, d, publicSQL(` AND f.id > $1 AND f.local = $3`, ` ASC`), 0, 100, true)

@@ -41,7 +41,7 @@ const (
 
 	mergedPostgres = `WITH heads AS MATERIALIZED (
 		SELECT h.id FROM unnest($1::bigint[]) AS e (source) CROSS JOIN LATERAL (
-			SELECT t.{id} AS id FROM {table} t WHERE t.{source} = e.source AND t.{id} {<} $2::bigint ORDER BY t.{id} {DESC} LIMIT 30) h),
+			SELECT t.{id} AS id FROM {table} t WHERE t.{source} = e.source AND t.{id} {<} $2::bigint ORDER BY t.{id} {DESC} LIMIT $4::bigint) h),
 	bound AS MATERIALIZED (SELECT COALESCE((SELECT id FROM heads ORDER BY id {DESC} OFFSET $3::bigint - 1 LIMIT 1), {end}) AS id),
 	line AS MATERIALIZED (
 		SELECT l.id FROM bound CROSS JOIN unnest($1::bigint[]) AS e (source) CROSS JOIN LATERAL (
@@ -81,14 +81,23 @@ func spell() map[spelling]string {
 	return all
 }
 
+// mergedArgs are the arguments of a merged question. PostgreSQL first reads so many of each
+// source that all together are about twice what is asked for.
+func mergedArgs[T ~int64](engine db.Engine, sources []T, at id.Status, limit int) []any {
+	if engine == db.SQLite {
+		return []any{sources, at, limit}
+	}
+	return []any{sources, at, limit, 1 + 2*limit/max(len(sources), 1)}
+}
+
 // byAuthors gives the next statuses of many authors beyond an id, deleted ones included.
 func byAuthors(ctx context.Context, q db.Q, authors []id.Account, at id.Status, upward bool, limit int) ([]candidate, error) {
-	return db.All(ctx, q, scan, merged[spelling{q.Engine(), false, upward}], authors, at, limit)
+	return db.All(ctx, q, scan, merged[spelling{q.Engine(), false, upward}], mergedArgs(q.Engine(), authors, at, limit)...)
 }
 
 // byTags gives the next statuses that carry one of some tags; one that carries several comes once.
 func byTags(ctx context.Context, q db.Q, tags []id.Tag, at id.Status, upward bool, limit int) ([]candidate, error) {
-	return db.All(ctx, q, scan, merged[spelling{q.Engine(), true, upward}], tags, at, limit)
+	return db.All(ctx, q, scan, merged[spelling{q.Engine(), true, upward}], mergedArgs(q.Engine(), tags, at, limit)...)
 }
 
 // publicBeyond gives the next public statuses beyond an id: of everybody, or only of our
