@@ -142,11 +142,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, d door, err error)
 	rest.WriteError(w, r, s.log, err)
 }
 
-// unknown answers what no route and no page knows.
+// unknown answers what no route and no page knows: with a page to browsers, with JSON to programs.
 func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
-	d := page
-	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/.well-known/") || strings.HasPrefix(r.URL.Path, "/oauth/") {
-		d = anyone
+	d := anyone
+	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if reading && acceptsHTML(r) && !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/.well-known/") && !strings.HasPrefix(r.URL.Path, "/oauth/") {
+		d = page
 	}
 	s.fail(w, r, d, fault.New(fault.NotFound, "Not Found"))
 }

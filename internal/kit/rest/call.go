@@ -18,6 +18,7 @@ import (
 const (
 	MaxBody   = 1 << 20 // bytes of a form or JSON body; uploads have a door of their own
 	maxFields = 1000    // keys of one form, so that a small body cannot cost much
+	maxValues = 4096    // values of one form, as Rack: a megabyte of key[][x]= would become 200,000 maps
 	maxDepth  = 16      // nesting of a JSON body; no form of the API is deeper than four
 )
 
@@ -29,7 +30,7 @@ type Call[V any] struct {
 	Log    *slog.Logger
 	Base   string // scheme and host that links in answers are built on
 
-	form   *Form
+	form *Form
 }
 
 // Context is the request's: it ends when the client goes away.

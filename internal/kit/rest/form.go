@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"anancus/internal/kit/fault"
 )
@@ -118,14 +119,34 @@ func readJSON(tree map[string]any, body []byte) (*Form, error) {
 	if err := dec.Decode(&v); err != nil {
 		return nil, fault.New(fault.BadRequest, "The JSON body could not be read: "+err.Error())
 	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fault.New(fault.BadRequest, "The JSON body could not be read: there is more behind its end")
+	}
 	m, ok := v.(map[string]any)
 	if !ok {
 		return nil, fault.New(fault.BadRequest, "The JSON body must be an object")
 	}
 	for k, v := range m {
-		tree[strings.TrimSuffix(k, "[]")] = v
+		tree[strings.TrimSuffix(k, "[]")] = storable(v)
 	}
 	return &Form{tree}, nil
+}
+
+// storable takes NULs out of every text: no database keeps them, and a text of NULs is a blank one.
+func storable(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "\x00", "")
+	case []any:
+		for i := range v {
+			v[i] = storable(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = storable(v[k])
+		}
+	}
+	return v
 }
 
 func depth(body []byte) (deepest int) {
@@ -154,9 +175,12 @@ func unfold(tree map[string]any, values url.Values) error {
 	if len(values) > maxFields {
 		return fault.New(fault.BadRequest, "The form has too many fields")
 	}
-	keys := make([]string, 0, len(values))
-	for k := range values {
-		keys = append(keys, k)
+	keys, total := make([]string, 0, len(values)), 0
+	for k, list := range values {
+		keys, total = append(keys, k), total+len(list)
+	}
+	if total > maxValues {
+		return fault.New(fault.BadRequest, "The form has too many values")
 	}
 	sort.Strings(keys)
 	for _, key := range keys {
@@ -165,7 +189,10 @@ func unfold(tree map[string]any, values url.Values) error {
 			return fault.New(fault.BadRequest, "The form is nested too deeply")
 		}
 		for i, v := range values[key] {
-			put(tree, path, v, i)
+			if !utf8.ValidString(v) {
+				return fault.New(fault.BadRequest, "The form could not be read: it is not UTF-8")
+			}
+			put(tree, path, strings.ReplaceAll(v, "\x00", ""), i)
 		}
 	}
 	return nil
