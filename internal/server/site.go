@@ -53,6 +53,7 @@ func (s *Server) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	s.mount(mux, s.routes())
 	mux.HandleFunc("GET "+s.pages.CSSPath(), s.pages.CSS)
+	mux.HandleFunc("GET "+s.frontdoor.StylePath(), s.frontdoor.Style)
 	mux.HandleFunc("GET /assets/", s.asset)
 	mux.HandleFunc("/", s.elsewhere)
 	squeeze, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.EnableZstd(true), gzhttp.PreferZstd(true))

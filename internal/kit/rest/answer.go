@@ -120,6 +120,11 @@ func WriteJSON(w http.ResponseWriter, code int, v any) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
+	if rows, ok := v.([]json.RawMessage); ok {
+		joinRows(b, rows)
+		Bytes{Code: code, Type: jsonType, Body: b.Bytes()}.Write(w, nil)
+		return
+	}
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
@@ -131,6 +136,19 @@ func WriteJSON(w http.ResponseWriter, code int, v any) {
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes())
+}
+
+// joinRows writes rows that are encoded already as one list. The encoder would check and
+// copy each byte again, which cost more than all the rest of a page.
+func joinRows(b *bytes.Buffer, rows []json.RawMessage) {
+	b.WriteByte('[')
+	for i, row := range rows {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(row)
+	}
+	b.WriteByte(']')
 }
 
 // WriteError sends err in Mastodon's shape. What has no kind is logged and hidden.
