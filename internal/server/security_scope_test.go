@@ -1,0 +1,226 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/server/servertest"
+	"anancus/internal/social/access"
+)
+
+// documented are Mastodon's scopes of what an app can ask: method and path, who may, and any
+// one of the scopes. A route that is missing here, or asks for others, fails the test.
+const documented = `
+GET    /api/v1/apps/verify_credentials            app
+GET    /oauth/token/info                          app
+GET    /oauth/userinfo                            member  profile read:accounts
+POST   /oauth/userinfo                            member  profile read:accounts
+GET    /api/v1/accounts/verify_credentials        member  profile read:accounts
+PATCH  /api/v1/accounts/update_credentials        member  write:accounts
+GET    /api/v1/accounts                           anyone  read:accounts
+GET    /api/v1/accounts/lookup                    anyone  read:accounts
+GET    /api/v1/accounts/relationships             member  read:follows
+GET    /api/v1/accounts/{id}                      anyone  read:accounts
+GET    /api/v1/accounts/{id}/statuses             anyone  read:statuses
+GET    /api/v1/accounts/{id}/followers            anyone  read:accounts
+GET    /api/v1/accounts/{id}/following            anyone  read:accounts
+POST   /api/v1/accounts/{id}/follow               member  write:follows
+POST   /api/v1/accounts/{id}/unfollow             member  write:follows
+POST   /api/v1/accounts/{id}/remove_from_followers member write:follows
+POST   /api/v1/accounts/{id}/block                member  write:blocks
+POST   /api/v1/accounts/{id}/unblock              member  write:blocks
+POST   /api/v1/accounts/{id}/mute                 member  write:mutes
+POST   /api/v1/accounts/{id}/unmute               member  write:mutes
+GET    /api/v1/follow_requests                    member  read:follows
+POST   /api/v1/follow_requests/{id}/authorize     member  write:follows
+POST   /api/v1/follow_requests/{id}/reject        member  write:follows
+GET    /api/v1/blocks                             member  read:blocks
+GET    /api/v1/preferences                        member  read:accounts
+POST   /api/v1/statuses                           member  write:statuses
+GET    /api/v1/statuses                           anyone  read:statuses
+GET    /api/v1/statuses/{id}                      anyone  read:statuses
+DELETE /api/v1/statuses/{id}                      member  write:statuses
+GET    /api/v1/statuses/{id}/context              anyone  read:statuses
+GET    /api/v1/statuses/{id}/reblogged_by         anyone  read:accounts
+GET    /api/v1/statuses/{id}/favourited_by        anyone  read:accounts
+POST   /api/v1/statuses/{id}/reblog               member  write:statuses
+POST   /api/v1/statuses/{id}/unreblog             member  write:statuses
+POST   /api/v1/statuses/{id}/favourite            member  write:favourites
+POST   /api/v1/statuses/{id}/unfavourite          member  write:favourites
+POST   /api/v1/statuses/{id}/bookmark             member  write:bookmarks
+POST   /api/v1/statuses/{id}/unbookmark           member  write:bookmarks
+POST   /api/v1/statuses/{id}/pin                  member  write:accounts
+POST   /api/v1/statuses/{id}/unpin                member  write:accounts
+GET    /api/v1/bookmarks                          member  read:bookmarks
+GET    /api/v1/favourites                         member  read:favourites
+GET    /api/v1/timelines/home                     member  read:statuses
+GET    /api/v1/timelines/public                   anyone  read:statuses
+GET    /api/v1/timelines/tag/{hashtag}            anyone  read:statuses
+GET    /api/v1/notifications                      member  read:notifications
+GET    /api/v1/notifications/{id}                 member  read:notifications
+DELETE /api/v1/notifications/{id}                 member  write:notifications
+POST   /api/v1/notifications/{id}/dismiss         member  write:notifications
+POST   /api/v1/notifications/clear                member  write:notifications
+GET    /api/v2/search                             anyone  read:search
+`
+
+// open are the paths of the API that nobody needs a token for.
+var openPaths = map[string]bool{
+	"POST /api/v1/apps": true, "GET /api/v1/instance": true, "GET /api/v2/instance": true, "GET /api/v1/instance/rules": true,
+	"GET /api/v1/custom_emojis": true, "POST /oauth/token": true, "POST /oauth/revoke": true,
+}
+
+func TestEveryRouteAsksForTheScopesThatMastodonDocuments(t *testing.T) {
+	s := servertest.New(t, db.SQLite)
+	want := map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(documented), "\n") {
+		words := strings.Fields(line)
+		want[words[0]+" "+words[1]] = strings.Join(words[2:], " ")
+	}
+	for _, r := range s.Table() {
+		name := r.Method + " " + r.Path
+		have := strings.TrimSpace(r.Door + " " + r.Scopes)
+		switch {
+		case r.Door == "page" || openPaths[name]:
+			continue
+		case r.Door == "peer":
+			if strings.HasPrefix(r.Path, "/api/") || (strings.HasPrefix(r.Path, "/oauth/") && !openPaths[name]) {
+				t.Errorf("%s is open to everybody", name)
+			}
+			continue
+		}
+		if want[name] == "" {
+			t.Errorf("%s is not among the documented routes: who may, and with which scope?", name)
+		} else if have != want[name] {
+			t.Errorf("%s asks for %q, Mastodon for %q", name, have, want[name])
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("%s is documented and not served", name)
+	}
+}
+
+const (
+	badTokenText = "The access token is invalid"
+	noMemberText = "This method requires an authenticated user"
+	scopeText    = "This action is outside the authorized scopes"
+)
+
+// covers is written a second time here, so that a mistake in one shows.
+func covers(have, want string) bool {
+	switch {
+	case have == want, have == "read" && strings.HasPrefix(want, "read:"), have == "write" && strings.HasPrefix(want, "write:"):
+		return true
+	case have == "follow":
+		_, noun, _ := strings.Cut(want, ":")
+		return noun == "follows" || noun == "blocks" || noun == "mutes"
+	}
+	return false
+}
+
+func coversAny(have string, wanted string) bool {
+	if wanted == "" {
+		return true
+	}
+	for _, one := range strings.Fields(have) {
+		for _, want := range strings.Fields(wanted) {
+			if covers(one, want) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Security list, item 61: every route × every kind of token, generated from the table.
+func TestEveryRouteTakesEveryTokenAsItsScopesSay(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		owner(t, s, "ada")
+		type holder struct {
+			name, scopes, token string
+			member              bool
+		}
+		holders := []holder{
+			{name: "nobody"}, {name: "a bad token", token: "0000000000000000000000000000000000000000000"},
+			{name: "an app", scopes: "read write follow push", token: appToken(t, s, "read write follow push")},
+			{name: "an app with profile", scopes: "profile", token: appToken(t, s, "profile")},
+		}
+		for _, scope := range access.AllScopes {
+			holders = append(holders, holder{"a member with " + scope, scope, s.TokenFor("ada", scope), true})
+		}
+		before := counts(t, s)
+		asked := 0
+		for _, r := range s.Table() {
+			if r.Door == "page" || r.Door == "peer" {
+				continue
+			}
+			for _, h := range holders {
+				if !h.member && h.name != "nobody" && r.Door == "anyone" && h.token == "" {
+					continue
+				}
+				want := ""
+				switch {
+				case h.name == "a bad token", h.token == "" && r.Door != "anyone":
+					want = badTokenText
+				case r.Door == "member" && !h.member:
+					want = noMemberText
+				case h.token != "" && !coversAny(h.scopes, r.Scopes):
+					want = scopeText
+				}
+				asked++
+				got := ask(t, s, request{method: r.Method, path: unknownIn(r.Path), token: h.token, kind: bodyKind(r.Method)})
+				if err := judged(got, want); err != nil {
+					t.Errorf("%s %s, %s: %v", r.Method, r.Path, h.name, err)
+				}
+			}
+		}
+		if asked < 2000 {
+			t.Errorf("only %d combinations were asked", asked)
+		}
+		servertest.Settle(t, s) // an empty change of a profile is a change, and followers are told
+		unchanged(t, s, before, "the matrix of scopes")
+	})
+}
+
+// judged compares an answer with the refusal that is due; "" means that the door lets through.
+func judged(got answer, want string) error {
+	codes := map[string]int{badTokenText: http.StatusUnauthorized, noMemberText: http.StatusUnprocessableEntity, scopeText: http.StatusForbidden}
+	if got.code >= 500 {
+		return fmt.Errorf("answered %d: %.200s", got.code, got.body)
+	}
+	if want != "" {
+		text, err := got.errorText()
+		if err != nil || got.code != codes[want] || text != want && text != "invalid_token" {
+			return fmt.Errorf("answered %d %.120q (%v), want %d %q", got.code, got.body, err, codes[want], want)
+		}
+		return nil
+	}
+	for text := range codes {
+		if strings.Contains(got.body, text) {
+			return fmt.Errorf("answered %d %q, and should be let through", got.code, text)
+		}
+	}
+	return nil
+}
+
+// unknownIn fills the placeholders of a path with what is not there.
+func unknownIn(path string) string { return fill(path, "112233445566778899") }
+
+func fill(path, id string) string {
+	for _, name := range []string{"{id}", "{account}", "{status}"} {
+		path = strings.ReplaceAll(path, name, id)
+	}
+	return strings.NewReplacer("{hashtag}", "cats", "{username}", "nobody", "{context}", id).Replace(path)
+}
+
+func bodyKind(method string) string {
+	if method == http.MethodGet || method == http.MethodHead {
+		return ""
+	}
+	return form
+}
