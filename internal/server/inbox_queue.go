@@ -170,7 +170,15 @@ func (s *Server) take(ctx context.Context, l letter) error {
 	if err != nil {
 		return err
 	}
-	return s.receive(ctx, accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo})
+	err = s.receive(ctx, accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo})
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable, fault.TooMany:
+		return err
+	}
+	if err != nil { // what it says is wrong or over: trying again mends nothing, and would hold up what the actor says next
+		s.log.DebugContext(ctx, "ignored a received activity", "inbox", l.id, "actor", l.actor, "error", err)
+	}
+	return nil
 }
 
 // turnstile lets a few at a time through for each name.

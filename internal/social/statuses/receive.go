@@ -135,7 +135,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		}
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		gone, err := isTombstone(ctx, tx, note.ID)
+		gone, err := isTombstone(ctx, tx, author.URI, note.ID)
 		if err != nil || gone {
 			if err == nil {
 				err = fault.New(fault.Gone, "This status was deleted")
@@ -347,7 +347,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 	boost := &Status{URI: uri, URL: uri, Author: in.Actor.ID, Visibility: visibility, BoostOf: original.ID, BoostedAuthor: original.Author,
 		Thread: original.Thread, Sensitive: original.Sensitive, Language: original.Language, CreatedAt: at}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		gone, err := isTombstone(ctx, tx, uri)
+		gone, err := isTombstone(ctx, tx, in.Actor.URI, uri)
 		if err != nil || gone {
 			return err
 		}
@@ -398,7 +398,7 @@ func (s *Service) ReceiveLike(ctx context.Context, in accounts.Received) error {
 		return err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		gone, err := isTombstone(ctx, tx, in.Activity.ID())
+		gone, err := isTombstone(ctx, tx, in.Actor.URI, in.Activity.ID())
 		if err != nil || gone {
 			return err
 		}
@@ -420,7 +420,7 @@ func (s *Service) ReceiveDelete(ctx context.Context, in accounts.Received) error
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		status, err := oneByURI(ctx, tx, uri)
 		if fault.Is(err, fault.NotFound) {
-			return insertTombstone(ctx, tx, uri)
+			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
 		}
 		if err != nil || status.Author != in.Actor.ID || status.Local {
 			return err
@@ -445,7 +445,7 @@ func (s *Service) ReceiveUndoAnnounce(ctx context.Context, in accounts.Received)
 			if !activitypub.SameHost(uri, in.Actor.URI) {
 				return nil
 			}
-			return insertTombstone(ctx, tx, uri)
+			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
 		}
 		if err != nil || boost.Author != in.Actor.ID || !boost.IsBoost() || boost.Local {
 			return err
@@ -470,7 +470,7 @@ func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) err
 			return err
 		}
 		if uri := in.Activity.Link("object"); activitypub.SameHost(uri, in.Actor.URI) {
-			return insertTombstone(ctx, tx, uri)
+			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
 		}
 		return nil
 	})

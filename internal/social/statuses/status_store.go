@@ -227,15 +227,21 @@ func listStatuses(ctx context.Context, q db.Q, table string, account id.Account,
 	return keyset.Arrange(p, rows), err
 }
 
-func isTombstone(ctx context.Context, q db.Q, uri string) (bool, error) {
-	n, err := db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM tombstones WHERE uri = $1`, uri)
+// isTombstone tells whether what an actor names was deleted: while we had it, or by the same actor before it came.
+func isTombstone(ctx context.Context, q db.Q, actor, uri string) (bool, error) {
+	n, err := db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM tombstones WHERE uri {in $1}`, []string{uri, unseen(actor, uri)})
 	return n > 0, err
 }
 
+// insertTombstone keeps what is deleted from coming back.
 func insertTombstone(ctx context.Context, tx *db.Tx, uri string) error {
 	_, err := db.Exec(ctx, tx, `INSERT INTO tombstones (uri, created_at) VALUES ($1,$2) ON CONFLICT (uri) DO NOTHING`, uri, clock.Milli(tx.Now()))
 	return err
 }
+
+// unseen is the tombstone of what an actor deletes or undoes before it came. Whose it would have been
+// is not known yet, so it counts for that actor alone: nobody keeps away what another says.
+func unseen(actor, uri string) string { return actor + " " + uri }
 
 // idempotent remembers under an author's key which status it made; taken gives the earlier one.
 func idempotent(ctx context.Context, tx *db.Tx, author id.Account, key string, status id.Status) (taken id.Status, err error) {
