@@ -13,21 +13,21 @@ import (
 	"anancus/internal/server/servertest"
 )
 
-// stranger is somebody on a server that does and says what the test wants.
-type stranger struct {
+// outsider is somebody on a server that does and says what the test wants.
+type outsider struct {
 	t     *testing.T
 	host  *aptest.Server
 	actor activitypub.Actor
 	key   int
 }
 
-func newStranger(t *testing.T, host *aptest.Server, name string, key int) *stranger {
+func newOutsider(t *testing.T, host *aptest.Server, name string, key int) *outsider {
 	t.Helper()
-	return &stranger{t, host, host.Person(name, key), key}
+	return &outsider{t, host, host.Person(name, key), key}
 }
 
 // post sends a signed activity to a server's shared inbox, lets it happen, and wants the answer.
-func (x *stranger) post(to *servertest.Server, activity any, want int) {
+func (x *outsider) post(to *servertest.Server, activity any, want int) {
 	x.t.Helper()
 	body, err := json.Marshal(activity)
 	if err != nil {
@@ -41,22 +41,22 @@ func (x *stranger) post(to *servertest.Server, activity any, want int) {
 	servertest.Settle(x.t, to)
 }
 
-// note is a post by the stranger, addressed by to and cc.
-func (x *stranger) note(number string, content string, to, cc []string) activitypub.Note {
+// note is a post by the outsider, addressed by to and cc.
+func (x *outsider) note(number string, content string, to, cc []string) activitypub.Note {
 	return activitypub.Note{ID: x.actor.ID + "/statuses/" + number, Type: "Note", Published: activitypub.Timestamp(time.Now().Add(-time.Minute)),
 		URL: x.actor.ID + "/statuses/" + number, AttributedTo: x.actor.ID, To: to, Cc: cc, Content: "<p>" + content + "</p>"}
 }
 
-func (x *stranger) create(n activitypub.Note) activitypub.Activity {
+func (x *outsider) create(n activitypub.Note) activitypub.Activity {
 	return activitypub.NewCreate(n.ID+"/activity", n)
 }
 
-func (x *stranger) public(number, content string) activitypub.Note {
+func (x *outsider) public(number, content string) activitypub.Note {
 	return x.note(number, content, []string{activitypub.Public}, []string{x.actor.Followers})
 }
 
-// acceptFollow answers a member's follow as the stranger would.
-func (x *stranger) acceptFollow(p *servertest.Person) {
+// acceptFollow answers a member's follow as the outsider would.
+func (x *outsider) acceptFollow(p *servertest.Person) {
 	x.t.Helper()
 	account := p.Find("@" + x.actor.PreferredUsername + "@" + x.host.Host)
 	p.Post("/api/v1/accounts/"+account.ID+"/follow", nil, nil)
@@ -73,7 +73,7 @@ func TestADeletionThatComesFirstIsRemembered(t *testing.T) {
 		here := servertest.New(t, engine)
 		ada := here.Join("ada")
 		host := aptest.NewServer(t)
-		sam, mallory := newStranger(t, host, "sam", 0), newStranger(t, host, "mallory", 1)
+		sam, mallory := newOutsider(t, host, "sam", 0), newOutsider(t, host, "mallory", 1)
 		sam.acceptFollow(ada)
 
 		gone := sam.public("1", "gone before it came")
@@ -108,7 +108,7 @@ func TestWhatComesTwiceHasOneEffect(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		here := servertest.New(t, engine)
 		ada := here.Join("ada")
-		sam := newStranger(t, aptest.NewServer(t), "sam", 0)
+		sam := newOutsider(t, aptest.NewServer(t), "sam", 0)
 		sam.acceptFollow(ada)
 		post := ada.Publish("mine")
 		me := here.URL + "/ap/users/" + ada.ID
@@ -168,7 +168,7 @@ func TestNobodyAnswersOrUndoesForAnother(t *testing.T) {
 		here := servertest.New(t, engine)
 		ada := here.Join("ada")
 		host := aptest.NewServer(t)
-		sam, mallory := newStranger(t, host, "sam", 0), newStranger(t, host, "mallory", 1)
+		sam, mallory := newOutsider(t, host, "sam", 0), newOutsider(t, host, "mallory", 1)
 		me := here.URL + "/ap/users/" + ada.ID
 		account := ada.Find("@sam@" + host.Host)
 
@@ -259,10 +259,10 @@ func TestABoostOfWhatIsNotPublicShowsNothing(t *testing.T) {
 		here := servertest.New(t, engine)
 		ada, eve := here.Join("ada"), here.Join("eve")
 		host, elsewhere := aptest.NewServer(t), aptest.NewServer(t)
-		sam, tess := newStranger(t, host, "sam", 0), newStranger(t, elsewhere, "tess", 1)
+		sam, tess := newOutsider(t, host, "sam", 0), newOutsider(t, elsewhere, "tess", 1)
 		sam.acceptFollow(ada)
 		tess.acceptFollow(eve)
-		boost := func(by *stranger, number, uri string) activitypub.Activity {
+		boost := func(by *outsider, number, uri string) activitypub.Activity {
 			return activitypub.NewAnnounce(by.actor.ID+"#announces/"+number, by.actor.ID, "", []string{activitypub.Public}, []string{by.actor.Followers}, uri)
 		}
 
@@ -307,7 +307,7 @@ func TestABlockedPersonElsewhereIsNotHeard(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		here := servertest.New(t, engine)
 		ada, eve := here.Join("ada"), here.Join("eve")
-		sam := newStranger(t, aptest.NewServer(t), "sam", 0)
+		sam := newOutsider(t, aptest.NewServer(t), "sam", 0)
 		me := here.URL + "/ap/users/" + ada.ID
 		who := "sam@" + sam.host.Host
 		account := ada.Find(who)
