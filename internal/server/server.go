@@ -8,6 +8,8 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +49,9 @@ import (
 
 // deliveryHosts is how many hosts are delivered to at a time.
 const deliveryHosts = 16
+
+// feedBytes is what a full home feed holds: 800 entries of 32 bytes, and its reader's follows.
+const feedBytes = 40 << 10
 
 // Server is the whole house: opened and assembled by New, listening while Run runs.
 type Server struct {
@@ -157,6 +162,7 @@ func secretKey(path string) ([]byte, error) {
 
 func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.Wrapper, parts Parts) error {
 	d := s.db
+	memory := uint64(s.config.CacheMemory)
 	s.bus = bus.New(d, s.clock, s.log)
 	if err := d.Migrate(ctx, migrations.Files, s.version); err != nil {
 		return err
@@ -166,7 +172,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.remote = activitypub.NewClient(client, s.signAsServer)
 	s.settings = settings.New(d, s.site)
 	s.accounts = accounts.New(accounts.Config{DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
-		Passwords: parts.Passwords, MakeKey: parts.MakeKey})
+		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
 	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, s.remote,
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
 	var limiter access.Limiter
@@ -176,9 +182,9 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
 		Limiter: limiter, Log: s.log, Key: secret})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
-	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier})
+	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
-	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log})
+	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.statuses)
 	s.search = search.New(d, s.accounts, s.statuses, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
@@ -192,6 +198,9 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.inbound = s.inboxTable()
 	s.effects()
 	if err := s.settings.Load(ctx); err != nil {
+		return err
+	}
+	if err := s.keepSecret(ctx, secret); err != nil {
 		return err
 	}
 	if err := s.keepDomain(ctx); err != nil {
@@ -212,6 +221,22 @@ func (s *Server) signAsServer(ctx context.Context) (string, crypto.Signer, error
 		return "", nil, err
 	}
 	return s.accounts.SigningKey(ctx, actor.ID)
+}
+
+// keepSecret remembers which secret key this database was made with, and refuses another one: with
+// it nobody here could sign any more.
+func (s *Server) keepSecret(ctx context.Context, secret []byte) error {
+	const fact = "secret"
+	sum := sha256.Sum256(append([]byte("anancus secret key "), secret...))
+	now := hex.EncodeToString(sum[:8])
+	known, err := settings.Fact(ctx, s.db, fact)
+	if err != nil || known == now {
+		return err
+	}
+	if known != "" {
+		return fmt.Errorf("%s is not the key that this database was made with: restore it from a backup", filepath.Join(s.config.Data, "secret.key"))
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error { return settings.PutFact(ctx, tx, fact, now) })
 }
 
 // keepDomain remembers the domain at the first start, and refuses another one once anybody here

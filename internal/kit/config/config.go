@@ -29,7 +29,6 @@ type Config struct {
 	MetricsListen            string   `name:"metrics-listen" env:"ANANCUS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where Prometheus reads /metrics, such as 127.0.0.1:9090." more:"The default is nowhere."`
 	LogLevel                 string   `name:"log-level" env:"ANANCUS_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"What is worth a line in the log: debug, info, warn or error."`
 	LogFormat                string   `name:"log-format" env:"ANANCUS_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How lines of the log look: text for people, json for programs."`
-	Dev                      Switch   `name:"dev" env:"ANANCUS_DEV" default:"off" placeholder:"on|off" help:"For people who change Anancus itself: never on a server that others use."`
 }
 
 // Default is the Config of a server that was told nothing. Complete it before use.

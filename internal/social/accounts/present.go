@@ -16,11 +16,8 @@ import (
 // shownAccounts keeps accounts as clients see them; the same for every viewer.
 type shownAccounts = memo.Memo[id.Account, json.RawMessage]
 
-// shownBytes bounds the memory of shown accounts.
-const shownBytes = 16 << 20
-
-func newShownAccounts() *shownAccounts {
-	return memo.New[id.Account](shownBytes, func(b json.RawMessage) uint32 { return uint32(len(b)) })
+func newShownAccounts(bytes uint64) *shownAccounts {
+	return memo.New[id.Account](bytes, func(b json.RawMessage) uint32 { return uint32(len(b)) })
 }
 
 // Forget drops what is remembered of accounts whose profile or counts changed.

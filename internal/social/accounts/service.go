@@ -41,12 +41,20 @@ type Config struct {
 	Wrapper   *Wrapper
 	Passwords *Passwords
 	MakeKey   func() (*rsa.PrivateKey, error) // MakeKey, or a pool in tests
+	Memory    uint64                          // bytes of shown accounts to remember; 0 chooses
+}
+
+func orDefault(bytes uint64) uint64 {
+	if bytes == 0 {
+		return 16 << 20
+	}
+	return bytes
 }
 
 // New opens the room.
 func New(c Config) *Service {
 	return &Service{db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
-		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts()}
+		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory))}
 }
 
 // Site tells where this server stands.

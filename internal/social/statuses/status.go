@@ -146,17 +146,20 @@ type Config struct {
 	Accounts *accounts.Service
 	Remote   *activitypub.Client
 	Courier  Courier
+	Memory   uint64 // bytes of shown statuses to remember; 0 chooses
 }
 
-// shownBytes bounds the memory of shown statuses.
-const shownBytes = 32 << 20
+const defaultMemory = 32 << 20
 
 // New opens the room.
 func New(c Config) *Service {
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier,
 		readers: newReaders(),
-		shown:   memo.New[id.Status](shownBytes, func(s *segment) uint32 { return uint32(len(s.body)) })}
+		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body)) })}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.
