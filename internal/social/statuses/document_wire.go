@@ -132,6 +132,9 @@ func (s *Service) countDocument(c *viewer.Call, suffix string, pick func(counts)
 	return accounts.Document(c, cacheOf(status), collection)
 }
 
+// byAvailable leaves out what suspended and deleted accounts wrote.
+const byAvailable = `NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = statuses.author_id AND (a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL))`
+
 // RepliesDocument serves GET …/statuses/{status}/replies: the public answers that we know, their ids, 60 a page.
 func (s *Service) RepliesDocument(c *viewer.Call) (any, error) {
 	status, _, err := s.documentOf(c)
@@ -153,7 +156,7 @@ func (s *Service) RepliesDocument(c *viewer.Call) (any, error) {
 		err := r.Scan(&x.id, &x.uri)
 		return x, err
 	}, `SELECT id, uri FROM statuses WHERE in_reply_to_id = $1 AND id > $2 AND deleted_at IS NULL AND NOT local_only
-		AND visibility IN ('public', 'unlisted') ORDER BY id LIMIT $3`, status.ID, after, repliesPage)
+		AND visibility IN ('public', 'unlisted') AND `+byAvailable+` ORDER BY id LIMIT $3`, status.ID, after, repliesPage)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +273,7 @@ func (s *Service) ContextDocument(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	items, err := db.All(c.Context(), s.db, db.Value[string], `SELECT uri FROM statuses WHERE thread_id = $1 AND deleted_at IS NULL AND NOT local_only
-		AND boost_of_id IS NULL AND visibility IN ('public', 'unlisted') ORDER BY id LIMIT $2`, thread, contextItemsMax)
+		AND boost_of_id IS NULL AND visibility IN ('public', 'unlisted') AND `+byAvailable+` ORDER BY id LIMIT $2`, thread, contextItemsMax)
 	if err != nil {
 		return nil, err
 	}
