@@ -54,7 +54,7 @@ func (s *safeBuffer) String() string {
 }
 
 // open starts a server with a log that is kept and a clock that stands at now.
-func open(t *testing.T, engine db.Engine, change func(*config.Config)) *place {
+func open(t testing.TB, engine db.Engine, change func(*config.Config)) *place {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
