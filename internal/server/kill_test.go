@@ -1,0 +1,276 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/log"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/protocol/activitypub/aptest"
+	"anancus/internal/server/servertest"
+)
+
+// duplicatesPerKill is how many deliveries one kill may send again: answered ones whose rows were
+// about to be removed together, and the one on its way.
+const duplicatesPerKill = 16
+
+// mortal is the real program, which the test may kill.
+type mortal struct {
+	*servertest.Server
+	t       *testing.T
+	program string
+	env     []string
+	process *exec.Cmd
+	shared  *db.DB // the database, where others than the program may look into it
+}
+
+func newMortal(t *testing.T, engine db.Engine, program string) *mortal {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	domain := fmt.Sprintf("localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m := &mortal{Server: &servertest.Server{T: t, URL: "http://" + domain, Domain: domain}, t: t, program: program}
+	m.env = append(os.Environ(), "ANANCUS_LISTEN="+address, "ANANCUS_DOMAIN="+domain, "ANANCUS_DATA="+filepath.Join(t.TempDir(), "data"),
+		"ANANCUS_FEDERATION_ALLOW_ADDRESSES=127.0.0.0/8,::1/128", "ANANCUS_RATE_LIMITS=false", "ANANCUS_LOG_LEVEL=error")
+	if engine == db.Postgres {
+		url := dbtest.Config(t, engine, true).URL
+		m.env = append(m.env, "ANANCUS_DATABASE="+url)
+		if m.shared, err = db.Open(t.Context(), db.Config{URL: url, Clock: clock.System{}, Log: log.Discard()}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = m.shared.Close() })
+	}
+	t.Cleanup(m.kill)
+	return m
+}
+
+// start runs the program until it answers.
+func (m *mortal) start() {
+	m.t.Helper()
+	m.process = exec.Command(m.program, "serve")
+	m.process.Env, m.process.Stderr = m.env, m.t.Output()
+	if err := m.process.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(m.t.Context(), http.MethodGet, m.URL+"/readyz", nil)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("the program does not answer: %v", err)
+		}
+	}
+}
+
+// kill ends the program without a word (SIGKILL). What it had leased is let go at once, for which others wait two minutes.
+func (m *mortal) kill() {
+	if m.process == nil {
+		return
+	}
+	_ = m.process.Process.Kill()
+	_ = m.process.Wait() // that it was killed is no news
+	m.process = nil
+	if m.shared == nil {
+		return // the next run lets go what it finds
+	}
+	err := m.shared.Tx(context.Background(), func(tx *db.Tx) error {
+		for _, table := range []string{"outbox", "delivery_hosts", "inbox"} {
+			if _, err := db.Exec(context.Background(), tx, `UPDATE `+table+` SET leased_until = NULL, due_at = $1 WHERE leased_until IS NOT NULL`, clock.Milli(tx.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		m.t.Error(err)
+	}
+}
+
+// ask runs a command of the program beside the one that serves, and gives what it prints.
+func (m *mortal) ask(words ...string) string {
+	m.t.Helper()
+	command := exec.CommandContext(m.t.Context(), m.program, words...)
+	command.Env, command.Stderr = m.env, m.t.Output()
+	out, err := command.Output()
+	if err != nil {
+		m.t.Fatalf("%v: %v", words, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// letterbox is the inbox of another server: it counts what arrives by activity, and takes its time.
+type letterbox struct {
+	mu      sync.Mutex
+	opened  chan struct{} // closed once it answers
+	arrived map[string]int
+	slow    time.Duration
+}
+
+func (l *letterbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var a struct{ ID, Type string }
+	if json.NewDecoder(r.Body).Decode(&a) != nil {
+		http.Error(w, "not JSON", http.StatusBadRequest)
+		return
+	}
+	l.mu.Lock()
+	opened := l.opened
+	l.mu.Unlock()
+	select {
+	case <-opened:
+	case <-r.Context().Done():
+		return
+	}
+	time.Sleep(l.slow)
+	if a.Type == "Create" {
+		l.mu.Lock()
+		l.arrived[a.ID]++
+		l.mu.Unlock()
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (l *letterbox) shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opened = make(chan struct{})
+}
+
+func (l *letterbox) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.opened)
+}
+
+// counted tells how many activities arrived, and how often.
+func (l *letterbox) counted() (different, all int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range l.arrived {
+		all += n
+	}
+	return len(l.arrived), all
+}
+
+func (l *letterbox) wait(t *testing.T, different int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		n, _ := l.counted()
+		if n >= different {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d deliveries arrived", n, different)
+		}
+	}
+}
+
+func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the program")
+	}
+	program := filepath.Join(t.TempDir(), "anancus")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/anancus")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the program cannot be built: %v\n%s", err, out)
+	}
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		box := &letterbox{opened: make(chan struct{}), arrived: map[string]int{}}
+		box.open()
+		host := aptest.NewServer(t)
+		host.Answer("/inbox", box.ServeHTTP)
+		sam := host.Person("sam", 0)
+
+		m := newMortal(t, engine, program)
+		m.start()
+		m.ask("account", "create", "ada", "--email", "ada@mail.example", "--password", servertest.Password, "--confirmed", "--approved")
+		ada := &servertest.Person{On: m.Server, Name: "ada", Token: m.ask("token", "create", "ada", "--scopes", "read write")}
+		var me servertest.Account
+		ada.Get("/api/v1/accounts/verify_credentials", &me)
+		body, err := json.Marshal(activitypub.NewActivity("Follow", sam.ID+"#follows/1", sam.ID, m.URL+"/ap/users/"+me.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer := m.Nobody().Send(aptest.Post(t, m.URL+"/inbox", sam.PublicKey.ID, 0, body, time.Now()), nil); answer.StatusCode != http.StatusAccepted {
+			t.Fatalf("the follow was answered %d", answer.StatusCode)
+		}
+		for deadline := time.Now().Add(20 * time.Second); me.Followers == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			ada.Get("/api/v1/accounts/"+me.ID, &me)
+		}
+
+		// Answered, killed before it could be delivered, started again: it arrives.
+		box.shut()
+		ada.Publish("written just before the end")
+		m.kill()
+		box.open()
+		m.start()
+		box.wait(t, 1)
+
+		// Two hundred wait, and the program is killed again and again while it delivers them.
+		const posts, kills = 200, 20
+		box.shut()
+		var writers sync.WaitGroup
+		for writer := range 8 {
+			writers.Go(func() {
+				for n := writer; n < posts; n += 8 {
+					ada.Publish(fmt.Sprintf("number %d", n))
+				}
+			})
+		}
+		writers.Wait()
+		m.kill()
+		box.mu.Lock()
+		box.arrived = map[string]int{}
+		box.mu.Unlock()
+		box.slow = 5 * time.Millisecond
+		box.open()
+		began, while := time.Now(), 0
+		for range kills {
+			m.start()
+			if n, _ := box.counted(); n < posts {
+				while++
+			}
+			time.Sleep(rand.N(100 * time.Millisecond))
+			m.kill()
+		}
+		m.start()
+		box.wait(t, posts)
+		time.Sleep(100 * time.Millisecond) // for what might come once too often
+		different, all := box.counted()
+		t.Logf("%d deliveries, %d of them twice, %d kills (%d while some waited), %s", different, all-different, kills, while, time.Since(began).Round(time.Millisecond))
+		if different != posts {
+			t.Errorf("%d different deliveries arrived, want %d", different, posts)
+		}
+		if all-different > duplicatesPerKill*while {
+			t.Errorf("%d deliveries arrived again after %d kills, want at most %d a kill", all-different, while, duplicatesPerKill)
+		}
+	})
+}
