@@ -48,11 +48,12 @@ func (s *Server) serve(r route) http.HandlerFunc {
 	wanted := strings.Fields(r.scopes)
 	return func(w http.ResponseWriter, req *http.Request) {
 		c := &viewer.Call{W: w, R: req, Log: s.log, Base: s.site.Base()}
-		if err := s.admit(c, r.door, wanted); err != nil {
-			s.fail(w, req, r.door, err)
+		err := s.admit(c, r.door, wanted)
+		if !s.withinLimits(c, r) { // those who are refused too: or tokens could be guessed for nothing
 			return
 		}
-		if !s.withinLimits(c, r) {
+		if err != nil {
+			s.fail(w, req, r.door, err)
 			return
 		}
 		answer, err := r.do(c)
