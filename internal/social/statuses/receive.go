@@ -168,13 +168,20 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 
 // adopt ties answers that came before what they answer to it.
 func (s *Service) adopt(ctx context.Context, tx *db.Tx, parent *Status) error {
-	n, err := db.Exec(ctx, tx, `UPDATE statuses SET in_reply_to_id = $2, in_reply_to_account_id = $3, in_reply_to_uri = '', thread_id = $4
-		WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> ''`, parent.URI, parent.ID, parent.Author, parent.Thread)
-	if err != nil || n == 0 {
+	answers, err := db.All(ctx, tx, db.Value[id.Status], `UPDATE statuses SET in_reply_to_id = $2, in_reply_to_account_id = $3, in_reply_to_uri = '', thread_id = $4
+		WHERE id IN (SELECT id FROM statuses WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' LIMIT $5) RETURNING id`,
+		parent.URI, parent.ID, parent.Author, parent.Thread, adoptAtOnce)
+	if err != nil || len(answers) == 0 {
 		return err
 	}
-	return count(ctx, tx, parent.ID, "replies", n)
+	if err := count(ctx, tx, parent.ID, "replies", int64(len(answers))); err != nil {
+		return err
+	}
+	return tx.Emit(Adopted{parent.ID, answers})
 }
+
+// adoptAtOnce bounds the transaction that brings a late parent; further answers stay without it.
+const adoptAtOnce = 500
 
 // parentOf gives what a note answers: known, or fetched within bounds; nil when there is none to be had.
 func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {

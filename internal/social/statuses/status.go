@@ -70,6 +70,11 @@ type (
 		Author    id.Account
 		InReplyTo id.Status // 0 for none known
 	}
+	// Adopted tells that a status came after its answers, which are tied to it now.
+	Adopted struct {
+		Parent  id.Status
+		Answers []id.Status
+	}
 	// Deleted tells that a status is gone; what a peer needs to be told is kept in it.
 	Deleted struct {
 		Status    id.Status
