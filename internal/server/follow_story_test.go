@@ -206,3 +206,52 @@ func TestAProfileThatChangesArrives(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsBlockedIsShutOutOnTheirOwnServerToo(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		here := servertest.New(t, engine)
+		ada, bo, cy := here.Join("ada"), here.Join("bo"), here.Join("cy")
+		bo.Follow(ada)
+		cy.Follow(ada)
+		ada.Follow(cy)
+		servertest.Settle(t, here)
+		post := ada.Publish("hello")
+		hushed := cy.Publish("for my followers", "visibility", "private")
+		boost := cy.Act(hushed.ID, "reblog")
+		servertest.Settle(t, here)
+		wantHome(t, bo, post, true)
+		ada.Post("/api/v1/accounts/"+bo.ID+"/block", nil, nil)
+		servertest.Settle(t, here)
+
+		again := &servertest.Person{On: here, Name: "bo", ID: bo.ID, Token: here.TokenFor("bo", "read write")} // another app of theirs
+		for _, blocked := range []*servertest.Person{bo, again} {
+			wantHome(t, blocked, post, false)
+			for _, list := range []string{"followers", "following", "statuses"} {
+				var shown []servertest.Account
+				if blocked.Get("/api/v1/accounts/"+ada.ID+"/"+list, &shown); len(shown) > 0 {
+					t.Errorf("the blocked is shown %s: %+v", list, shown)
+				}
+			}
+			if r := blocked.Towards(ada.ID); r.Following || !r.BlockedBy {
+				t.Errorf("the blocked is %+v", r)
+			}
+			for _, what := range []string{"/api/v1/accounts/" + ada.ID + "/follow", "/api/v1/statuses/" + post.ID + "/favourite", "/api/v1/statuses/" + post.ID + "/reblog"} {
+				if answer := blocked.Do(http.MethodPost, what, url.Values{}, nil); answer.StatusCode != http.StatusForbidden && answer.StatusCode != http.StatusNotFound {
+					t.Errorf("the blocked may %s: %d", what, answer.StatusCode)
+				}
+			}
+		}
+		if answer := bo.Do(http.MethodPost, "/api/v1/statuses", url.Values{"status": {"@ada hear me"}, "in_reply_to_id": {post.ID}}, nil); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("the blocked may answer: %d", answer.StatusCode)
+		}
+		bo.Publish("@ada hear me anyway")
+		servertest.Settle(t, here)
+		wantTold(t, ada, "mention", "bo", 0)
+		wantTold(t, ada, "follow", "bo", 0)
+
+		// Nor does anybody learn of a boost that is not for them by taking it back.
+		if answer := bo.Do(http.MethodPost, "/api/v1/statuses/"+boost.ID+"/unreblog", url.Values{}, nil); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("a boost to followers is told of to others: %d", answer.StatusCode)
+		}
+	})
+}

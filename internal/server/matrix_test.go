@@ -178,6 +178,9 @@ var mxPaths = []mxPath{
 		return read(v, s)
 	}},
 	{name: "unpin", door: "member", request: post("/api/v1/statuses/{id}/unpin"), code: read, absent: true},
+	{name: "unboost", door: "member", request: post("/api/v1/statuses/{id}/unreblog"), code: read, absent: true},
+	{name: "unfavourite", door: "member", request: post("/api/v1/statuses/{id}/unfavourite"), code: mxUndone, absent: true},
+	{name: "unbookmark", door: "member", request: post("/api/v1/statuses/{id}/unbookmark"), code: mxUndone, absent: true},
 	{name: "reply", door: "member", request: post("/api/v1/statuses", "status", "an answer", "in_reply_to_id", "{id}", "visibility", "direct"), code: read, absent: true},
 	{name: "delete", door: "member", absent: true, request: func(s *mxStatus) (string, string, url.Values) {
 		return http.MethodDelete, "/api/v1/statuses/" + s.id, nil
@@ -187,6 +190,14 @@ var mxPaths = []mxPath{
 		}
 		return http.StatusNotFound
 	}},
+}
+
+// mxUndone is for taking back what one did when one could still read it.
+func mxUndone(v *mxViewer, s *mxStatus) int {
+	if v.kept[s.name] && !s.deleted {
+		return http.StatusOK
+	}
+	return read(v, s)
 }
 
 // mxListed is for what is offered to those who did not ask for it: public statuses alone.

@@ -154,6 +154,11 @@ func (s *Service) UnboostStatus(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	if original.IsBoost() {
+		if original.Author != c.Viewer.Account { // nobody learns by this of a boost that is not for them
+			if original, err = s.See(c.Context(), c.Viewer.Account, wanted); err != nil {
+				return nil, err
+			}
+		}
 		wanted = original.BoostOf
 	}
 	boost, err := boostBy(c.Context(), s.db, c.Viewer.Account, wanted)
