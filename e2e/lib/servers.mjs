@@ -36,6 +36,7 @@ export async function startServer(name) {
 		([code, signal]) => (exited = { code, signal }),
 		(error) => (exited = { code: error.message, signal: null }), // it could not be started
 	);
+	exit.then(() => (output += `\n[it ended with ${exited.code ?? exited.signal}]\n`));
 
 	const server = {
 		name,
