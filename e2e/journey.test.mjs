@@ -160,8 +160,8 @@ step('anybody reads the public pages, even without script', async () => {
 	await guest.page.goto(`${one.url}/@ada`);
 	await guest.page.getByText(words).first().waitFor();
 	await browser.keep(guest, '20-profile-without-script');
-	const link = guest.page.locator('a[href*="/@ada/"]').first();
-	await link.click();
+	await guest.page.locator(`a[href$="${new URL(thread).pathname}"]`).first().click();
+	await guest.page.waitForURL(thread);
 	await guest.page.getByText(words).first().waitFor();
 	await browser.keep(guest, '21-status-without-script');
 	assert.equal(await guest.page.locator('link[rel=alternate][type="application/activity+json"]').count(), 1);
