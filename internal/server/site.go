@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"anancus/internal/kit/fault"
@@ -36,16 +37,10 @@ const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 
 // appPaths are the app's own addresses; any other path that nobody serves is not found.
 var appPaths = []string{"/home", "/public", "/public/local", "/bookmarks", "/favourites", "/notifications", "/follow_requests", "/search",
-	"/menu", "/authorize_interaction", "/publish", "/deck", "/settings"}
+	"/menu", "/authorize_interaction"}
 
 func isAppPath(p string) bool {
-	p = strings.TrimSuffix(p, "/")
-	for _, one := range appPaths {
-		if p == one || strings.HasPrefix(p, one+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(appPaths, strings.TrimSuffix(p, "/"))
 }
 
 // newHandler joins the table of routes, the pages and the files behind one door.
