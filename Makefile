@@ -50,6 +50,7 @@ dev:
 
 gen:
 	go generate ./...
+	go test ./internal/kit/config -update
 
 clean:
 	rm -rf bin artifacts web/node_modules e2e/node_modules
