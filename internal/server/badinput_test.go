@@ -95,6 +95,9 @@ func (c *crowd) send(t *testing.T, r server.Line, path, kind, body string) answe
 }
 
 func TestBrokenBodiesAreRefusedEverywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	deep := strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000)
 	wide := `{"a":[` + strings.Repeat("{},", 100_000) + `{}]}`
 	bodies := []struct {
@@ -174,6 +177,9 @@ var strangeIDs = []string{"0", "-1", "abc", "1e5", "1.5", "112233445566778899", 
 	strings.Repeat("9", 2000)}
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		c := gather(t, engine)
 		before := counts(t, c.Server)
@@ -199,6 +205,9 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 }
 
 func TestStrangeParametersHurtNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	queries := []string{"limit=-1", "limit=0", "limit=abc", "limit=99999999999999999999999", "limit=-9223372036854775808", "limit[]=3", "limit=%00",
 		"max_id=-1", "max_id=abc", "max_id=9223372036854775807", "max_id=99999999999999999999", "max_id=%00", "max_id=%FF", "max_id[]=1",
 		"since_id=-1", "min_id=-5", "min_id=9223372036854775807", "min_id=5&max_id=5", "min_id=9&max_id=3&since_id=12",
@@ -255,6 +264,9 @@ func TestNegativeLimitsOfASearchAreRefusedAndElsewhereTakenAsPositive(t *testing
 }
 
 func TestWrongTypesAndTooLongTextAreRefusedAndNothingIsWritten(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	long := func(n int) string { return strings.Repeat("é", n) }
 	s := gather(t, db.SQLite)
 	for name, c := range map[string]struct {

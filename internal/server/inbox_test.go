@@ -108,6 +108,9 @@ func (s *penfriend) statuses() int64 {
 }
 
 func TestTheInboxRefusesWhatIsNotSignedByItsActor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		p := open(t, engine, nil)
 		s := meet(t, p)
@@ -187,6 +190,9 @@ func digest(body string) string {
 }
 
 func TestTheInboxRefusesRubbish(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		p := open(t, engine, nil)
 		s := meet(t, p)

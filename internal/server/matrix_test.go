@@ -287,6 +287,9 @@ func (a mxAnswer) carries(door string, s *mxStatus) bool {
 }
 
 func TestEveryPathShowsAStatusToThoseAndOnlyThoseWhoMayReadIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		on, viewers, posts := mxWorld(t, engine)
 		asked := 0

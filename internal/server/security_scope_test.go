@@ -138,6 +138,9 @@ func coversAny(have string, wanted string) bool {
 
 // Security list, item 61: every route × every kind of token, generated from the table.
 func TestEveryRouteTakesEveryTokenAsItsScopesSay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		s := servertest.New(t, engine)
 		owner(t, s, "ada")

@@ -14,7 +14,9 @@ import (
 )
 
 // Answer is a value that writes itself, for everything that is not plain JSON with code 200.
-type Answer interface{ Write(w http.ResponseWriter, r *http.Request) }
+type Answer interface {
+	Write(w http.ResponseWriter, r *http.Request)
+}
 
 // Empty is Mastodon's {}.
 type Empty struct{}

@@ -90,7 +90,7 @@ func (d *Door) recover(r *http.Request, w *seenWriter) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if p == http.ErrAbortHandler { //nolint:errorlint // what was panicked with, not an error chain
 		panic(p)
 	}
 	d.Log.ErrorContext(r.Context(), "request panicked", "method", r.Method, "path", Quiet(r.URL.Path), "panic", p, "stack", string(debug.Stack()))

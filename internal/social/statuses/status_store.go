@@ -9,7 +9,6 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
-	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 )
 
@@ -268,18 +267,4 @@ func (s *Service) PurgeKeys(ctx context.Context) error {
 		_, err = db.Exec(ctx, tx, `DELETE FROM idempotency_keys WHERE created_at < $1 AND key {in $2}`, clock.Milli(tx.Now().Add(-idempotencyWindow)), keys)
 		return err
 	})
-}
-
-// authorsOf gives the accounts of authors by id.
-func (s *Service) authorsOf(ctx context.Context, list []*Status) (map[id.Account]*accounts.Account, error) {
-	ids := make([]id.Account, 0, len(list))
-	for _, one := range list {
-		ids = append(ids, one.Author)
-	}
-	found, err := s.accounts.ByIDs(ctx, ids)
-	at := make(map[id.Account]*accounts.Account, len(found))
-	for _, a := range found {
-		at[a.ID] = a
-	}
-	return at, err
 }

@@ -103,6 +103,9 @@ type madeBoost struct {
 }
 
 func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		d := dbtest.Open(t, engine)
 		w := newWorld(t, d)
