@@ -2,7 +2,7 @@
 
 export CGO_ENABLED ?= 0
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION ?= $(shell cat VERSION)$(addprefix +,$(shell git rev-parse --short HEAD 2>/dev/null))
 GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
 
 # Folders are listed beside files, so that a removed file is noticed too.
