@@ -290,8 +290,10 @@ CREATE INDEX pins_by_status ON pins (status_id);
 -- Addresses of what was deleted, so that a late Create cannot bring it back.
 CREATE TABLE tombstones (
     uri        TEXT NOT NULL PRIMARY KEY,
+    early      BOOLEAN NOT NULL DEFAULT FALSE,   -- the Delete or Undo came first: remembered for hours
     created_at BIGINT NOT NULL
 );
+CREATE INDEX tombstones_early ON tombstones (created_at) WHERE early;
 
 CREATE TABLE idempotency_keys (
     account_id BIGINT NOT NULL REFERENCES accounts (id),

@@ -20,6 +20,7 @@ func (s *Server) schedule() []chore {
 		{"end expired mutes", time.Minute, s.relationships.EndExpiredMutes},
 		{"close feeds nobody reads", 5 * time.Minute, s.timelines.Sweep},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
+		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},

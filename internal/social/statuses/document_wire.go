@@ -272,6 +272,13 @@ func (s *Service) ContextDocument(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	root, err := one(c.Context(), s.db, thread)
+	if err != nil {
+		return nil, err
+	}
+	if root.Author != owner || !root.Local {
+		return nil, fault.RecordNotFound() // who began a thread owns its context
+	}
 	items, err := db.All(c.Context(), s.db, db.Value[string], `SELECT uri FROM statuses WHERE thread_id = $1 AND deleted_at IS NULL AND NOT local_only
 		AND boost_of_id IS NULL AND visibility IN ('public', 'unlisted') AND `+byAvailable+` ORDER BY id LIMIT $2`, thread, contextItemsMax)
 	if err != nil {

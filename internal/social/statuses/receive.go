@@ -427,7 +427,7 @@ func (s *Service) ReceiveDelete(ctx context.Context, in accounts.Received) error
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		status, err := oneByURI(ctx, tx, uri)
 		if fault.Is(err, fault.NotFound) {
-			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
+			return insertEarly(ctx, tx, in.Actor.URI, uri)
 		}
 		if err != nil || status.Author != in.Actor.ID || status.Local {
 			return err
@@ -452,7 +452,7 @@ func (s *Service) ReceiveUndoAnnounce(ctx context.Context, in accounts.Received)
 			if !activitypub.SameHost(uri, in.Actor.URI) {
 				return nil
 			}
-			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
+			return insertEarly(ctx, tx, in.Actor.URI, uri)
 		}
 		if err != nil || boost.Author != in.Actor.ID || !boost.IsBoost() || boost.Local {
 			return err
@@ -477,7 +477,7 @@ func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) err
 			return err
 		}
 		if uri := in.Activity.Link("object"); activitypub.SameHost(uri, in.Actor.URI) {
-			return insertTombstone(ctx, tx, unseen(in.Actor.URI, uri))
+			return insertEarly(ctx, tx, in.Actor.URI, uri)
 		}
 		return nil
 	})

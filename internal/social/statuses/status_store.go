@@ -242,6 +242,31 @@ func insertTombstone(ctx context.Context, tx *db.Tx, uri string) error {
 // is not known yet, so it counts for that actor alone: nobody keeps away what another says.
 func unseen(actor, uri string) string { return actor + " " + uri }
 
+// insertEarly remembers what an actor deletes or undoes before it came.
+func insertEarly(ctx context.Context, tx *db.Tx, actor, uri string) error {
+	_, err := db.Exec(ctx, tx, `INSERT INTO tombstones (uri, early, created_at) VALUES ($1,TRUE,$2) ON CONFLICT (uri) DO NOTHING`, unseen(actor, uri), clock.Milli(tx.Now()))
+	return err
+}
+
+// keepEarly is how long Mastodon too remembers a Delete or Undo that came before what it takes back.
+const keepEarly = 6 * time.Hour
+
+// PurgeEarly forgets those that are older, a bounded number at a time: anybody can send them about anything.
+func (s *Service) PurgeEarly(ctx context.Context) error {
+	for more := true; more; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) error {
+			n, err := db.Exec(ctx, tx, `DELETE FROM tombstones WHERE uri IN (SELECT uri FROM tombstones WHERE early AND created_at < $1 ORDER BY created_at LIMIT $2)`,
+				clock.Milli(tx.Now().Add(-keepEarly)), purgeAtOnce)
+			more = n == purgeAtOnce
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget early deletions: %w", err)
+		}
+	}
+	return nil
+}
+
 // idempotent remembers under an author's key which status it made; taken gives the earlier one.
 func idempotent(ctx context.Context, tx *db.Tx, author id.Account, key string, status id.Status) (taken id.Status, err error) {
 	now := clock.Milli(tx.Now())

@@ -27,8 +27,11 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	note := &activitypub.Note{
 		Context: activitypub.ContextNote, ID: status.URI, Type: "Note", Published: activitypub.Timestamp(status.CreatedAt), URL: status.URL,
 		AttributedTo: author.URI, Sensitive: status.Sensitive, AtomURI: status.URI, Content: status.Content, Updated: activitypub.Timestamp(status.EditedAt),
-		Conversation: s.conversation(status), ConversationPage: s.conversation(status),
 	}
+	if note.Conversation, err = s.conversation(ctx, status); err != nil {
+		return nil, err
+	}
+	note.ConversationPage = note.Conversation
 	if status.ContentWarning != "" {
 		note.Summary = &status.ContentWarning
 	}
@@ -73,8 +76,19 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	return note, nil
 }
 
-func (s *Service) conversation(status *Status) string {
-	return s.site.URL("/contexts/" + status.Author.String() + "-" + status.Thread.String())
+// conversation is the address of a thread that began here; "" for one that began elsewhere.
+func (s *Service) conversation(ctx context.Context, status *Status) (string, error) {
+	root := status
+	if status.Thread != status.ID {
+		var err error
+		if root, err = one(ctx, s.db, status.Thread); err != nil {
+			return "", ignoreNotFound(err)
+		}
+	}
+	if !root.Local {
+		return "", nil
+	}
+	return s.site.URL("/contexts/" + root.Author.String() + "-" + root.ID.String()), nil
 }
 
 // handleOf is a handle as the wire names it: with a domain always.
