@@ -26,9 +26,33 @@ func (s *Service) FollowAccount(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.act(c, func(ctx context.Context, target id.Account) error {
+	answer, err := s.act(c, func(ctx context.Context, target id.Account) error {
 		return s.Follow(ctx, c.Viewer.Account, target, Options{form.Reblogs, form.Notify, form.Languages})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.hopefully(c, answer.(mastodon.Relationship))
+}
+
+// hopefully says, as Mastodon does, that a remote account that is not locked is followed already: its
+// server will accept in a moment, and apps show no detour. What the database knows stays a request until then.
+func (s *Service) hopefully(c *viewer.Call, r mastodon.Relationship) (any, error) {
+	if !r.Requested {
+		return r, nil
+	}
+	target, err := id.Parse[id.Account](r.ID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.accounts.ByID(c.Context(), target)
+	if err != nil {
+		return nil, err
+	}
+	if !a.Local() && !a.Locked {
+		r.Following, r.Requested = true, false
+	}
+	return r, nil
 }
 
 // UnfollowAccount serves POST /api/v1/accounts/{id}/unfollow.
