@@ -41,7 +41,7 @@ func memberByEmail(ctx context.Context, q db.Q, emailKey string) (*Member, error
 }
 
 func countMembers(ctx context.Context, q db.Q) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM members WHERE approved_at IS NOT NULL`)
+	return db.One(ctx, q, db.Value[int64], `SELECT COUNT(*) FROM members`)
 }
 
 // setPassword replaces a member's password hash.

@@ -131,7 +131,7 @@ func (s *Service) Member(ctx context.Context, account id.Account) (*Member, erro
 	return memberByID(ctx, s.db, account)
 }
 
-// CountMembers tells how many members the server has.
+// CountMembers tells how many members the server has, those who wait for approval included.
 func (s *Service) CountMembers(ctx context.Context) (int64, error) { return countMembers(ctx, s.db) }
 
 // SignIn gives the member whom an e-mail address (or a username) and a password
