@@ -73,10 +73,9 @@ func (s *Service) relevant(ctx context.Context, in accounts.Received, note *acti
 	}
 	visibility := note.Visibility(in.Actor.FollowersURL)
 	if visibility != activitypub.VisibilityDirect {
-		followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-			WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, in.Actor.ID)
-		if err != nil || followed > 0 {
-			return followed > 0, err
+		followed, err := s.followedHere(ctx, in.Actor.ID)
+		if err != nil || followed {
+			return followed, err
 		}
 	}
 	for _, uri := range append(append([]string{}, note.To...), note.Cc...) {
@@ -94,9 +93,7 @@ func (s *Service) relevant(ctx context.Context, in accounts.Received, note *acti
 	if parent.Local {
 		return true, nil
 	}
-	followed, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, parent.Author)
-	return followed > 0, err
+	return s.followedHere(ctx, parent.Author)
 }
 
 // keepNote stores a remote status with what hangs on it; one that is known is given back. up is how
@@ -330,7 +327,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 	wanted := in.Activity.Link("object")
 	original, err := s.known(ctx, wanted)
 	if fault.Is(err, fault.NotFound) {
-		relevant, relevantErr := s.boosterMatters(ctx, in.Actor.ID)
+		relevant, relevantErr := s.followedHere(ctx, in.Actor.ID)
 		if relevantErr != nil || !relevant {
 			return relevantErr
 		}
@@ -374,10 +371,10 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 	return nil
 }
 
-// boosterMatters tells whether anybody here follows who boosted.
-func (s *Service) boosterMatters(ctx context.Context, booster id.Account) (bool, error) {
+// followedHere tells whether any member of this server follows an account.
+func (s *Service) followedHere(ctx context.Context, account id.Account) (bool, error) {
 	n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, booster)
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, account)
 	return n > 0, err
 }
 
