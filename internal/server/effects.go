@@ -31,14 +31,20 @@ func (s *Server) effects() {
 	bus.On(b, "access.token_revoked", bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }))
 
 	bus.On(b, "relationship.followed",
-		bus.Live(func(_ context.Context, e relationships.Followed) { s.accounts.Forget(e.Follower, e.Target) }),
+		bus.Live(func(_ context.Context, e relationships.Followed) {
+			s.accounts.Forget(e.Follower, e.Target)
+			s.statuses.ForgetReader(e.Follower, e.Target)
+		}),
 		bus.Live(s.timelines.OnFollowed),
 		bus.Durable("notifications.tell_followed", bus.Push, onlyMember(func(e relationships.Followed) id.Account { return e.Target }), s.notifications.TellFollowed))
 	bus.On(b, "relationship.follow_requested",
 		bus.Durable("notifications.tell_follow_requested", bus.Push, onlyMember(func(e relationships.FollowRequested) id.Account { return e.Target }), s.notifications.TellFollowRequested))
 	bus.On(b, "relationship.follow_changed", bus.Live(s.timelines.OnFollowChanged))
 	bus.On(b, "relationship.unfollowed",
-		bus.Live(func(_ context.Context, e relationships.Unfollowed) { s.accounts.Forget(e.Follower, e.Target) }),
+		bus.Live(func(_ context.Context, e relationships.Unfollowed) {
+			s.accounts.Forget(e.Follower, e.Target)
+			s.statuses.ForgetReader(e.Follower, e.Target)
+		}),
 		bus.Live(s.timelines.OnUnfollowed),
 		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
 	bus.On(b, "relationship.blocked",
@@ -96,6 +102,7 @@ func (s *Server) effects() {
 		}),
 		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited))
 	bus.On(b, "status.bookmarked", bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }))
+	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
 	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))
 }

@@ -178,6 +178,8 @@ var mxPaths = []mxPath{
 		return read(v, s)
 	}},
 	{name: "unpin", door: "member", request: post("/api/v1/statuses/{id}/unpin"), code: read, absent: true},
+	{name: "mute its thread", door: "member", request: post("/api/v1/statuses/{id}/mute"), code: read, absent: true, clean: undo("unmute")},
+	{name: "unmute its thread", door: "member", request: post("/api/v1/statuses/{id}/unmute"), code: read, absent: true},
 	{name: "unboost", door: "member", request: post("/api/v1/statuses/{id}/unreblog"), code: read, absent: true},
 	{name: "unfavourite", door: "member", request: post("/api/v1/statuses/{id}/unfavourite"), code: mxUndone, absent: true},
 	{name: "unbookmark", door: "member", request: post("/api/v1/statuses/{id}/unbookmark"), code: mxUndone, absent: true},

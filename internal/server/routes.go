@@ -72,6 +72,8 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/statuses/{id}/unbookmark", member, "write:bookmarks", s.statuses.UnbookmarkStatus},
 		{"POST", "/api/v1/statuses/{id}/pin", member, "write:accounts", s.statuses.PinStatus},
 		{"POST", "/api/v1/statuses/{id}/unpin", member, "write:accounts", s.statuses.UnpinStatus},
+		{"POST", "/api/v1/statuses/{id}/mute", member, "write:mutes", s.statuses.MuteStatus},
+		{"POST", "/api/v1/statuses/{id}/unmute", member, "write:mutes", s.statuses.UnmuteStatus},
 		{"GET", "/api/v1/bookmarks", member, "read:bookmarks", s.statuses.Bookmarks},
 		{"GET", "/api/v1/favourites", member, "read:favourites", s.statuses.Favourites},
 

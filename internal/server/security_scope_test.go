@@ -54,6 +54,8 @@ POST   /api/v1/statuses/{id}/bookmark             member  write:bookmarks
 POST   /api/v1/statuses/{id}/unbookmark           member  write:bookmarks
 POST   /api/v1/statuses/{id}/pin                  member  write:accounts
 POST   /api/v1/statuses/{id}/unpin                member  write:accounts
+POST   /api/v1/statuses/{id}/mute                 member  write:mutes
+POST   /api/v1/statuses/{id}/unmute               member  write:mutes
 GET    /api/v1/bookmarks                          member  read:bookmarks
 GET    /api/v1/favourites                         member  read:favourites
 GET    /api/v1/timelines/home                     member  read:statuses

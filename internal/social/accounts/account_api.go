@@ -148,9 +148,10 @@ type field struct {
 }
 
 type sourceForm struct {
-	Privacy   *string `form:"privacy"`
-	Sensitive *bool   `form:"sensitive"`
-	Language  *string `form:"language"`
+	Privacy     *string `form:"privacy"`
+	Sensitive   *bool   `form:"sensitive"`
+	Language    *string `form:"language"`
+	QuotePolicy *string `form:"quote_policy"`
 }
 
 // UpdateCredentials serves PATCH /api/v1/accounts/update_credentials.
@@ -179,8 +180,8 @@ func (s *Service) UpdateCredentials(c *viewer.Call) (any, error) {
 		if err := update(c.Context(), tx, a); err != nil {
 			return err
 		}
-		_, err = db.Exec(c.Context(), tx, `UPDATE members SET default_visibility = $2, default_sensitive = $3, default_language = $4 WHERE account_id = $1`,
-			m.Account, m.DefaultVisibility, m.DefaultSensitive, m.DefaultLanguage)
+		_, err = db.Exec(c.Context(), tx, `UPDATE members SET default_visibility = $2, default_sensitive = $3, default_language = $4, default_quote_policy = $5 WHERE account_id = $1`,
+			m.Account, m.DefaultVisibility, m.DefaultSensitive, m.DefaultLanguage, m.DefaultQuotePolicy)
 		if err != nil {
 			return err
 		}
@@ -224,6 +225,13 @@ func (f *profileForm) check() error {
 			return fault.New(fault.Invalid, "Validation failed: Default visibility is not one of public, unlisted, private")
 		}
 	}
+	if f.Source != nil && f.Source.QuotePolicy != nil {
+		switch *f.Source.QuotePolicy {
+		case "public", "followers", "nobody":
+		default:
+			return fault.New(fault.Invalid, "Validation failed: Default quote policy is not one of public, followers, nobody")
+		}
+	}
 	if f.Source != nil && f.Source.Language != nil && *f.Source.Language != "" {
 		if _, ok := text.Language(*f.Source.Language); !ok {
 			return fault.New(fault.Invalid, "Validation failed: Default language is not a known language")
@@ -260,6 +268,7 @@ func (f *profileForm) lay(a *Account, m *Member) {
 	if f.Source != nil {
 		put(&m.DefaultVisibility, f.Source.Privacy)
 		put(&m.DefaultSensitive, f.Source.Sensitive)
+		put(&m.DefaultQuotePolicy, f.Source.QuotePolicy)
 		if f.Source.Language != nil {
 			m.DefaultLanguage, _ = text.Language(*f.Source.Language)
 		}

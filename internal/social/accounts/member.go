@@ -34,19 +34,20 @@ const (
 
 // Member is an account of this server that can sign in.
 type Member struct {
-	Account           id.Account
-	Email             string
-	PasswordHash      string
-	Role              string
-	Locale            string
-	Reason            string
-	DefaultVisibility string
-	DefaultSensitive  bool
-	DefaultLanguage   string
-	CreatedAt         time.Time
-	ConfirmedAt       time.Time
-	ApprovedAt        time.Time
-	DisabledAt        time.Time
+	Account            id.Account
+	Email              string
+	PasswordHash       string
+	Role               string
+	Locale             string
+	Reason             string
+	DefaultVisibility  string
+	DefaultSensitive   bool
+	DefaultLanguage    string
+	DefaultQuotePolicy string // public, followers or nobody
+	CreatedAt          time.Time
+	ConfirmedAt        time.Time
+	ApprovedAt         time.Time
+	DisabledAt         time.Time
 }
 
 // MayAct tells whether the member may use the server now; the fault says why not in Mastodon's words.

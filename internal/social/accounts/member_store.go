@@ -9,14 +9,14 @@ import (
 )
 
 const memberColumns = `account_id, email, password_hash, role, locale, reason, default_visibility, default_sensitive,
-	default_language, created_at, confirmed_at, approved_at, disabled_at`
+	default_language, created_at, confirmed_at, approved_at, disabled_at, default_quote_policy`
 
 func scanMember(r db.Row) (*Member, error) {
 	m := &Member{}
 	var created int64
 	var confirmed, approved, disabled *int64
 	err := r.Scan(&m.Account, &m.Email, &m.PasswordHash, &m.Role, &m.Locale, &m.Reason, &m.DefaultVisibility, &m.DefaultSensitive,
-		&m.DefaultLanguage, &created, &confirmed, &approved, &disabled)
+		&m.DefaultLanguage, &created, &confirmed, &approved, &disabled, &m.DefaultQuotePolicy)
 	m.CreatedAt = clock.FromMilli(created)
 	m.ConfirmedAt, m.ApprovedAt, m.DisabledAt = milliOrZero(confirmed), milliOrZero(approved), milliOrZero(disabled)
 	return m, err

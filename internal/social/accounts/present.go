@@ -201,7 +201,7 @@ func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role ma
 	source := mastodon.Source{
 		Privacy: m.DefaultVisibility, Sensitive: m.DefaultSensitive, Note: a.Note, Fields: []mastodon.Field{},
 		FollowRequestsCount: min(followRequests, maxCountedRequests), HideCollections: &a.HideCollections, Discoverable: a.Discoverable,
-		Indexable: a.Indexable, AttributionDomains: []string{}, QuotePolicy: "nobody",
+		Indexable: a.Indexable, AttributionDomains: []string{}, QuotePolicy: m.DefaultQuotePolicy,
 	}
 	if m.DefaultLanguage != "" {
 		source.Language = &m.DefaultLanguage

@@ -204,7 +204,7 @@ func (s *Service) Preferences(c *viewer.Call) (any, error) {
 	}
 	return map[string]any{
 		"posting:default:visibility": m.DefaultVisibility, "posting:default:sensitive": m.DefaultSensitive, "posting:default:language": language,
-		"posting:default:quote_policy": "nobody", "reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
+		"posting:default:quote_policy": m.DefaultQuotePolicy, "reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
 	}, nil
 }
 

@@ -203,14 +203,15 @@ func (s *Service) tell(ctx context.Context, n Notification) error {
 }
 
 // wants tells whether somebody is a member here who can be told, and neither blocks nor mutes
-// the other (with notifications), nor is blocked.
+// the other (with notifications), nor is blocked, nor muted the thread.
 func wants(ctx context.Context, tx *db.Tx, n Notification, now int64) (bool, error) {
 	refused, err := db.One(ctx, tx, db.Value[int64], `SELECT
 		(SELECT COUNT(*) FROM blocks WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1))
 		+ (SELECT COUNT(*) FROM mutes WHERE account_id = $1 AND target_id = $2 AND hide_notifications AND (expires_at IS NULL OR expires_at > $3))
+		+ (SELECT COUNT(*) FROM statuses s JOIN thread_mutes t ON t.thread_id = s.thread_id WHERE s.id = $4 AND t.account_id = $1)
 		+ (SELECT COUNT(*) FROM accounts WHERE id = $2 AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL))
 		+ (SELECT COUNT(*) FROM accounts WHERE id = $1 AND (domain <> '' OR suspended_at IS NOT NULL OR deleted_at IS NOT NULL))`,
-		n.Account, n.From, now)
+		n.Account, n.From, now, n.Status)
 	return refused == 0, err
 }
 

@@ -19,6 +19,9 @@ const (
 	boosted
 	bookmarked
 	pinned
+	muted        // the thread
+	follows      // the author
+	followedBack // by the author
 )
 
 // Bounds of what is remembered of readers: about 25 MB when full.
@@ -95,6 +98,24 @@ func (r *readers) forget(account id.Account, status id.Status) {
 	delete(one.known, status)
 }
 
+func (r *readers) forgetAll(account id.Account) {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.epoch++
+	one.known = map[id.Status]flags{}
+}
+
+// ForgetReader drops all that is remembered of a reader, whom a change may concern in many statuses.
+func (s *Service) ForgetReader(accounts ...id.Account) {
+	for _, account := range accounts {
+		s.readers.forgetAll(account)
+	}
+}
+
 // ForgetFlags drops what is remembered of what an account did with a status; the live effect of every such change.
 func (s *Service) ForgetFlags(account id.Account, status id.Status) {
 	s.readers.forget(account, status)
@@ -112,11 +133,14 @@ func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (m
 	}, `SELECT 'f', status_id FROM favourites WHERE account_id = $1 AND status_id {in $2}
 		UNION ALL SELECT 'b', boost_of_id FROM statuses WHERE author_id = $1 AND boost_of_id {in $2} AND deleted_at IS NULL
 		UNION ALL SELECT 'm', status_id FROM bookmarks WHERE account_id = $1 AND status_id {in $2}
-		UNION ALL SELECT 'p', status_id FROM pins WHERE account_id = $1 AND status_id {in $2}`, reader, ids)
+		UNION ALL SELECT 'p', status_id FROM pins WHERE account_id = $1 AND status_id {in $2}
+		UNION ALL SELECT 't', s.id FROM statuses s JOIN thread_mutes t ON t.thread_id = s.thread_id WHERE t.account_id = $1 AND s.id {in $2}
+		UNION ALL SELECT 'a', s.id FROM statuses s JOIN follows f ON f.target_id = s.author_id WHERE f.account_id = $1 AND s.id {in $2}
+		UNION ALL SELECT 'r', s.id FROM statuses s JOIN follows f ON f.account_id = s.author_id WHERE f.target_id = $1 AND s.id {in $2}`, reader, ids)
 	if err != nil {
 		return nil, fmt.Errorf("flags of viewer: %w", err)
 	}
-	bits := map[string]flags{"f": favourited, "b": boosted, "m": bookmarked, "p": pinned}
+	bits := map[string]flags{"f": favourited, "b": boosted, "m": bookmarked, "p": pinned, "t": muted, "a": follows, "r": followedBack}
 	found := make(map[id.Status]flags, len(facts))
 	for _, x := range facts {
 		found[x.status] |= bits[x.kind]

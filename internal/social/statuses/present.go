@@ -106,7 +106,7 @@ func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, 
 		did := own[proper]
 		b = appendFlag(b, "favourited", did&favourited != 0)
 		b = appendFlag(b, "reblogged", did&boosted != 0)
-		b = appendFlag(b, "muted", false)
+		b = appendFlag(b, "muted", did&muted != 0)
 		b = appendFlag(b, "bookmarked", did&bookmarked != 0)
 		if seg.author == v.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
 			b = appendFlag(b, "pinned", own[self]&pinned != 0)

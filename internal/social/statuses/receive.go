@@ -174,6 +174,9 @@ func (s *Service) adopt(ctx context.Context, tx *db.Tx, parent *Status) error {
 	if err := count(ctx, tx, parent.ID, "replies", int64(len(answers))); err != nil {
 		return err
 	}
+	if err := carryMutes(ctx, tx, answers, parent.Thread); err != nil {
+		return err
+	}
 	return tx.Emit(Adopted{parent.ID, answers})
 }
 
