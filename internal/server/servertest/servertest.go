@@ -26,6 +26,7 @@ import (
 	"anancus/internal/protocol/activitypub/aptest"
 	"anancus/internal/server"
 	"anancus/internal/server/keeper"
+	"anancus/internal/server/servertest/contract"
 	"anancus/internal/social/accounts"
 
 	"crypto/rsa"
@@ -74,7 +75,9 @@ func New(t testing.TB, engine db.Engine, options ...Option) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute}}
+	// Whatever a test asks, the answer has the shape that Mastodon's has.
+	watched := contract.Watch(s.Handler(), func(err error) { t.Errorf("an answer is not Mastodon's: %v", err) })
+	h := &httptest.Server{Listener: listener, Config: &http.Server{Handler: watched, ReadHeaderTimeout: time.Minute}}
 	h.Start()
 	t.Cleanup(func() {
 		h.Close()

@@ -1,0 +1,112 @@
+package server_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/server/servertest"
+	"anancus/internal/server/servertest/contract"
+)
+
+// complete says that every endpoint is built; until then what is missing is told and not refused.
+const complete = false
+
+// TestMain looks, after a whole run, at what was asked in it: every endpoint of Mastodon's client API
+// with a success and with a refusal, and every entity of its description shown at least once.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" && !testing.Short() {
+		report, whole := coverage()
+		fmt.Print(report)
+		if file := os.Getenv("ANANCUS_API_COVERAGE"); file != "" {
+			if err := os.WriteFile(file, []byte(report), 0o600); err != nil {
+				fmt.Println(err)
+				code = 1
+			}
+		}
+		if !whole && complete {
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// coverage is the table that `make api-coverage` prints.
+func coverage() (report string, whole bool) {
+	var b strings.Builder
+	whole = true
+	areas, order := map[string][2]int{}, []string{}
+	for _, e := range contract.Endpoints {
+		if e.When != contract.In {
+			continue
+		}
+		n, known := areas[e.Area]
+		if !known {
+			order = append(order, e.Area)
+		}
+		n[1]++
+		seen := contract.SeenSoFar(e)
+		switch {
+		case seen.Good > 0 && (seen.Refused > 0 || cannotRefuse[e.Name()]):
+			n[0]++
+		default:
+			whole = false
+			fmt.Fprintf(&b, "not covered: %-70s answered well %d times, refused %d times\n", e.Name(), seen.Good, seen.Refused)
+		}
+		areas[e.Area] = n
+	}
+	total := [2]int{}
+	for _, area := range order {
+		n := areas[area]
+		total[0], total[1] = total[0]+n[0], total[1]+n[1]
+		fmt.Fprintf(&b, "%-20s %3d of %3d endpoints\n", area, n[0], n[1])
+	}
+	met, missed := contract.Entities()
+	fmt.Fprintf(&b, "%-20s %3d of %3d endpoints (%d %%), %d of %d entities\n", "all", total[0], total[1], 100*total[0]/total[1], len(met), len(met)+len(missed))
+	fmt.Fprintf(&b, "entities met: %s\n", strings.Join(met, " "))
+	if len(missed) > 0 {
+		whole = false
+		fmt.Fprintf(&b, "entities never met: %s\n", strings.Join(missed, " "))
+	}
+	return b.String(), whole
+}
+
+// cannotRefuse are the endpoints that have nothing to refuse: no token, no parameter.
+var cannotRefuse = map[string]bool{
+	"GET /health": true, "GET /.well-known/oauth-authorization-server": true, "GET /api/v1/instance": true, "GET /api/v2/instance": true,
+	"GET /api/v1/instance/rules": true, "GET /api/v1/instance/languages": true, "GET /api/v1/instance/extended_description": true,
+	"GET /api/v1/instance/privacy_policy": true, "GET /api/v1/instance/translation_languages": true, "GET /api/v1/custom_emojis": true,
+	"GET /api/v1/trends": true, "GET /api/v1/trends/tags": true, "GET /api/v1/trends/links": true,
+}
+
+func TestTheRoutesAreThoseOfMastodonAndNoOthers(t *testing.T) {
+	s := servertest.New(t, db.SQLite)
+	wanted, ours := map[string]contract.Endpoint{}, 0
+	for _, e := range contract.Endpoints {
+		wanted[e.Method+" "+contract.Plain(e.Path)] = e
+	}
+	for _, r := range s.Table() {
+		name := r.Method + " " + contract.Plain(r.Path)
+		e, known := wanted[name]
+		delete(wanted, name)
+		switch {
+		case !strings.HasPrefix(r.Path, "/api/"):
+		case strings.HasPrefix(r.Path, "/api/anancus/v1/"):
+			ours++
+		case !known:
+			t.Errorf("%s is neither Mastodon's nor under /api/anancus/v1/", name)
+		case known && e.When == contract.Never:
+			t.Errorf("%s must answer 404", name)
+		}
+	}
+	for name, e := range wanted {
+		if e.When == contract.In && complete {
+			t.Errorf("%s is not served", name)
+		}
+	}
+	t.Logf("%d routes of our own under /api/anancus/v1/", ours)
+}

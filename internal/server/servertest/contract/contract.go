@@ -1,0 +1,323 @@
+// Package contract holds Mastodon's API against the answers of a server under test: which
+// endpoints there are (endpoints.tsv), what shape their answers have (shapes.json, made by
+// scripts/api-schema.mjs), and where Mastodon's own programs differ from that description (exceptions.tsv).
+// It remembers what was asked in a run of the tests, so that nothing is covered in name only.
+package contract
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+//go:embed endpoints.tsv
+var endpointsText string
+
+//go:embed shapes.json
+var shapesText string
+
+//go:embed exceptions.tsv
+var exceptionsText string
+
+// When says whether an endpoint must be there.
+type When string
+
+// The three of endpoints.tsv.
+const (
+	In    When = "in"    // part of the client API
+	Later When = "later" // belongs to streaming, media, keepers' or our web pages
+	Never When = "never" // answers 404
+)
+
+// Endpoint is one row of the list.
+type Endpoint struct {
+	Method, Path, Area string // Path with {names}
+	Door, Scopes       string // as in the table of routes
+	When               When
+}
+
+// Name is how an endpoint is called in reports.
+func (e Endpoint) Name() string { return e.Method + " " + e.Path }
+
+// Endpoints is the list.
+var Endpoints = readEndpoints()
+
+func readEndpoints() []Endpoint {
+	var list []Endpoint
+	for i, line := range strings.Split(strings.TrimSpace(endpointsText), "\n") {
+		f := strings.Split(line, "\t")
+		if i > 0 {
+			list = append(list, Endpoint{f[0], f[1], f[2], f[3], f[4], When(f[5])})
+		}
+	}
+	return list
+}
+
+var placeholder = regexp.MustCompile(`\{[^}]*\}`)
+
+// Plain is a path whose placeholders have no names, so that two tables can be compared.
+func Plain(path string) string { return placeholder.ReplaceAllString(path, "{}") }
+
+// Find gives the endpoint that a request is for, the most literal one where several fit.
+func Find(method, path string) (Endpoint, bool) {
+	asked := strings.Split(path, "/")
+	best, found, most := Endpoint{}, false, -1
+	for _, e := range Endpoints {
+		if e.Method != method && (method != http.MethodHead || e.Method != http.MethodGet) {
+			continue
+		}
+		words, literal, fits := strings.Split(e.Path, "/"), 0, true
+		if len(words) != len(asked) {
+			continue
+		}
+		for i, word := range words {
+			switch {
+			case strings.HasPrefix(word, "{"):
+			case word == asked[i]:
+				literal++
+			default:
+				fits = false
+			}
+		}
+		if fits && literal > most {
+			best, found, most = e, true, literal
+		}
+	}
+	return best, found
+}
+
+// shapes is the description of Mastodon's answers.
+type shapes struct {
+	compiler *jsonschema.Compiler
+	answers  map[string]any // "GET /api/v1/accounts/{} 200" → its schema
+	defs     map[string]any
+	places   map[string]string // the same → where the compiler finds it
+}
+
+var described = sync.OnceValue(readShapes)
+
+func readShapes() *shapes {
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(shapesText))
+	if err != nil {
+		panic(err)
+	}
+	root := document.(map[string]any)
+	s := &shapes{answers: map[string]any{}, places: map[string]string{}, defs: root["$defs"].(map[string]any), compiler: jsonschema.NewCompiler()}
+	s.compiler.AssertFormat()
+	language := regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]+)*$`)
+	s.compiler.RegisterFormat(&jsonschema.Format{Name: "iso-639-1", Validate: func(v any) error {
+		if text, ok := v.(string); ok && !language.MatchString(text) {
+			return fmt.Errorf("%q is no language", text)
+		}
+		return nil
+	}})
+	answers := root["answers"].(map[string]any)
+	for _, one := range exceptions() {
+		one.apply(s.defs, answers)
+	}
+	for name, schema := range answers {
+		s.answers[Plain(name)] = schema
+		s.places[Plain(name)] = "mastodon.json#/answers/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D", " ", "%20").Replace(name)
+	}
+	if err := s.compiler.AddResource("mastodon.json", root); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+var compiled sync.Map // place → *jsonschema.Schema
+
+func (s *shapes) schema(name string) (*jsonschema.Schema, error) {
+	place, ok := s.places[name]
+	if !ok {
+		return nil, nil
+	}
+	if known, ok := compiled.Load(place); ok {
+		return known.(*jsonschema.Schema), nil
+	}
+	compiling.Lock()
+	defer compiling.Unlock()
+	made, err := s.compiler.Compile(place)
+	if err == nil {
+		compiled.Store(place, made)
+	}
+	return made, err
+}
+
+var compiling sync.Mutex
+
+// Check compares an answer with the description, and notes which entities it shows. It gives
+// nil where the description says nothing of such an answer.
+func Check(e Endpoint, code int, body []byte) error {
+	s := described()
+	name := Plain(e.Name()) + fmt.Sprintf(" %d", code)
+	schema, err := s.schema(name)
+	if err != nil || schema == nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(body)))
+	if err != nil {
+		return fmt.Errorf("%s is no JSON: %w", name, err)
+	}
+	if err := schema.Validate(value); err != nil {
+		return fmt.Errorf("%s: %w\n%.2000s", name, err, body)
+	}
+	s.walk(s.answers[name], value, "")
+	return nil
+}
+
+var (
+	noted    sync.Mutex
+	entities = map[string]bool{}
+	seen     = map[string]*Seen{}
+)
+
+// Seen counts how an endpoint was asked.
+type Seen struct{ Good, Refused int }
+
+// Note remembers that an endpoint answered.
+func Note(e Endpoint, code int) {
+	noted.Lock()
+	defer noted.Unlock()
+	s := seen[e.Name()]
+	if s == nil {
+		s = &Seen{}
+		seen[e.Name()] = s
+	}
+	if code < 400 {
+		s.Good++
+	} else {
+		s.Refused++
+	}
+}
+
+// SeenSoFar tells how an endpoint was asked in this run.
+func SeenSoFar(e Endpoint) Seen {
+	noted.Lock()
+	defer noted.Unlock()
+	if s := seen[e.Name()]; s != nil {
+		return *s
+	}
+	return Seen{}
+}
+
+// Entities are those of the description that endpoints in scope can show, each with whether it was met in this run.
+func Entities() (met, missed []string) {
+	s, wanted := described(), map[string]bool{}
+	for _, e := range Endpoints {
+		if e.When != In {
+			continue
+		}
+		for _, code := range []int{200, 202} {
+			s.reach(s.answers[fmt.Sprintf("%s %d", Plain(e.Name()), code)], wanted)
+		}
+	}
+	noted.Lock()
+	defer noted.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if entities[name] {
+			met = append(met, name)
+		} else if !outOfScope(name) {
+			missed = append(missed, name)
+		}
+	}
+	return met, missed
+}
+
+// reach collects the entities that a schema can lead to.
+func (s *shapes) reach(schema any, into map[string]bool) {
+	switch node := schema.(type) {
+	case []any:
+		for _, one := range node {
+			s.reach(one, into)
+		}
+	case map[string]any:
+		if name, ok := entityOf(node); ok {
+			def, _ := s.defs[name].(map[string]any)
+			if into[name] || def == nil {
+				return
+			}
+			if def["properties"] != nil || def["allOf"] != nil {
+				into[name] = true
+			}
+			s.reach(def, into)
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			s.reach(node[key], into)
+		}
+	}
+}
+
+func entityOf(node map[string]any) (string, bool) {
+	ref, ok := node["$ref"].(string)
+	return strings.TrimPrefix(ref, "#/$defs/"), ok
+}
+
+// walk notes the entities that a valid value shows.
+func (s *shapes) walk(schema, value any, entity string) {
+	node, ok := schema.(map[string]any)
+	if !ok || value == nil {
+		return
+	}
+	if name, ok := entityOf(node); ok {
+		s.walk(s.defs[name], value, name)
+		return
+	}
+	parts, _ := node["allOf"].([]any)
+	for _, part := range parts {
+		s.walk(part, value, entity)
+	}
+	choices, _ := node["anyOf"].([]any)
+	for _, one := range choices {
+		if s.fits(one, value) {
+			s.walk(one, value, entity)
+			break
+		}
+	}
+	switch v := value.(type) {
+	case []any:
+		for _, one := range v {
+			s.walk(node["items"], one, "")
+		}
+	case map[string]any:
+		properties, _ := node["properties"].(map[string]any)
+		if entity != "" && (properties != nil || len(parts) > 0) {
+			noted.Lock()
+			entities[entity] = true
+			noted.Unlock()
+		}
+		for key, one := range properties {
+			s.walk(one, v[key], "")
+		}
+	}
+}
+
+// fits tells whether a choice is meant: an entity by its required keys, anything else by being no null.
+func (s *shapes) fits(choice, value any) bool {
+	node, ok := choice.(map[string]any)
+	if !ok || node["type"] == "null" {
+		return false
+	}
+	name, ok := entityOf(node)
+	if !ok {
+		return true
+	}
+	object, isObject := value.(map[string]any)
+	def, _ := s.defs[name].(map[string]any)
+	required, _ := def["required"].([]any)
+	for _, key := range required {
+		if _, there := object[key.(string)]; !there {
+			return false
+		}
+	}
+	return isObject || def["properties"] == nil
+}
+
