@@ -53,6 +53,12 @@ func (s *Server) effects() {
 	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked))
 	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted))
 	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted))
+	bus.On(b, "relationship.domain_blocked",
+		bus.Live(s.timelines.OnDomainBlocked),
+		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
+		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
+	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
+	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {

@@ -24,6 +24,9 @@ func (s *Server) Table() []Line {
 	return lines
 }
 
+// Effects lets everything that follows from events happen, and delivers nothing.
+func (s *Server) Effects(ctx context.Context) error { return s.bus.Drain(ctx) }
+
 // DB lets tests count rows.
 func (s *Server) DB() *db.DB { return s.db }
 
@@ -55,6 +58,7 @@ func (s *Server) Suspend(ctx context.Context, uri string) error {
 func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
+		"account_domain_blocks", "severances", "account_notes", "endorsements", "reports",
 		"favourites", "bookmarks", "notifications", "tags", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
 		if err != nil {

@@ -377,6 +377,8 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 	}
 	farFollower, farOther, farMentioned, farBlocked := far("rita", "follower", 0), far("rolf", "stranger", 1), far("remy", "mentioned", 2), far("rob", "blocked", 3)
 	farMentioned.mentions = true
+	banned := aptest.NewServer(t)
+	farBanned := &mxViewer{name: "somebody of a server that the author blocks", signer: newOutsider(t, banned, "rex", 0), as: "blocked"}
 
 	// Everybody who follows, or will have followed.
 	for _, v := range []*mxViewer{follower, blocked, former} {
@@ -384,7 +386,7 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 			v.person.Post("/api/v1/accounts/"+whom+"/follow", nil, nil)
 		}
 	}
-	for _, v := range []*mxViewer{farFollower, farBlocked} {
+	for _, v := range []*mxViewer{farFollower, farBlocked, farBanned} {
 		for _, whom := range []string{author.person.ID, gone.ID} {
 			v.signer.post(on, activitypub.NewActivity("Follow", v.signer.actor.ID+"#follows/"+whom, v.signer.actor.ID, on.URL+"/ap/users/"+whom), http.StatusAccepted)
 		}
@@ -432,6 +434,7 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 	}
 	author.person.Post("/api/v1/accounts/"+blocked.person.ID+"/block", nil, nil)
 	author.person.Post("/api/v1/accounts/"+author.person.Find("@rob@"+host.Host).ID+"/block", nil, nil)
+	author.person.Post("/api/v1/domain_blocks", url.Values{"domain": {banned.Host}}, nil)
 	suspend(t, on, gone)
 	servertest.Settle(t, on)
 
@@ -439,7 +442,7 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 	app := &mxViewer{name: "an app of its own", person: &servertest.Person{On: on, Token: on.AppToken("read write")}, appOnly: true}
 	silent := &mxViewer{name: "a follower's token without scopes to read or write", as: "follower", noScope: true,
 		person: &servertest.Person{On: on, Token: on.TokenFor("flo", "push")}}
-	return on, []*mxViewer{nobody, app, silent, author, other, follower, mentioned, blocked, former, farFollower, farOther, farMentioned, farBlocked}, posts
+	return on, []*mxViewer{nobody, app, silent, author, other, follower, mentioned, blocked, former, farFollower, farOther, farMentioned, farBlocked, farBanned}, posts
 }
 
 // suspend does what a keeper's measure will do: the account is there, and nobody sees it.

@@ -54,6 +54,10 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/follow_requests/{id}/authorize", member, "write:follows", s.relationships.AuthorizeFollowRequest},
 		{"POST", "/api/v1/follow_requests/{id}/reject", member, "write:follows", s.relationships.RejectFollowRequest},
 		{"GET", "/api/v1/blocks", member, "read:blocks", s.relationships.BlockedAccounts},
+		{"GET", "/api/v1/domain_blocks", member, "read:blocks", s.relationships.DomainBlocks},
+		{"POST", "/api/v1/domain_blocks", member, "write:blocks", s.relationships.CreateDomainBlock},
+		{"DELETE", "/api/v1/domain_blocks", member, "write:blocks", s.relationships.DeleteDomainBlock},
+		{"GET", "/api/v1/domain_blocks/preview", member, "write:blocks", s.relationships.PreviewDomainBlock},
 		{"GET", "/api/v1/preferences", member, "read:accounts", s.frontdoor.Preferences},
 
 		// Statuses

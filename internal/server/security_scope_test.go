@@ -38,6 +38,10 @@ GET    /api/v1/follow_requests                    member  read:follows
 POST   /api/v1/follow_requests/{id}/authorize     member  write:follows
 POST   /api/v1/follow_requests/{id}/reject        member  write:follows
 GET    /api/v1/blocks                             member  read:blocks
+GET    /api/v1/domain_blocks                      member  read:blocks
+POST   /api/v1/domain_blocks                      member  write:blocks
+DELETE /api/v1/domain_blocks                      member  write:blocks
+GET    /api/v1/domain_blocks/preview              member  write:blocks
 GET    /api/v1/preferences                        member  read:accounts
 POST   /api/v1/statuses                           member  write:statuses
 GET    /api/v1/statuses                           anyone  read:statuses

@@ -185,7 +185,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
-	s.notifications = notifications.New(d, s.clock, s.accounts, s.statuses)
+	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses)
 	s.search = search.New(d, s.accounts, s.statuses, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.OpenPages(s.pages, s.statuses)

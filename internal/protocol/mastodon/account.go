@@ -125,6 +125,23 @@ type Relationship struct {
 	Note                string   `json:"note"`
 }
 
+// DomainBlockPreview tells what blocking a domain would end.
+type DomainBlockPreview struct {
+	FollowingCount int64 `json:"following_count"`
+	FollowersCount int64 `json:"followers_count"`
+}
+
+// RelationshipSeveranceEvent tells a member of follows that ended together.
+type RelationshipSeveranceEvent struct {
+	ID             string `json:"id"`
+	Type           string `json:"type"`
+	Purged         bool   `json:"purged"`
+	TargetName     string `json:"target_name"`
+	FollowersCount int64  `json:"followers_count"`
+	FollowingCount int64  `json:"following_count"`
+	CreatedAt      string `json:"created_at"`
+}
+
 // Time writes a time as the API does: ISO 8601 with milliseconds, UTC.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 

@@ -17,7 +17,9 @@ type (
 	Follow       int64
 	Grant        int64
 	Notification int64
+	Report       int64
 	Session      int64
+	Severance    int64
 	Status       int64
 	Tag          int64
 	Token        int64
@@ -43,5 +45,7 @@ func (v Account) String() string      { return String(v) }
 func (v App) String() string          { return String(v) }
 func (v Status) String() string       { return String(v) }
 func (v Notification) String() string { return String(v) }
+func (v Report) String() string       { return String(v) }
+func (v Severance) String() string    { return String(v) }
 func (v Token) String() string        { return String(v) }
 func (v Tag) String() string          { return String(v) }

@@ -49,11 +49,12 @@ type Service struct {
 	clock    clock.Clock
 	accounts *accounts.Service
 	statuses *statuses.Service
+	ties     *relationships.Service
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service) *Service {
-	return &Service{db: d, clock: c, accounts: people, statuses: posts}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service) *Service {
+	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts}
 }
 
 // The effects below run after their events, perhaps twice and late: they read the present
@@ -181,7 +182,7 @@ func (s *Service) takeBack(ctx context.Context, kind Kind, from id.Account, abou
 
 // tell stores a notification unless the member did it, lives elsewhere, or does not want to hear of its author.
 func (s *Service) tell(ctx context.Context, n Notification) error {
-	if n.Account == n.From {
+	if n.Account == n.From && n.Kind != SeveredRelationships {
 		return nil
 	}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
@@ -203,12 +204,14 @@ func (s *Service) tell(ctx context.Context, n Notification) error {
 }
 
 // wants tells whether somebody is a member here who can be told, and neither blocks nor mutes
-// the other (with notifications), nor is blocked, nor muted the thread.
+// the other (with notifications) nor, unless they follow them, the other's server, nor is blocked, nor muted the thread.
 func wants(ctx context.Context, tx *db.Tx, n Notification, now int64) (bool, error) {
 	refused, err := db.One(ctx, tx, db.Value[int64], `SELECT
 		(SELECT COUNT(*) FROM blocks WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1))
 		+ (SELECT COUNT(*) FROM mutes WHERE account_id = $1 AND target_id = $2 AND hide_notifications AND (expires_at IS NULL OR expires_at > $3))
 		+ (SELECT COUNT(*) FROM statuses s JOIN thread_mutes t ON t.thread_id = s.thread_id WHERE s.id = $4 AND t.account_id = $1)
+		+ (SELECT COUNT(*) FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain WHERE a.id = $2
+			AND NOT EXISTS (SELECT 1 FROM follows WHERE account_id = $1 AND target_id = $2))
 		+ (SELECT COUNT(*) FROM accounts WHERE id = $2 AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL))
 		+ (SELECT COUNT(*) FROM accounts WHERE id = $1 AND (domain <> '' OR suspended_at IS NOT NULL OR deleted_at IS NOT NULL))`,
 		n.Account, n.From, now, n.Status)

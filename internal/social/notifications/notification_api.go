@@ -21,7 +21,7 @@ const (
 	listMax   = 80
 )
 
-var kinds = []Kind{Mention, Boost, Favourite, Follow, FollowRequest}
+var kinds = []Kind{Mention, Boost, Favourite, Follow, FollowRequest, SeveredRelationships}
 
 // List serves GET /api/v1/notifications.
 func (s *Service) List(c *viewer.Call) (any, error) {
@@ -116,6 +116,10 @@ func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Noti
 	if err != nil {
 		return nil, err
 	}
+	severed, err := s.severances(c.Context(), c.Viewer.Account, rows)
+	if err != nil {
+		return nil, err
+	}
 	byStatus := map[id.Status]json.RawMessage{}
 	if len(posts) == len(visible) {
 		for i, one := range visible {
@@ -128,6 +132,11 @@ func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Noti
 			CreatedAt: mastodon.Time(clock.FromMilli(n.CreatedAt)), Account: accounts[n.From]}
 		if n.Status != 0 {
 			if m.Status = byStatus[n.Status]; m.Status == nil {
+				continue
+			}
+		}
+		if n.Kind == SeveredRelationships {
+			if m.Event = severed[id.Severance(n.about)]; m.Event == nil {
 				continue
 			}
 		}

@@ -121,6 +121,12 @@ func (s *Service) Follow(ctx context.Context, follower, target id.Account, o Opt
 			}
 			return err
 		}
+		if blocked, err := BlocksDomain(ctx, tx, follower, to.Domain); err != nil || blocked {
+			if err == nil {
+				err = notAllowed()
+			}
+			return err
+		}
 		for _, table := range []string{follows, requests} {
 			row, err := find(ctx, tx, table, follower, target)
 			if fault.Is(err, fault.NotFound) {

@@ -190,7 +190,9 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 		UNION ALL SELECT 'blocking', target_id, FALSE, FALSE, '', NULL FROM blocks WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'blocked_by', account_id, FALSE, FALSE, '', NULL FROM blocks WHERE target_id = $1 AND account_id {in $2}
 		UNION ALL SELECT 'muting', target_id, FALSE, hide_notifications, '', expires_at FROM mutes
-			WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)`,
+			WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)
+		UNION ALL SELECT 'domain_blocking', a.id, FALSE, FALSE, '', NULL FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain
+			WHERE a.id {in $2}`,
 		member, others, clock.Milli(s.clock.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("relationships: %w", err)
@@ -209,6 +211,8 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 			r.Blocking = true
 		case "blocked_by":
 			r.BlockedBy = true
+		case "domain_blocking":
+			r.DomainBlocking = true
 		case "muting":
 			r.Muting, r.MutingNotifications = true, f.notify
 			if f.until != nil {

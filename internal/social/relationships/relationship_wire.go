@@ -72,7 +72,7 @@ func (s *Service) ReceiveFollow(ctx context.Context, in accounts.Received) error
 			return err
 		}
 		row := &follow{id: id.Follow(tx.NextID()), follower: in.Actor.ID, target: target.ID, uri: uri, showBoosts: true, createdAt: tx.Now()}
-		blocked, err := Blocks(ctx, tx, target.ID, in.Actor.ID)
+		blocked, err := Refuses(ctx, tx, target.ID, in.Actor.ID)
 		if err != nil {
 			return err
 		}

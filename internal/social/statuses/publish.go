@@ -191,7 +191,7 @@ type marked struct {
 }
 
 // mark finds mentions, hashtags and links and writes the text as HTML. Unknown people are
-// looked up, all within two seconds; who is not found stays plain text, and so does whom the author blocks.
+// looked up, all within two seconds; who is not found stays plain text, and so does whom the author blocks, alone or with their server.
 func (s *Service) mark(ctx context.Context, source string, author id.Account) (*marked, error) {
 	m := &marked{}
 	found := map[string]*accounts.Account{}
@@ -263,7 +263,8 @@ func (s *Service) dropBlocked(ctx context.Context, author id.Account, found map[
 	if len(ids) == 0 {
 		return nil
 	}
-	blocked, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}`, author, ids)
+	blocked, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT a.id FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain WHERE a.id {in $2}`, author, ids)
 	if err != nil {
 		return fmt.Errorf("blocks of author: %w", err)
 	}

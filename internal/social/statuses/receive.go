@@ -358,7 +358,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 		if err != nil || gone {
 			return err
 		}
-		blocked, err := relationships.Blocks(ctx, tx, original.Author, in.Actor.ID)
+		blocked, err := relationships.Refuses(ctx, tx, original.Author, in.Actor.ID)
 		if err != nil || blocked {
 			return err
 		}

@@ -13,10 +13,10 @@ import (
 // sight is what decides whether a viewer may read some statuses.
 type sight struct {
 	unavailable map[id.Account]bool // authors suspended or deleted
-	blocking    map[id.Account]bool // authors that block the viewer
+	blocking    map[id.Account]bool // authors that block the viewer, or the viewer's whole server
 	following   map[id.Account]bool // authors whom the viewer follows
 	mentioned   map[id.Status]bool
-	hidden      map[id.Account]bool // authors whom the viewer blocks or mutes: readable, but not shown among others
+	hidden      map[id.Account]bool // authors whom the viewer blocks or mutes, or whose server: readable, but not shown among others
 }
 
 // look gathers, in one query, what Visible needs to know.
@@ -40,6 +40,8 @@ func look(ctx context.Context, q db.Q, reader id.Account, list []*Status) (*sigh
 		UNION ALL SELECT 'following', target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'hidden', target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'hidden', target_id FROM mutes WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT 'blocking', b.account_id FROM accounts v JOIN account_domain_blocks b ON b.domain = v.domain WHERE v.id = $1 AND b.account_id {in $2}
+		UNION ALL SELECT 'hidden', a.id FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain WHERE a.id {in $2}
 		UNION ALL SELECT 'mentioned', status_id FROM mentions WHERE account_id = $1 AND status_id {in $3}`, reader, authors, ids)
 	if err != nil {
 		return nil, fmt.Errorf("who may see: %w", err)

@@ -61,7 +61,7 @@ func (w *world) check(reader id.Account) {
 	}
 	if f, now := w.feeds[reader], r; f != nil {
 		if !slices.Equal(f.facts.follows, now.follows) || !slices.Equal(f.facts.quiet, now.quiet) || !slices.Equal(f.facts.blocking, now.blocking) ||
-			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) {
+			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) {
 			w.tb.Errorf("facts of %d are %+v, want %+v", reader, f.facts, now)
 		}
 	}
@@ -116,7 +116,7 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 			w.tb = failing{t, rt}
 			w.Forget()
 			w.do(nil, func(tx *db.Tx) error {
-				for _, table := range []string{"mentions", "follows", "blocks", "mutes"} {
+				for _, table := range []string{"mentions", "follows", "blocks", "mutes", "account_domain_blocks"} {
 					if _, err := db.Exec(context.Background(), tx, `DELETE FROM `+table); err != nil {
 						return err
 					}
@@ -192,7 +192,7 @@ func (w *world) step(rt *rapid.T, m *made, people int) {
 		reader = 3
 	}
 	switch kind := rapid.SampledFrom([]string{"publish", "publish", "publish", "publish", "publish", "late", "boost", "boost", "boost", "parent", "unboost", "delete", "follow", "follow", "unfollow",
-		"options", "block", "unblock", "mute", "unmute", "blocked", "unblocked", "parent", "suspend", "close"}).Draw(rt, "kind"); kind {
+		"options", "block", "unblock", "mute", "unmute", "blocked", "unblocked", "parent", "suspend", "close", "block server", "unblock server"}).Draw(rt, "kind"); kind {
 	case "publish", "late", "parent":
 		m.next += 10
 		p := post{id: m.next, author: someone("author"), seen: statuses.Public}
@@ -308,5 +308,9 @@ func (w *world) relate(rt *rapid.T, kind string, reader, target id.Account) {
 		}
 	case "unmute":
 		w.unmute(reader, target)
+	case "block server":
+		w.blockThere(reader)
+	case "unblock server":
+		w.unblockThere(reader)
 	}
 }

@@ -40,10 +40,17 @@ type facts struct {
 	blocking  people
 	blockedBy people
 	muting    people
+	domains   []string // blocked servers, sorted
 }
 
 // hides tells whether the reader blocks or mutes somebody.
 func (r *facts) hides(a id.Account) bool { return r.blocking.has(a) || r.muting.has(a) }
+
+// hidesDomain tells whether the reader blocks a whole server. Ours ("") nobody can.
+func (r *facts) hidesDomain(domain string) bool {
+	_, ok := slices.BinarySearch(r.domains, domain)
+	return ok
+}
 
 // hidesAnybody tells whether mentions matter to this reader at all.
 func (r *facts) hidesAnybody() bool { return len(r.blocking)+len(r.muting) > 0 }

@@ -107,6 +107,20 @@ func (s *Service) OnUnmuted(ctx context.Context, e relationships.Unmuted) {
 	}
 }
 
+// OnDomainBlocked drops the member's feed: it may hold boosts of anybody there.
+func (s *Service) OnDomainBlocked(_ context.Context, e relationships.DomainBlocked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeFor(e.Account)
+}
+
+// OnDomainUnblocked drops the member's feed, so that it is built again with what the block kept out.
+func (s *Service) OnDomainUnblocked(_ context.Context, e relationships.DomainUnblocked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeFor(e.Account)
+}
+
 // edited gives the open feed of a reader, nil if there is none; one that is being built is thrown away.
 func (s *Service) edited(reader id.Account) *feed {
 	s.mu.Lock()

@@ -18,8 +18,10 @@ type candidate struct {
 	replyTo       id.Account // whom a reply answers; 0 while its parent is unknown here
 	boostOf       id.Status  // 0 unless it is a boost
 	boostedAuthor id.Account
-	gone          bool // it, its author, or what it boosts, was deleted or suspended
-	limited       bool // its author is
+	domain        string // its author's
+	boostedDomain string // the boosted author's
+	gone          bool   // it, its author, or what it boosts, was deleted or suspended
+	limited       bool   // its author is
 	mentions      []id.Account
 }
 
@@ -41,6 +43,8 @@ func wants(r *facts, c *candidate) bool {
 	case r.hides(c.author), c.boostOf != 0 && r.hides(c.boostedAuthor), slices.ContainsFunc(c.mentions, r.hides):
 		return false
 	case r.blockedBy.has(c.author):
+		return false
+	case c.boostOf != 0 && r.hidesDomain(c.boostedDomain):
 		return false
 	case c.reply && c.replyTo != r.reader && c.replyTo != c.author && !r.follows.has(c.replyTo):
 		return false
@@ -66,5 +70,5 @@ func mayMeet(r *facts, c *candidate) bool {
 	if r == nil {
 		return !c.localOnly
 	}
-	return c.author == r.reader || !(r.hides(c.author) || r.blockedBy.has(c.author))
+	return c.author == r.reader || !(r.hides(c.author) || r.blockedBy.has(c.author) || r.hidesDomain(c.domain))
 }

@@ -9,7 +9,7 @@ import (
 
 func TestHomeTakesWhatItsReaderWants(t *testing.T) {
 	const me, friend, quiet, muted, blocked, blocker, stranger id.Account = 1, 2, 3, 4, 5, 6, 7
-	r := &facts{reader: me, follows: people{friend, quiet, muted}, quiet: people{quiet}, muting: people{muted}, blocking: people{blocked}, blockedBy: people{blocker}}
+	r := &facts{reader: me, follows: people{friend, quiet, muted}, quiet: people{quiet}, muting: people{muted}, blocking: people{blocked}, blockedBy: people{blocker}, domains: []string{"there.example"}}
 	boost := func(by, of id.Account) candidate {
 		return candidate{author: by, visibility: statuses.Public, boostOf: 9, boostedAuthor: of}
 	}
@@ -57,6 +57,8 @@ func TestHomeTakesWhatItsReaderWants(t *testing.T) {
 		"a boost of somebody blocked":                  {boost(friend, blocked), false},
 		"a boost of somebody who blocks":               {boost(friend, blocker), false},
 		"a boost of what mentions somebody muted":      {candidate{author: friend, visibility: statuses.Public, boostOf: 9, boostedAuthor: stranger, mentions: []id.Account{muted}}, false},
+		"a boost of somebody of a blocked server":      {candidate{author: friend, visibility: statuses.Public, boostOf: 9, boostedAuthor: stranger, boostedDomain: "there.example"}, false},
+		"one's own boost of such":                      {candidate{author: me, visibility: statuses.Public, boostOf: 9, boostedAuthor: stranger, boostedDomain: "there.example"}, true},
 		"one's own boost of a stranger":                {boost(me, stranger), true},
 		"one's own boost of somebody who blocks":       {boost(me, blocker), false},
 		"a status of one who blocks, though followed?": {seen(blocker, statuses.Public), false},
@@ -99,6 +101,10 @@ func TestPublicTimelinesTakeWhatAnybodyMayMeet(t *testing.T) {
 		if got := mayMeet(r, &candidate{author: author, localOnly: true}); got != want {
 			t.Errorf("mayMeet(author %d) = %v", author, got)
 		}
+	}
+	r.domains = []string{"there.example"}
+	if mayMeet(r, &candidate{author: 4, domain: "there.example"}) || !mayMeet(r, &candidate{author: 4, domain: "sub.there.example"}) {
+		t.Error("a block of a server holds for exactly its name")
 	}
 	if mayMeet(nil, &candidate{author: 4, localOnly: true}) || !mayMeet(nil, &candidate{author: 4}) {
 		t.Error("nobody in particular meets what is for members only, or does not meet what is for all")

@@ -17,13 +17,13 @@ const (
 	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL OR (s.boost_of_id IS NOT NULL AND COALESCE((
 		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
 		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
-	a.limited_at IS NOT NULL`
+	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END`
 	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
 func scan(r db.Row) (candidate, error) {
 	var c candidate
-	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited)
+	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain)
 	return c, err
 }
 
@@ -199,19 +199,21 @@ func addMentions(ctx context.Context, q db.Q, list []candidate, matter []id.Acco
 const mentionsSQL = `SELECT m.status_id, m.account_id FROM mentions m WHERE m.status_id {in $1} AND NOT m.silent`
 
 // factsSQL gathers what a reader's feed depends on. A mute counts until its row is gone.
-const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END, target_id FROM follows WHERE account_id = $1
-	UNION ALL SELECT 'blocking', target_id FROM blocks WHERE account_id = $1
-	UNION ALL SELECT 'blocked by', account_id FROM blocks WHERE target_id = $1
-	UNION ALL SELECT 'muting', target_id FROM mutes WHERE account_id = $1`
+const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END, target_id, '' FROM follows WHERE account_id = $1
+	UNION ALL SELECT 'blocking', target_id, '' FROM blocks WHERE account_id = $1
+	UNION ALL SELECT 'blocked by', account_id, '' FROM blocks WHERE target_id = $1
+	UNION ALL SELECT 'muting', target_id, '' FROM mutes WHERE account_id = $1
+	UNION ALL SELECT 'domain', 0, domain FROM account_domain_blocks WHERE account_id = $1`
 
 func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 	type fact struct {
 		kind    string
 		account id.Account
+		domain  string
 	}
 	found, err := db.All(ctx, q, func(r db.Row) (fact, error) {
 		var f fact
-		err := r.Scan(&f.kind, &f.account)
+		err := r.Scan(&f.kind, &f.account, &f.domain)
 		return f, err
 	}, factsSQL, reader)
 	if err != nil {
@@ -231,11 +233,14 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 			r.blockedBy = append(r.blockedBy, f.account)
 		case "muting":
 			r.muting = append(r.muting, f.account)
+		case "domain":
+			r.domains = append(r.domains, f.domain)
 		}
 	}
 	for _, set := range []people{r.follows, r.quiet, r.blocking, r.blockedBy, r.muting} {
 		slices.Sort(set)
 	}
+	slices.Sort(r.domains)
 	return r, nil
 }
 

@@ -50,6 +50,8 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	bus.On(b, "unblocked", bus.Live(w.OnUnblocked))
 	bus.On(b, "muted", bus.Live(w.OnMuted))
 	bus.On(b, "unmuted", bus.Live(w.OnUnmuted))
+	bus.On(b, "domain_blocked", bus.Live(w.OnDomainBlocked))
+	bus.On(b, "domain_unblocked", bus.Live(w.OnDomainUnblocked))
 	bus.On(b, "gone", bus.Live(w.OnAccountGone))
 	return w
 }
@@ -227,6 +229,21 @@ func (w *world) mute(muter, target id.Account) {
 func (w *world) unmute(muter, target id.Account) {
 	w.tb.Helper()
 	w.exec(relationships.Unmuted{Muter: muter, Target: target}, `DELETE FROM mutes WHERE account_id = $1 AND target_id = $2`, muter, target)
+}
+
+// blockThere makes a reader block the server of everybody with an even number.
+func (w *world) blockThere(reader id.Account) {
+	w.tb.Helper()
+	w.do(relationships.DomainBlocked{Account: reader, Domain: "there.example"}, func(tx *db.Tx) error {
+		_, err := db.Exec(context.Background(), tx, `INSERT INTO account_domain_blocks (id, account_id, domain, created_at) VALUES ($1,$2,'there.example',0)
+			ON CONFLICT (account_id, domain) DO NOTHING`, tx.NextID(), reader)
+		return err
+	})
+}
+
+func (w *world) unblockThere(reader id.Account) {
+	w.tb.Helper()
+	w.exec(relationships.DomainUnblocked{Account: reader, Domain: "there.example"}, `DELETE FROM account_domain_blocks WHERE account_id = $1`, reader)
 }
 
 // page reads one page of a reader's home feed.
