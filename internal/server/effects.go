@@ -67,6 +67,7 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.AddStatus),
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
+		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
 	bus.On(b, "status.deleted",

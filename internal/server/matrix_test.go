@@ -140,7 +140,7 @@ var mxPaths = []mxPath{
 	}},
 	{name: "bookmarks", door: "member", request: get("/api/v1/bookmarks?limit=40"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) && v.kept[s.name] }},
 	{name: "favourites", door: "member", request: get("/api/v1/favourites?limit=40"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) && v.kept[s.name] }},
-	{name: "notifications of mentions", door: "member", request: get("/api/v1/notifications?limit=80&types[]=mention"), has: func(v *mxViewer, s *mxStatus) bool {
+	{name: "notifications of mentions", door: "member", request: get("/api/v1/notifications?limit=80&types[]=mention&include_filtered=true"), has: func(v *mxViewer, s *mxStatus) bool {
 		return v.sees(s) && v.mentions
 	}},
 

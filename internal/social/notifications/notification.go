@@ -3,7 +3,6 @@ package notifications
 
 import (
 	"context"
-	"fmt"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
@@ -19,12 +18,27 @@ type Kind string
 
 // The kinds of notification.
 const (
-	Mention       Kind = "mention"
-	Boost         Kind = "reblog"
-	Favourite     Kind = "favourite"
-	Follow        Kind = "follow"
-	FollowRequest Kind = "follow_request"
+	Mention           Kind = "mention"
+	Bell              Kind = "status" // somebody whom the member asked to hear of posted
+	Boost             Kind = "reblog"
+	Follow            Kind = "follow"
+	FollowRequest     Kind = "follow_request"
+	Favourite         Kind = "favourite"
+	Poll              Kind = "poll"
+	Update            Kind = "update"
+	Quote             Kind = "quote"
+	QuotedUpdate      Kind = "quoted_update"
+	ModerationWarning Kind = "moderation_warning"
+	AnnualReport      Kind = "annual_report"
+	SignUp            Kind = "admin.sign_up"
+	Report            Kind = "admin.report"
+	AddedToCollection Kind = "added_to_collection"
+	CollectionUpdate  Kind = "collection_update"
 )
+
+// kinds are all of them, in Mastodon's order.
+var kinds = []Kind{Mention, Bell, Boost, Follow, FollowRequest, Favourite, Poll, Update, Quote, QuotedUpdate, SeveredRelationships, ModerationWarning,
+	AnnualReport, SignUp, Report, AddedToCollection, CollectionUpdate}
 
 // Notification tells a member of one thing.
 type Notification struct {
@@ -34,6 +48,8 @@ type Notification struct {
 	From      id.Account
 	Status    id.Status // 0 when it is about no status
 	about     int64     // the follow, favourite, boost or status it tells of: telling twice changes nothing
+	GroupKey  string    // "" when it stands alone
+	Filtered  bool      // held back by the member's policy
 	CreatedAt int64     // UTC milliseconds
 }
 
@@ -41,6 +57,7 @@ type Notification struct {
 type Told struct {
 	Notification id.Notification
 	Account      id.Account
+	Filtered     bool // held back: not for live streams
 }
 
 // Service is the room of notifications.
@@ -127,22 +144,16 @@ func (s *Service) TellFollowRequested(ctx context.Context, e relationships.Follo
 
 // ForgetUnfollowed takes back what was told of a follow or request that ended.
 func (s *Service) ForgetUnfollowed(ctx context.Context, e relationships.Unfollowed) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `DELETE FROM notifications WHERE account_id = $1 AND from_id = $2 AND kind {in $3}
-			AND NOT EXISTS (SELECT 1 FROM follows WHERE account_id = $2 AND target_id = $1)
-			AND NOT EXISTS (SELECT 1 FROM follow_requests WHERE account_id = $2 AND target_id = $1)`,
-			e.Target, e.Follower, []string{string(Follow), string(FollowRequest)})
-		return err
-	})
+	return s.forget(ctx, `account_id = $1 AND from_id = $2 AND kind {in $3}
+		AND NOT EXISTS (SELECT 1 FROM follows WHERE account_id = $2 AND target_id = $1)
+		AND NOT EXISTS (SELECT 1 FROM follow_requests WHERE account_id = $2 AND target_id = $1)`,
+		e.Target, e.Follower, []string{string(Follow), string(FollowRequest)})
 }
 
 // ForgetUnfavourited takes back what was told of a favourite.
 func (s *Service) ForgetUnfavourited(ctx context.Context, e statuses.Unfavourited) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `DELETE FROM notifications WHERE status_id = $1 AND from_id = $2 AND kind = $3
-			AND NOT EXISTS (SELECT 1 FROM favourites WHERE account_id = $2 AND status_id = $1)`, e.Status, e.Account, string(Favourite))
-		return err
-	})
+	return s.forget(ctx, `status_id = $1 AND from_id = $2 AND kind = $3
+		AND NOT EXISTS (SELECT 1 FROM favourites WHERE account_id = $2 AND status_id = $1)`, e.Status, e.Account, string(Favourite))
 }
 
 // ForgetUnboosted takes back what was told of a boost.
@@ -150,12 +161,26 @@ func (s *Service) ForgetUnboosted(ctx context.Context, e statuses.Unboosted) err
 	return s.takeBack(ctx, Boost, e.Author, int64(e.Boost))
 }
 
-// ForgetDeleted takes back everything told of a status that is gone, a bounded number at a time.
+// ForgetDeleted takes back everything told of a status that is gone.
 func (s *Service) ForgetDeleted(ctx context.Context, e statuses.Deleted) error {
+	return s.forget(ctx, `status_id = $1`, e.Status)
+}
+
+// ForgetBlocked takes back what was told of somebody whom the member blocks now.
+func (s *Service) ForgetBlocked(ctx context.Context, e relationships.Blocked) error {
+	return s.forget(ctx, `account_id = $1 AND from_id = $2`, e.Blocker, e.Target)
+}
+
+func (s *Service) takeBack(ctx context.Context, kind Kind, from id.Account, about int64) error {
+	return s.forget(ctx, `from_id = $1 AND kind = $2 AND about_id = $3`, from, string(kind), about)
+}
+
+// forget removes all notifications of which a condition holds, in short transactions.
+func (s *Service) forget(ctx context.Context, where string, args ...any) error {
 	for more := true; more; {
 		err := s.db.Tx(ctx, func(tx *db.Tx) error {
-			n, err := db.Exec(ctx, tx, `DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE status_id = $1 LIMIT 500)`, e.Status)
-			more = n == 500
+			n, err := remove(ctx, tx, where, args...)
+			more = n == removeAtOnce
 			return err
 		})
 		if err != nil {
@@ -163,59 +188,6 @@ func (s *Service) ForgetDeleted(ctx context.Context, e statuses.Deleted) error {
 		}
 	}
 	return nil
-}
-
-// ForgetBlocked takes back what was told of somebody whom the member blocks now.
-func (s *Service) ForgetBlocked(ctx context.Context, e relationships.Blocked) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE account_id = $1 AND from_id = $2 LIMIT 500)`, e.Blocker, e.Target)
-		return err
-	})
-}
-
-func (s *Service) takeBack(ctx context.Context, kind Kind, from id.Account, about int64) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `DELETE FROM notifications WHERE from_id = $1 AND kind = $2 AND about_id = $3`, from, string(kind), about)
-		return err
-	})
-}
-
-// tell stores a notification unless the member did it, lives elsewhere, or does not want to hear of its author.
-func (s *Service) tell(ctx context.Context, n Notification) error {
-	if n.Account == n.From && n.Kind != SeveredRelationships {
-		return nil
-	}
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		wanted, err := wants(ctx, tx, n, clock.Milli(tx.Now()))
-		if err != nil || !wanted {
-			return err
-		}
-		n.ID, n.CreatedAt = id.Notification(tx.NextID()), clock.Milli(tx.Now())
-		inserted, err := insert(ctx, tx, n)
-		if err != nil || !inserted {
-			return err
-		}
-		return tx.Emit(Told{n.ID, n.Account})
-	})
-	if err != nil {
-		return fmt.Errorf("notify of %s: %w", n.Kind, err)
-	}
-	return nil
-}
-
-// wants tells whether somebody is a member here who can be told, and neither blocks nor mutes
-// the other (with notifications) nor, unless they follow them, the other's server, nor is blocked, nor muted the thread.
-func wants(ctx context.Context, tx *db.Tx, n Notification, now int64) (bool, error) {
-	refused, err := db.One(ctx, tx, db.Value[int64], `SELECT
-		(SELECT COUNT(*) FROM blocks WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1))
-		+ (SELECT COUNT(*) FROM mutes WHERE account_id = $1 AND target_id = $2 AND hide_notifications AND (expires_at IS NULL OR expires_at > $3))
-		+ (SELECT COUNT(*) FROM statuses s JOIN thread_mutes t ON t.thread_id = s.thread_id WHERE s.id = $4 AND t.account_id = $1)
-		+ (SELECT COUNT(*) FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain WHERE a.id = $2
-			AND NOT EXISTS (SELECT 1 FROM follows WHERE account_id = $1 AND target_id = $2))
-		+ (SELECT COUNT(*) FROM accounts WHERE id = $2 AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL))
-		+ (SELECT COUNT(*) FROM accounts WHERE id = $1 AND (domain <> '' OR suspended_at IS NOT NULL OR deleted_at IS NOT NULL))`,
-		n.Account, n.From, now, n.Status)
-	return refused == 0, err
 }
 
 func ignoreNotFound(err error) error {

@@ -1,9 +1,9 @@
 package notifications
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
@@ -21,15 +21,13 @@ const (
 	listMax   = 80
 )
 
-var kinds = []Kind{Mention, Boost, Favourite, Follow, FollowRequest, SeveredRelationships}
-
 // List serves GET /api/v1/notifications.
 func (s *Service) List(c *viewer.Call) (any, error) {
 	f, err := filterOf(c)
 	if err != nil {
 		return nil, err
 	}
-	if len(f.kinds) == 0 {
+	if f.nothing() {
 		return []any{}, nil
 	}
 	p := keyset.Read(c, listLimit, listMax)
@@ -47,13 +45,16 @@ func (s *Service) List(c *viewer.Call) (any, error) {
 	return keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, false), nil
 }
 
-// filterOf reads types[], exclude_types[] and account_id. Types that we do not know match nothing.
+// filterOf reads types[], exclude_types[], account_id and include_filtered. Types that we do not know match nothing.
 func filterOf(c *viewer.Call) (filter, error) {
-	f := filter{kinds: []string{}}
+	f := filter{filtered: c.QueryFlag("include_filtered")}
 	only, without := set(c.QueryList("types")), set(c.QueryList("exclude_types"))
-	for _, kind := range kinds {
-		if (len(only) == 0 || only[string(kind)]) && !without[string(kind)] {
-			f.kinds = append(f.kinds, string(kind))
+	if len(only) > 0 || len(without) > 0 {
+		f.kinds = []string{}
+		for _, kind := range kinds {
+			if (len(only) == 0 || only[string(kind)]) && !without[string(kind)] {
+				f.kinds = append(f.kinds, string(kind))
+			}
 		}
 	}
 	if text := c.Query("account_id"); text != "" {
@@ -65,6 +66,9 @@ func filterOf(c *viewer.Call) (filter, error) {
 	}
 	return f, nil
 }
+
+// nothing tells that no notification can match.
+func (f filter) nothing() bool { return f.kinds != nil && len(f.kinds) == 0 }
 
 func set(list []string) map[string]bool {
 	m := map[string]bool{}
@@ -128,7 +132,7 @@ func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Noti
 	}
 	shown := make([]mastodon.Notification, 0, len(rows))
 	for _, n := range rows {
-		m := mastodon.Notification{ID: n.ID.String(), Type: string(n.Kind), GroupKey: "ungrouped-" + n.ID.String(),
+		m := mastodon.Notification{ID: n.ID.String(), Type: string(n.Kind), GroupKey: n.groupKey(),
 			CreatedAt: mastodon.Time(clock.FromMilli(n.CreatedAt)), Account: accounts[n.From]}
 		if n.Status != 0 {
 			if m.Status = byStatus[n.Status]; m.Status == nil {
@@ -154,7 +158,7 @@ func (s *Service) Dismiss(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	err = s.db.Tx(c.Context(), func(tx *db.Tx) error {
-		n, err := dismiss(c.Context(), tx, c.Viewer.Account, wanted)
+		n, err := remove(c.Context(), tx, `id = $1 AND account_id = $2`, wanted, c.Viewer.Account)
 		if err == nil && n == 0 {
 			err = fault.RecordNotFound()
 		}
@@ -168,31 +172,17 @@ func (s *Service) Dismiss(c *viewer.Call) (any, error) {
 
 // Clear serves POST /api/v1/notifications/clear: everything told until now, in short transactions.
 func (s *Service) Clear(c *viewer.Call) (any, error) {
-	newest, err := page(c.Context(), s.db, c.Viewer.Account, filter{kinds: names()}, keyset.First(1))
-	if err != nil {
-		return nil, err
-	}
-	upTo := int64(math.MaxInt64)
-	if len(newest) > 0 {
-		upTo = int64(newest[0].ID)
-	}
-	for more := true; more; {
-		err := s.db.Tx(c.Context(), func(tx *db.Tx) error {
-			n, err := clear(c.Context(), tx, c.Viewer.Account, upTo)
-			more = n == 500
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("clear notifications: %w", err)
-		}
+	if err := s.clear(c.Context(), c.Viewer.Account); err != nil {
+		return nil, fmt.Errorf("clear notifications: %w", err)
 	}
 	return rest.Empty{}, nil
 }
 
-func names() []string {
-	list := make([]string, len(kinds))
-	for i, kind := range kinds {
-		list[i] = string(kind)
+// clear removes everything that a member was told until now; what comes meanwhile stays.
+func (s *Service) clear(ctx context.Context, account id.Account) error {
+	upTo, err := newest(ctx, s.db, account)
+	if err != nil {
+		return err
 	}
-	return list
+	return s.forget(ctx, `account_id = $1 AND id <= $2`, account, upTo)
 }

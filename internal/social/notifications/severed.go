@@ -26,8 +26,8 @@ func (s *Service) ForgetDomainBlocked(ctx context.Context, e relationships.Domai
 				more = false
 				return err
 			}
-			n, err := db.Exec(ctx, tx, forgetDomainSQL, e.Account, e.Domain)
-			more = n == 500
+			n, err := remove(ctx, tx, ofDomain, e.Account, e.Domain)
+			more = n == removeAtOnce
 			return err
 		})
 		if err != nil {
@@ -37,8 +37,7 @@ func (s *Service) ForgetDomainBlocked(ctx context.Context, e relationships.Domai
 	return nil
 }
 
-const forgetDomainSQL = `DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n JOIN accounts a ON a.id = n.from_id
-	WHERE n.account_id = $1 AND a.domain = $2 LIMIT 500)`
+const ofDomain = `account_id = $1 AND from_id IN (SELECT a.id FROM accounts a WHERE a.domain = $2)`
 
 // severances gives what the notifications of that kind tell of.
 func (s *Service) severances(ctx context.Context, member id.Account, rows []*Notification) (map[id.Severance]*mastodon.RelationshipSeveranceEvent, error) {

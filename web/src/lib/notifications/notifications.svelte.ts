@@ -23,8 +23,9 @@ class Notifications {
 		}
 	};
 
-	all = this.#pager('/api/v1/notifications');
-	mentions = this.#pager('/api/v1/notifications?types[]=mention&types[]=quote');
+	// What a policy filters is shown as well, until the app has a place for requests.
+	all = this.#pager('/api/v1/notifications?include_filtered=true');
+	mentions = this.#pager('/api/v1/notifications?include_filtered=true&types[]=mention&types[]=quote');
 
 	/** How many are newer than the mark; shown and held ones alike. */
 	unread = $derived([...this.all.held, ...this.all.ids].filter((id) => this.isUnread(id)).length);
