@@ -177,6 +177,7 @@ func TestADirectMessageReachesWhomItMentions(t *testing.T) {
 		here, there := pair(t, engine)
 		ada, eve, bo, cy := here.Join("ada"), here.Join("eve"), there.Join("bo"), there.Join("cy")
 		cy.Follow(ada)
+		bo.Follow(ada) // a stranger's would wait among the requests
 		servertest.Settle(t, here, there)
 		post := ada.Publish("between us, "+bo.Handle(), "visibility", "direct")
 		servertest.Settle(t, here, there)
