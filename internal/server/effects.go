@@ -8,10 +8,12 @@ import (
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/tags"
 )
 
 // effects says what follows from what. Live ones run in memory before the caller is
@@ -46,6 +48,7 @@ func (s *Server) effects() {
 			s.statuses.ForgetReader(e.Follower, e.Target)
 		}),
 		bus.Live(s.timelines.OnUnfollowed),
+		bus.Durable("lists.forget_unfollowed", bus.Push, s.lists.OnLists, s.lists.ForgetUnfollowed),
 		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
 	bus.On(b, "relationship.blocked",
 		bus.Live(s.timelines.OnBlocked),
@@ -59,6 +62,13 @@ func (s *Server) effects() {
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
+
+	bus.On(b, "list.changed", bus.Live(func(context.Context, lists.Changed) {}))
+	bus.On(b, "list.deleted", bus.Live(func(context.Context, lists.Deleted) {}))
+	bus.On(b, "list.members_changed", bus.Live(func(context.Context, lists.MembersChanged) {}))
+	bus.On(b, "tag.followed", bus.Live(func(context.Context, tags.Followed) {}))
+	bus.On(b, "tag.unfollowed", bus.Live(func(context.Context, tags.Unfollowed) {}))
+	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
 
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {

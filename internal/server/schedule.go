@@ -22,6 +22,7 @@ func (s *Server) schedule() []chore {
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
+		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
 		{"read settings again", time.Minute, s.settings.Load},

@@ -43,6 +43,26 @@ POST   /api/v1/domain_blocks                      member  write:blocks
 DELETE /api/v1/domain_blocks                      member  write:blocks
 GET    /api/v1/domain_blocks/preview              member  write:blocks
 GET    /api/v1/preferences                        member  read:accounts
+GET    /api/v1/accounts/{id}/lists                member  read:lists
+GET    /api/v1/accounts/{id}/featured_tags        anyone  read:accounts
+GET    /api/v1/lists                              member  read:lists
+POST   /api/v1/lists                              member  write:lists
+GET    /api/v1/lists/{id}                         member  read:lists
+PUT    /api/v1/lists/{id}                         member  write:lists
+DELETE /api/v1/lists/{id}                         member  write:lists
+GET    /api/v1/lists/{id}/accounts                member  read:lists
+POST   /api/v1/lists/{id}/accounts                member  write:lists
+DELETE /api/v1/lists/{id}/accounts                member  write:lists
+GET    /api/v1/followed_tags                      member  read:follows
+GET    /api/v1/tags/{name}                        anyone
+POST   /api/v1/tags/{name}/follow                 member  write:follows
+POST   /api/v1/tags/{name}/unfollow               member  write:follows
+POST   /api/v1/tags/{name}/feature                member  write:accounts
+POST   /api/v1/tags/{name}/unfeature              member  write:accounts
+GET    /api/v1/featured_tags                      member  read:accounts
+POST   /api/v1/featured_tags                      member  write:accounts
+GET    /api/v1/featured_tags/suggestions          member  read:accounts
+DELETE /api/v1/featured_tags/{id}                 member  write:accounts
 POST   /api/v1/statuses                           member  write:statuses
 GET    /api/v1/statuses                           anyone  read:statuses
 GET    /api/v1/statuses/{id}                      anyone  read:statuses
@@ -224,7 +244,7 @@ func fill(path, id string) string {
 	for _, name := range []string{"{id}", "{account}", "{status}"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
-	return strings.NewReplacer("{hashtag}", "cats", "{username}", "nobody", "{context}", id).Replace(path)
+	return strings.NewReplacer("{hashtag}", "cats", "{name}", "123", "{username}", "nobody", "{context}", id).Replace(path)
 }
 
 func bodyKind(method string) string {

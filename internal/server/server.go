@@ -35,11 +35,13 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/tags"
 	"anancus/internal/social/timelines"
 	"anancus/migrations"
 	"anancus/web"
@@ -73,6 +75,8 @@ type Server struct {
 	accounts      *accounts.Service
 	access        *access.Service
 	relationships *relationships.Service
+	lists         *lists.Service
+	tags          *tags.Service
 	statuses      *statuses.Service
 	timelines     *timelines.Service
 	notifications *notifications.Service
@@ -182,6 +186,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
 		Limiter: limiter, Log: s.log, Key: secret})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
+	s.lists = lists.New(d, s.accounts)
+	s.tags = tags.New(d, s.clock, s.accounts)
 	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})

@@ -16,6 +16,7 @@ import (
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/tags"
 	"anancus/internal/social/viewer"
 )
 
@@ -82,7 +83,7 @@ func (s *Service) count(c *viewer.Call) (numbers, error) {
 func (s *Service) configuration() map[string]any {
 	return map[string]any{
 		"accounts": map[string]any{
-			"max_featured_tags": 0, "max_pinned_statuses": statuses.MaxPins, "max_display_name_length": accounts.MaxDisplayName,
+			"max_featured_tags": tags.MaxFeatured, "max_pinned_statuses": statuses.MaxPins, "max_display_name_length": accounts.MaxDisplayName,
 			"max_note_length": accounts.MaxNote, "max_avatar_description_length": 0, "max_header_description_length": 0,
 			"max_profile_fields": accounts.MaxFields, "profile_field_name_limit": accounts.MaxField, "profile_field_value_limit": accounts.MaxField,
 		},

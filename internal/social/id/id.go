@@ -14,8 +14,10 @@ type (
 	App          int64
 	Bookmark     int64
 	Favourite    int64
+	FeaturedTag  int64
 	Follow       int64
 	Grant        int64
+	List         int64
 	Notification int64
 	Report       int64
 	Session      int64
@@ -49,3 +51,5 @@ func (v Report) String() string       { return String(v) }
 func (v Severance) String() string    { return String(v) }
 func (v Token) String() string        { return String(v) }
 func (v Tag) String() string          { return String(v) }
+func (v List) String() string         { return String(v) }
+func (v FeaturedTag) String() string  { return String(v) }

@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/tags"
 	"anancus/internal/social/viewer"
 )
 
@@ -46,6 +47,9 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, status *Status) error {
 		return err
 	}
 	if err := insertTombstone(ctx, tx, status.URI); err != nil {
+		return err
+	}
+	if err := tags.Detach(ctx, tx, status.ID); err != nil {
 		return err
 	}
 	if status.InReplyTo != 0 {

@@ -11,6 +11,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/tags"
 	"anancus/internal/social/viewer"
 )
 
@@ -252,14 +253,21 @@ func (s *Service) FeaturedDocument(c *viewer.Call) (any, error) {
 	return accounts.Document(c, cacheStatus, collection)
 }
 
-// FeaturedTagsDocument serves GET /ap/users/{account}/collections/tags: nobody features hashtags yet.
+// FeaturedTagsDocument serves GET /ap/users/{account}/collections/tags: the hashtags on the profile.
 func (s *Service) FeaturedTagsDocument(c *viewer.Call) (any, error) {
 	author, err := s.available(c)
 	if err != nil {
 		return nil, err
 	}
-	none := int64(0)
-	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextPlain, ID: author.URI + "/collections/tags", TotalItems: &none, Items: []any{}})
+	list, err := tags.FeaturedBy(c.Context(), s.db, author.ID)
+	if err != nil {
+		return nil, err
+	}
+	total, items := int64(len(list)), make([]any, len(list))
+	for i, f := range list {
+		items[i] = activitypub.NewHashtag(tags.PageOf(s.site, author, f.Tag.Name), f.Tag.Shown)
+	}
+	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextNote, ID: author.URI + "/collections/tags", TotalItems: &total, Items: items})
 }
 
 // ContextDocument serves GET /contexts/{context}: the public statuses of a thread that began here, at most 60.

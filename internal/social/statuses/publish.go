@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/tags"
 )
 
 // Limits of publishing.
@@ -133,7 +134,7 @@ func (s *Service) Publish(ctx context.Context, author *accounts.Account, member 
 
 // store writes a new status with everything that hangs on it, and emits Published.
 // Local and remote statuses join here.
-func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, tags []tag) error {
+func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, named []tags.Named) error {
 	if status.Thread == 0 {
 		status.Thread = status.ID
 	}
@@ -150,10 +151,9 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 			return err
 		}
 	}
-	for _, t := range tags {
-		if err := insertTag(ctx, tx, status.ID, t.key, t.shown); err != nil {
-			return err
-		}
+	carried, err := insertTags(ctx, tx, status, named)
+	if err != nil {
+		return err
 	}
 	if status.InReplyTo != 0 {
 		if err := count(ctx, tx, status.InReplyTo, "replies", +1); err != nil {
@@ -163,7 +163,7 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 	if err := accounts.CountStatus(ctx, tx, status.Author, +1, clock.Milli(status.CreatedAt)); err != nil {
 		return err
 	}
-	return tx.Emit(Published{status.ID, status.Author, status.InReplyTo})
+	return tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried})
 }
 
 func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Status) error {
@@ -180,13 +180,11 @@ func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Statu
 	return nil
 }
 
-type tag struct{ key, shown string }
-
 // marked is a text with what was found in it.
 type marked struct {
 	html     string
 	mentions []mention
-	tags     []tag
+	tags     []tags.Named
 	people   []*accounts.Account
 }
 
@@ -218,7 +216,7 @@ func (s *Service) mark(ctx context.Context, source string, author id.Account) (*
 			key := text.TagKey(e.Tag)
 			if key != "" && !seenTag[key] && len(m.tags) < maxTags {
 				seenTag[key] = true
-				m.tags = append(m.tags, tag{key, e.Tag})
+				m.tags = append(m.tags, tags.Named{Key: key, Shown: e.Tag})
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/relationships"
+	"anancus/internal/social/tags"
 )
 
 // ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
@@ -125,10 +126,10 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	if author.Limited() && status.Visibility == Public {
 		status.Visibility = Unlisted
 	}
-	var tags []tag
+	var named []tags.Named
 	for _, name := range note.Hashtags {
-		if key := text.TagKey(name); key != "" && len(tags) < maxTags {
-			tags = append(tags, tag{key, name})
+		if key := text.TagKey(name); key != "" && len(named) < maxTags {
+			named = append(named, tags.Named{Key: key, Shown: name})
 		}
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
@@ -149,7 +150,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		if status.InReplyTo == 0 {
 			status.Thread = status.ID
 		}
-		if err := s.store(ctx, tx, status, mentions, tags); err != nil {
+		if err := s.store(ctx, tx, status, mentions, named); err != nil {
 			return err
 		}
 		return s.adopt(ctx, tx, status)

@@ -69,6 +69,7 @@ type (
 		Status    id.Status
 		Author    id.Account
 		InReplyTo id.Status // 0 for none known
+		Tags      []id.Tag  // the hashtags it carries
 	}
 	// Adopted tells that a status came after its answers, which are tied to it now.
 	Adopted struct {

@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
 	"anancus/internal/social/id"
+	"anancus/internal/social/tags"
 )
 
 const columns = `id, uri, url, author_id, local, text, content, content_warning, visibility, local_only, sensitive, language,
@@ -169,15 +170,10 @@ func tagsOf(ctx context.Context, q db.Q, ids []id.Status) ([]statusTag, error) {
 	}, `SELECT st.status_id, t.name, t.shown FROM status_tags st JOIN tags t ON t.id = st.tag_id WHERE st.status_id {in $1} ORDER BY st.status_id, t.id`, ids)
 }
 
-// insertTag hangs a hashtag on a status, making the tag when it is new.
-func insertTag(ctx context.Context, tx *db.Tx, status id.Status, key, shown string) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO tags (id, name, shown, created_at) VALUES ($1,$2,$3,$4) ON CONFLICT (name) DO NOTHING`,
-		tx.NextID(), key, shown, clock.Milli(tx.Now()))
-	if err != nil {
-		return err
-	}
-	_, err = db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id) SELECT id, $2 FROM tags WHERE name = $1 ON CONFLICT DO NOTHING`, key, status)
-	return err
+// insertTags hangs hashtags on a status, and gives those that are new on it.
+func insertTags(ctx context.Context, tx *db.Tx, s *Status, list []tags.Named) ([]id.Tag, error) {
+	return tags.Attach(ctx, tx, tags.Use{Status: s.ID, Author: s.Author, At: s.CreatedAt,
+		Own: s.Local && s.Visibility.Distributable(), Public: s.Visibility == Public}, list)
 }
 
 type counts struct {
