@@ -54,7 +54,7 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.OnBlocked),
 		bus.Durable("notifications.forget_blocked", bus.Push, onlyMember(func(e relationships.Blocked) id.Account { return e.Blocker }), s.notifications.ForgetBlocked))
 	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked))
-	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted))
+	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted), bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))
 	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted))
 	bus.On(b, "relationship.domain_blocked",
 		bus.Live(s.timelines.OnDomainBlocked),

@@ -27,6 +27,9 @@ func (s *Server) Table() []Line {
 // Effects lets everything that follows from events happen, and delivers nothing.
 func (s *Server) Effects(ctx context.Context) error { return s.bus.Drain(ctx) }
 
+// Forget drops what is remembered of timelines.
+func (s *Server) Forget() { s.timelines.Forget() }
+
 // DB lets tests count rows.
 func (s *Server) DB() *db.DB { return s.db }
 

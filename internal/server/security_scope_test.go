@@ -38,6 +38,16 @@ GET    /api/v1/follow_requests                    member  read:follows
 POST   /api/v1/follow_requests/{id}/authorize     member  write:follows
 POST   /api/v1/follow_requests/{id}/reject        member  write:follows
 GET    /api/v1/blocks                             member  read:blocks
+GET    /api/v1/mutes                              member  read:mutes
+POST   /api/v1/accounts/{id}/note                 member  write:accounts
+POST   /api/v1/accounts/{id}/endorse              member  write:accounts
+POST   /api/v1/accounts/{id}/unendorse            member  write:accounts
+POST   /api/v1/accounts/{id}/pin                  member  write:accounts
+POST   /api/v1/accounts/{id}/unpin                member  write:accounts
+GET    /api/v1/accounts/{id}/endorsements         anyone  read:accounts
+GET    /api/v1/endorsements                       member  read:accounts
+GET    /api/v1/accounts/familiar_followers        member  read:follows
+GET    /api/v1/accounts/{id}/identity_proofs      member  read:accounts
 GET    /api/v1/domain_blocks                      member  read:blocks
 POST   /api/v1/domain_blocks                      member  write:blocks
 DELETE /api/v1/domain_blocks                      member  write:blocks

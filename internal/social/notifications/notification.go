@@ -171,6 +171,12 @@ func (s *Service) ForgetBlocked(ctx context.Context, e relationships.Blocked) er
 	return s.forget(ctx, `account_id = $1 AND from_id = $2`, e.Blocker, e.Target)
 }
 
+// ForgetMuted takes back what was told of somebody whom the member mutes now, unless they still want to be told.
+func (s *Service) ForgetMuted(ctx context.Context, e relationships.Muted) error {
+	return s.forget(ctx, `account_id = $1 AND from_id = $2
+		AND EXISTS (SELECT 1 FROM mutes WHERE account_id = $1 AND target_id = $2 AND hide_notifications)`, e.Muter, e.Target)
+}
+
 func (s *Service) takeBack(ctx context.Context, kind Kind, from id.Account, about int64) error {
 	return s.forget(ctx, `from_id = $1 AND kind = $2 AND about_id = $3`, from, string(kind), about)
 }

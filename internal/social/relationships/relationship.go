@@ -5,11 +5,13 @@ package relationships
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
@@ -96,6 +98,27 @@ func (f *follow) apply(o Options) {
 	}
 }
 
+// check gives every language its one code, each once. Nothing left means all languages.
+func (o *Options) check() error {
+	if o.Languages == nil {
+		return nil
+	}
+	var known []string
+	for _, word := range *o.Languages {
+		code, ok := text.Language(word)
+		switch {
+		case word == "": // how a form says that there are none
+			continue
+		case !ok:
+			return fault.New(fault.Invalid, "Validation failed: Languages is invalid")
+		case !slices.Contains(known, code):
+			known = append(known, code)
+		}
+	}
+	o.Languages = &known
+	return nil
+}
+
 func notAllowed() error { return fault.New(fault.Forbidden, "This action is not allowed") }
 
 // Follow makes follower follow target, or ask to when target is locked or lives
@@ -103,6 +126,9 @@ func notAllowed() error { return fault.New(fault.Forbidden, "This action is not 
 func (s *Service) Follow(ctx context.Context, follower, target id.Account, o Options) error {
 	if follower == target {
 		return notAllowed()
+	}
+	if err := o.check(); err != nil {
+		return err
 	}
 	from, to, err := s.pair(ctx, follower, target)
 	if err != nil {
@@ -238,6 +264,9 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, follower, target id.Accoun
 		}
 		if table == follows {
 			if err := accounts.CountFollow(ctx, tx, follower, target, -1); err != nil {
+				return nil, err
+			}
+			if _, err := deleteEndorsement(ctx, tx, follower, target); err != nil { // only whom one follows is endorsed
 				return nil, err
 			}
 		}

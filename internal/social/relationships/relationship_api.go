@@ -160,39 +160,43 @@ func (s *Service) Relationships(c *viewer.Call) (any, error) {
 	return s.Between(c.Context(), c.Viewer.Account, ids)
 }
 
+// betweenSQL tells what an account ($1) and others ($2) are to each other at a time ($3).
+const betweenSQL = `SELECT 'following', target_id, show_boosts, notify, languages, CAST(NULL AS BIGINT) FROM follows WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT 'followed_by', account_id, FALSE, FALSE, '', NULL FROM follows WHERE target_id = $1 AND account_id {in $2}
+	UNION ALL SELECT 'requested', target_id, show_boosts, notify, languages, NULL FROM follow_requests WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT 'requested_by', account_id, FALSE, FALSE, '', NULL FROM follow_requests WHERE target_id = $1 AND account_id {in $2}
+	UNION ALL SELECT 'blocking', target_id, FALSE, FALSE, '', NULL FROM blocks WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT 'blocked_by', account_id, FALSE, FALSE, '', NULL FROM blocks WHERE target_id = $1 AND account_id {in $2}
+	UNION ALL SELECT 'muting', target_id, FALSE, hide_notifications, '', expires_at FROM mutes
+		WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)
+	UNION ALL SELECT 'domain_blocking', a.id, FALSE, FALSE, '', NULL FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain
+		WHERE a.id {in $2}
+	UNION ALL SELECT 'endorsed', target_id, FALSE, FALSE, '', NULL FROM endorsements WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT 'note', target_id, FALSE, FALSE, comment, NULL FROM account_notes WHERE account_id = $1 AND target_id {in $2}`
+
 // Between tells what the member and each of the others are to each other, in one query.
 func (s *Service) Between(ctx context.Context, member id.Account, others []id.Account) ([]mastodon.Relationship, error) {
 	list := make([]mastodon.Relationship, len(others))
 	at := make(map[id.Account]*mastodon.Relationship, len(others))
-	for i, other := range others {
-		list[i] = mastodon.Relationship{ID: other.String()}
-		at[other] = &list[i]
+	for _, other := range others {
+		at[other] = &mastodon.Relationship{ID: other.String()}
 	}
 	if len(others) == 0 {
 		return list, nil
 	}
 	type fact struct {
-		kind      string
-		other     id.Account
-		boosts    bool
-		notify    bool
-		languages string
-		until     *int64
+		kind   string
+		other  id.Account
+		boosts bool
+		notify bool
+		text   string // languages, or a note
+		until  *int64
 	}
 	facts, err := db.All(ctx, s.db, func(r db.Row) (fact, error) {
 		var f fact
-		err := r.Scan(&f.kind, &f.other, &f.boosts, &f.notify, &f.languages, &f.until)
+		err := r.Scan(&f.kind, &f.other, &f.boosts, &f.notify, &f.text, &f.until)
 		return f, err
-	}, `SELECT 'following', target_id, show_boosts, notify, languages, CAST(NULL AS BIGINT) FROM follows WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'followed_by', account_id, FALSE, FALSE, '', NULL FROM follows WHERE target_id = $1 AND account_id {in $2}
-		UNION ALL SELECT 'requested', target_id, show_boosts, notify, languages, NULL FROM follow_requests WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'requested_by', account_id, FALSE, FALSE, '', NULL FROM follow_requests WHERE target_id = $1 AND account_id {in $2}
-		UNION ALL SELECT 'blocking', target_id, FALSE, FALSE, '', NULL FROM blocks WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'blocked_by', account_id, FALSE, FALSE, '', NULL FROM blocks WHERE target_id = $1 AND account_id {in $2}
-		UNION ALL SELECT 'muting', target_id, FALSE, hide_notifications, '', expires_at FROM mutes
-			WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)
-		UNION ALL SELECT 'domain_blocking', a.id, FALSE, FALSE, '', NULL FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain
-			WHERE a.id {in $2}`,
+	}, betweenSQL,
 		member, others, clock.Milli(s.clock.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("relationships: %w", err)
@@ -202,7 +206,7 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 		switch f.kind {
 		case "following", "requested":
 			r.Following, r.Requested = f.kind == "following", f.kind == "requested"
-			r.ShowingReblogs, r.Notifying, r.Languages = f.boosts, f.notify, splitLanguages(f.languages)
+			r.ShowingReblogs, r.Notifying, r.Languages = f.boosts, f.notify, splitLanguages(f.text)
 		case "followed_by":
 			r.FollowedBy = true
 		case "requested_by":
@@ -213,6 +217,10 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 			r.BlockedBy = true
 		case "domain_blocking":
 			r.DomainBlocking = true
+		case "endorsed":
+			r.Endorsed = true
+		case "note":
+			r.Note = f.text
 		case "muting":
 			r.Muting, r.MutingNotifications = true, f.notify
 			if f.until != nil {
@@ -220,6 +228,9 @@ func (s *Service) Between(ctx context.Context, member id.Account, others []id.Ac
 				r.MutingExpiresAt = &until
 			}
 		}
+	}
+	for i, other := range others { // one may have been asked for twice
+		list[i] = *at[other]
 	}
 	return list, nil
 }
@@ -260,30 +271,35 @@ func (s *Service) connections(c *viewer.Call, own, other string) (any, error) {
 	if hidden {
 		return []any{}, nil
 	}
-	return s.page(c, follows, own, other, account)
+	return s.page(c, follows, own, other, account, stranger(c, account))
+}
+
+// stranger is the viewer of somebody else's list, and 0 of the own, which is shown whole.
+func stranger(c *viewer.Call, account id.Account) id.Account {
+	if c.Viewer.Account == account {
+		return 0
+	}
+	return c.Viewer.Account
 }
 
 // FollowRequests serves GET /api/v1/follow_requests.
 func (s *Service) FollowRequests(c *viewer.Call) (any, error) {
-	return s.page(c, requests, "target_id", "account_id", c.Viewer.Account)
+	return s.page(c, requests, "target_id", "account_id", c.Viewer.Account, 0)
 }
 
 // BlockedAccounts serves GET /api/v1/blocks.
 func (s *Service) BlockedAccounts(c *viewer.Call) (any, error) {
-	return s.page(c, "blocks", "account_id", "target_id", c.Viewer.Account)
+	return s.page(c, "blocks", "account_id", "target_id", c.Viewer.Account, 0)
 }
 
-func (s *Service) page(c *viewer.Call, table, own, other string, account id.Account) (any, error) {
+// page answers with the accounts at one end of a table's rows; without those that the viewer except (0: none) does not meet.
+func (s *Service) page(c *viewer.Call, table, own, other string, account, except id.Account) (any, error) {
 	p := keyset.Read(c, listLimit, listMax)
-	rows, err := listAccounts(c.Context(), s.db, table, own, other, account, p)
+	rows, err := listAccounts(c.Context(), s.db, table, own, other, account, except, clock.Milli(s.clock.Now()), p)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
-	ids := make([]id.Account, len(rows))
-	for i, row := range rows {
-		ids[i] = row.account
-	}
-	shown, err := s.accounts.Rows(c.Context(), ids)
+	shown, err := s.accounts.Rows(c.Context(), accountsOf(rows))
 	if err != nil || len(rows) == 0 {
 		return shown, err
 	}

@@ -87,12 +87,28 @@ func scanListed(r db.Row) (listed, error) {
 	return l, err
 }
 
-// listAccounts pages through the accounts at the far end (column other) of a table's rows whose column own is account.
-func listAccounts(ctx context.Context, q db.Q, table, own, other string, account id.Account, p keyset.Page) ([]listed, error) {
-	rows, err := db.All(ctx, q, scanListed, `SELECT t.id, t.`+other+` FROM `+table+` t JOIN accounts a ON a.id = t.`+other+`
-		WHERE t.`+own+` = $1 AND t.id < $2 AND t.id > $3 AND a.suspended_at IS NULL AND a.deleted_at IS NULL
-		ORDER BY t.id `+p.Order()+` LIMIT $4`, account, p.Before, p.After, p.Limit)
+// listAccounts pages through the accounts at the far end (column other) of a table's rows whose column own is account. Those whom
+// except (0: nobody) blocks or mutes, or who block except, are left out.
+func listAccounts(ctx context.Context, q db.Q, table, own, other string, account, except id.Account, now int64, p keyset.Page) ([]listed, error) {
+	sql, args := listSQL(table, own, other, except != 0)+p.Order()+` LIMIT $4`, []any{account, p.Before, p.After, p.Limit}
+	if except != 0 {
+		args = append(args, except, now)
+	}
+	rows, err := db.All(ctx, q, scanListed, sql, args...)
 	return keyset.Arrange(p, rows), err
+}
+
+func listSQL(table, own, other string, except bool) string {
+	without := ``
+	if except {
+		without = `
+		AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = $5 AND b.target_id = a.id)
+		AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = a.id AND b.target_id = $5)
+		AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = $5 AND m.target_id = a.id AND (m.expires_at IS NULL OR m.expires_at > $6))`
+	}
+	return `SELECT t.id, t.` + other + ` FROM ` + table + ` t JOIN accounts a ON a.id = t.` + other + `
+		WHERE t.` + own + ` = $1 AND t.id < $2 AND t.id > $3 AND a.suspended_at IS NULL AND a.deleted_at IS NULL` + without + `
+		ORDER BY t.id `
 }
 
 func joinLanguages(list []string) string { return strings.Join(list, ",") }

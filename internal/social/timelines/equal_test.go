@@ -2,6 +2,7 @@ package timelines
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"testing"
 
@@ -61,7 +62,7 @@ func (w *world) check(reader id.Account) {
 	}
 	if f, now := w.feeds[reader], r; f != nil {
 		if !slices.Equal(f.facts.follows, now.follows) || !slices.Equal(f.facts.quiet, now.quiet) || !slices.Equal(f.facts.blocking, now.blocking) ||
-			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) {
+			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) || !maps.EqualFunc(onlyFollowed(f.facts), now.languages, slices.Equal) {
 			w.tb.Errorf("facts of %d are %+v, want %+v", reader, f.facts, now)
 		}
 	}
@@ -87,6 +88,13 @@ func (w *world) check(reader id.Account) {
 	if heard != 0 {
 		w.tb.Errorf("the index of authors is %d feeds off", heard)
 	}
+}
+
+// onlyFollowed are the languages of follows that hold.
+func onlyFollowed(r *facts) map[id.Account][]string {
+	list := maps.Clone(r.languages)
+	maps.DeleteFunc(list, func(a id.Account, _ []string) bool { return !r.follows.has(a) })
+	return list
 }
 
 // made is what a random story has made so far.
@@ -211,6 +219,7 @@ func (w *world) step(rt *rapid.T, m *made, people int) {
 		if n, err := db.One(context.Background(), w.d, db.Int64, `SELECT COUNT(*) FROM statuses WHERE id = $1`, p.id); err != nil || n > 0 { // a deleted one
 			return
 		}
+		p.language = rapid.SampledFrom([]string{"", "en", "fr"}).Draw(rt, "language")
 		switch rapid.IntRange(0, 7).Draw(rt, "shape") {
 		case 0:
 			p.seen = rapid.SampledFrom([]statuses.Visibility{statuses.Unlisted, statuses.Private, statuses.Direct, statuses.Limited}).Draw(rt, "visibility")
@@ -287,7 +296,8 @@ func (w *world) relate(rt *rapid.T, kind string, reader, target id.Account) {
 			w.follow(reader, target, rapid.IntRange(0, 3).Draw(rt, "boosts") > 0)
 		}
 	case "options":
-		w.exec(relationships.FollowChanged{Follower: reader, Target: target}, `UPDATE follows SET show_boosts = NOT show_boosts WHERE account_id = $1 AND target_id = $2`, reader, target)
+		w.exec(relationships.FollowChanged{Follower: reader, Target: target}, `UPDATE follows SET show_boosts = NOT show_boosts, languages = $3 WHERE account_id = $1 AND target_id = $2`, reader, target,
+			rapid.SampledFrom([]string{"", "en", "de,en"}).Draw(rt, "languages"))
 	case "unfollow":
 		w.unfollow(reader, target)
 	case "block":

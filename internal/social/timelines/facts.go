@@ -1,6 +1,7 @@
 package timelines
 
 import (
+	"maps"
 	"slices"
 
 	"anancus/internal/social/id"
@@ -40,7 +41,8 @@ type facts struct {
 	blocking  people
 	blockedBy people
 	muting    people
-	domains   []string // blocked servers, sorted
+	domains   []string                // blocked servers, sorted
+	languages map[id.Account][]string // of followed accounts whose statuses are wanted in some languages only
 }
 
 // hides tells whether the reader blocks or mutes somebody.
@@ -50,6 +52,12 @@ func (r *facts) hides(a id.Account) bool { return r.blocking.has(a) || r.muting.
 func (r *facts) hidesDomain(domain string) bool {
 	_, ok := slices.BinarySearch(r.domains, domain)
 	return ok
+}
+
+// speaks tells whether the reader wants an author's statuses in a language; one that names none passes.
+func (r *facts) speaks(author id.Account, language string) bool {
+	wanted := r.languages[author]
+	return len(wanted) == 0 || language == "" || slices.Contains(wanted, language)
 }
 
 // hidesAnybody tells whether mentions matter to this reader at all.
@@ -62,12 +70,22 @@ func (r *facts) hidden() []id.Account { return slices.Concat(r.blocking, r.mutin
 func (r *facts) sources() []id.Account { return r.follows.with(r.reader) }
 
 // following gives the facts after the reader began to follow somebody.
-func (r *facts) following(target id.Account, showBoosts bool) *facts {
+func (r *facts) following(target id.Account, showBoosts bool, languages []string) *facts {
 	next := *r
 	next.follows = r.follows.with(target)
 	next.quiet = r.quiet.without(target)
 	if !showBoosts {
 		next.quiet = r.quiet.with(target)
+	}
+	if len(languages) > 0 || r.languages[target] != nil {
+		next.languages = maps.Clone(r.languages)
+		if next.languages == nil {
+			next.languages = map[id.Account][]string{}
+		}
+		delete(next.languages, target)
+		if len(languages) > 0 {
+			next.languages[target] = languages
+		}
 	}
 	return &next
 }

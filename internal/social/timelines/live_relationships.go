@@ -18,7 +18,7 @@ func (s *Service) OnFollowed(ctx context.Context, e relationships.Followed) {
 	if f == nil {
 		return
 	}
-	boosts, err := showsBoosts(ctx, s.db, e.Follower, e.Target)
+	boosts, languages, err := wishes(ctx, s.db, e.Follower, e.Target)
 	if fault.Is(err, fault.NotFound) { // unfollowed since: that event comes next
 		boosts, err = true, nil
 	}
@@ -29,7 +29,7 @@ func (s *Service) OnFollowed(ctx context.Context, e relationships.Followed) {
 		return
 	}
 	if f.place != nil {
-		f.facts = f.facts.following(e.Target, boosts)
+		f.facts = f.facts.following(e.Target, boosts, languages)
 		s.listen(f, e.Target)
 	}
 	s.mu.Unlock()

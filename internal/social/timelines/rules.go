@@ -22,6 +22,7 @@ type candidate struct {
 	boostedDomain string // the boosted author's
 	gone          bool   // it, its author, or what it boosts, was deleted or suspended
 	limited       bool   // its author is
+	language      string
 	mentions      []id.Account
 }
 
@@ -37,6 +38,8 @@ func wants(r *facts, c *candidate) bool {
 	case c.author == r.reader:
 		return true
 	case !r.follows.has(c.author):
+		return false
+	case c.boostOf == 0 && !r.speaks(c.author, c.language):
 		return false
 	case c.reply && c.replyTo == 0: // its parent is unknown
 		return false

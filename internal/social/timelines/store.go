@@ -17,13 +17,13 @@ const (
 	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL OR (s.boost_of_id IS NOT NULL AND COALESCE((
 		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
 		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
-	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END`
+	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END, s.language`
 	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
 func scan(r db.Row) (candidate, error) {
 	var c candidate
-	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain)
+	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain, &c.language)
 	return c, err
 }
 
@@ -199,7 +199,7 @@ func addMentions(ctx context.Context, q db.Q, list []candidate, matter []id.Acco
 const mentionsSQL = `SELECT m.status_id, m.account_id FROM mentions m WHERE m.status_id {in $1} AND NOT m.silent`
 
 // factsSQL gathers what a reader's feed depends on. A mute counts until its row is gone.
-const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END, target_id, '' FROM follows WHERE account_id = $1
+const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END, target_id, languages FROM follows WHERE account_id = $1
 	UNION ALL SELECT 'blocking', target_id, '' FROM blocks WHERE account_id = $1
 	UNION ALL SELECT 'blocked by', account_id, '' FROM blocks WHERE target_id = $1
 	UNION ALL SELECT 'muting', target_id, '' FROM mutes WHERE account_id = $1
@@ -209,11 +209,11 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 	type fact struct {
 		kind    string
 		account id.Account
-		domain  string
+		text    string // a domain, or the languages of a follow
 	}
 	found, err := db.All(ctx, q, func(r db.Row) (fact, error) {
 		var f fact
-		err := r.Scan(&f.kind, &f.account, &f.domain)
+		err := r.Scan(&f.kind, &f.account, &f.text)
 		return f, err
 	}, factsSQL, reader)
 	if err != nil {
@@ -221,6 +221,12 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 	}
 	r := &facts{reader: reader}
 	for _, f := range found {
+		if (f.kind == "quietly" || f.kind == "follows") && f.text != "" {
+			if r.languages == nil {
+				r.languages = map[id.Account][]string{}
+			}
+			r.languages[f.account] = strings.Split(f.text, ",")
+		}
 		switch f.kind {
 		case "quietly":
 			r.quiet = append(r.quiet, f.account)
@@ -234,7 +240,7 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 		case "muting":
 			r.muting = append(r.muting, f.account)
 		case "domain":
-			r.domains = append(r.domains, f.domain)
+			r.domains = append(r.domains, f.text)
 		}
 	}
 	for _, set := range []people{r.follows, r.quiet, r.blocking, r.blockedBy, r.muting} {
@@ -244,8 +250,17 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 	return r, nil
 }
 
-func showsBoosts(ctx context.Context, q db.Q, follower, target id.Account) (bool, error) {
-	return db.One(ctx, q, db.Bool, `SELECT show_boosts FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+// wishes gives what a follower wants of somebody: boosts too, and which languages (nil: all).
+func wishes(ctx context.Context, q db.Q, follower, target id.Account) (boosts bool, languages []string, err error) {
+	_, err = db.One(ctx, q, func(r db.Row) (struct{}, error) {
+		var text string
+		err := r.Scan(&boosts, &text)
+		if text != "" {
+			languages = strings.Split(text, ",")
+		}
+		return struct{}{}, err
+	}, `SELECT show_boosts, languages FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+	return boosts, languages, err
 }
 
 const newest = id.Status(math.MaxInt64)

@@ -114,6 +114,7 @@ type post struct {
 	silent    []id.Account
 	tags      []id.Tag
 	localOnly bool
+	language  string
 }
 
 func orNil[T ~int | ~int64](v T) *int64 {
@@ -131,8 +132,8 @@ func (p post) write(tx *db.Tx) error {
 	if p.seen == "" {
 		p.seen = statuses.Public
 	}
-	_, err := db.Exec(ctx, tx, `INSERT INTO statuses (id, uri, author_id, local, visibility, local_only, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, created_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$1,0)`, p.id, uriOf(p.id), p.author, p.author%2 == 1, string(p.seen), p.localOnly, orNil(p.parent), orNil(p.answers), p.unknown)
+	_, err := db.Exec(ctx, tx, `INSERT INTO statuses (id, uri, author_id, local, visibility, local_only, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, created_at, language)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$1,0,$10)`, p.id, uriOf(p.id), p.author, p.author%2 == 1, string(p.seen), p.localOnly, orNil(p.parent), orNil(p.answers), p.unknown, p.language)
 	if err != nil {
 		return err
 	}
