@@ -51,6 +51,12 @@ func (c *Call[V]) Form() (*Form, error) {
 	return f, nil
 }
 
+// Has tells whether a field was sent, be it null: by that, clients clear what else would stay.
+func (f *Form) Has(name string) bool {
+	_, there := f.tree[name]
+	return there
+}
+
 // Value gives a plain value by name, "" if absent or not plain.
 func (f *Form) Value(name string) string {
 	s, _ := plain(f.tree[name])
@@ -59,7 +65,8 @@ func (f *Form) Value(name string) string {
 
 func readForm(w http.ResponseWriter, r *http.Request) (*Form, error) {
 	tree := map[string]any{}
-	if err := unfold(tree, r.URL.Query()); err != nil {
+	asked, _ := pairsOf(r.URL.RawQuery) // what cannot be read of an address is left out
+	if err := unfold(tree, asked); err != nil {
 		return nil, err
 	}
 	if r.Body == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -78,26 +85,75 @@ func readForm(w http.ResponseWriter, r *http.Request) (*Form, error) {
 		}
 		return readJSON(tree, body)
 	case kind == "multipart/form-data":
-		if err := r.ParseMultipartForm(MaxBody); err != nil {
-			return nil, bodyFault(err)
+		parts, err := readParts(r)
+		if err != nil {
+			return nil, err
 		}
-		defer func() { _ = r.MultipartForm.RemoveAll() }()
-		if len(r.MultipartForm.File) > 0 {
-			for name := range r.MultipartForm.File {
-				return nil, fault.New(fault.Invalid, "Validation failed: "+name+" is a file, and this server does not take uploads here")
-			}
-		}
-		return &Form{tree}, unfold(tree, url.Values(r.MultipartForm.Value))
+		return &Form{tree}, unfold(tree, parts)
 	default: // urlencoded, and clients that forget to say so
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return nil, bodyFault(err)
 		}
-		values, err := url.ParseQuery(string(body))
+		sent, err := pairsOf(string(body))
 		if err != nil {
 			return nil, fault.New(fault.BadRequest, "The form could not be read: it is not properly encoded")
 		}
-		return &Form{tree}, unfold(tree, values)
+		return &Form{tree}, unfold(tree, sent)
+	}
+}
+
+// pair is one field of a form. Their order tells which fields of key[][a]= and key[][b]= belong together.
+type pair struct{ key, value string }
+
+// pairsOf reads what is urlencoded. Fields that cannot be read are left out, and told of by the error.
+func pairsOf(encoded string) (list []pair, err error) {
+	for field := range strings.SplitSeq(encoded, "&") {
+		if field == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(field, "=")
+		var p pair
+		var wrong error
+		if p.key, wrong = url.QueryUnescape(name); wrong == nil {
+			p.value, wrong = url.QueryUnescape(value)
+		}
+		if wrong == nil && strings.Contains(field, ";") { // as net/url: once it separated fields, now nobody agrees
+			wrong = errors.New("semicolon in a form")
+		}
+		if wrong != nil {
+			err = wrong
+			continue
+		}
+		list = append(list, p)
+	}
+	return list, err
+}
+
+// readParts reads the fields of a multipart form; files have doors of their own.
+func readParts(r *http.Request) (list []pair, err error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, bodyFault(err)
+	}
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return nil, bodyFault(err)
+		}
+		if part.FileName() != "" {
+			return nil, fault.New(fault.Invalid, "Validation failed: "+part.FormName()+" is a file, and this server does not take uploads here")
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, bodyFault(err)
+		}
+		if part.FormName() != "" {
+			list = append(list, pair{part.FormName(), string(value)})
+		}
 	}
 }
 
@@ -170,30 +226,25 @@ func depth(body []byte) (deepest int) {
 	return deepest
 }
 
-// unfold adds values to tree, reading a[]=, a[b]=, a[0][b]= and a[][b]=.
-func unfold(tree map[string]any, values url.Values) error {
-	if len(values) > maxFields {
-		return fault.New(fault.BadRequest, "The form has too many fields")
-	}
-	keys, total := make([]string, 0, len(values)), 0
-	for k, list := range values {
-		keys, total = append(keys, k), total+len(list)
-	}
-	if total > maxValues {
+// unfold adds fields to tree, reading a[]=, a[b]=, a[0][b]= and a[][b]=.
+func unfold(tree map[string]any, fields []pair) error {
+	if len(fields) > maxValues {
 		return fault.New(fault.BadRequest, "The form has too many values")
 	}
-	sort.Strings(keys)
-	for _, key := range keys {
-		path := split(key)
+	names := map[string]bool{}
+	for _, f := range fields {
+		names[f.key] = true
+		path := split(f.key)
+		if len(names) > maxFields {
+			return fault.New(fault.BadRequest, "The form has too many fields")
+		}
 		if len(path) > maxDepth {
 			return fault.New(fault.BadRequest, "The form is nested too deeply")
 		}
-		for i, v := range values[key] {
-			if !utf8.ValidString(v) {
-				return fault.New(fault.BadRequest, "The form could not be read: it is not UTF-8")
-			}
-			put(tree, path, strings.ReplaceAll(v, "\x00", ""), i)
+		if !utf8.ValidString(f.value) {
+			return fault.New(fault.BadRequest, "The form could not be read: it is not UTF-8")
 		}
+		put(tree, path, strings.ReplaceAll(f.value, "\x00", ""))
 	}
 	return nil
 }
@@ -216,7 +267,7 @@ func split(key string) []string {
 	return path
 }
 
-func put(tree map[string]any, path []string, value string, nth int) {
+func put(tree map[string]any, path []string, value string) {
 	name := path[0]
 	if len(path) == 1 {
 		tree[name] = value
@@ -228,12 +279,15 @@ func put(tree map[string]any, path []string, value string, nth int) {
 			tree[name] = append(list, value)
 			return
 		}
-		for len(list) <= nth {
-			list = append(list, map[string]any{})
+		var last map[string]any
+		if len(list) > 0 {
+			last, _ = list[len(list)-1].(map[string]any)
 		}
-		if m, ok := list[nth].(map[string]any); ok {
-			put(m, path[2:], value, nth)
+		if last == nil || holds(last, path[2:]) { // a field that comes again begins the next object, as in Rack
+			last = map[string]any{}
+			list = append(list, last)
 		}
+		put(last, path[2:], value)
 		tree[name] = list
 		return
 	}
@@ -242,7 +296,27 @@ func put(tree map[string]any, path []string, value string, nth int) {
 		m = map[string]any{}
 		tree[name] = m
 	}
-	put(m, path[1:], value, nth)
+	put(m, path[1:], value)
+}
+
+// holds tells whether an object has a field already; a list in it takes any number of values.
+func holds(m map[string]any, path []string) bool {
+	for i, name := range path {
+		if name == "" {
+			return false
+		}
+		v, there := m[name]
+		if !there {
+			return false
+		}
+		if i == len(path)-1 {
+			return true
+		}
+		if m, there = v.(map[string]any); !there {
+			return false
+		}
+	}
+	return true
 }
 
 func wrongType(name, want string) error {

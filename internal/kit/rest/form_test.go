@@ -78,6 +78,33 @@ func TestOneFormIsReadAlikeInEverySpelling(t *testing.T) {
 	}
 }
 
+func TestAFieldThatComesAgainBeginsTheNextObjectOfAList(t *testing.T) {
+	fields := []string{"fields[][name]", "Web", "fields[][name]", "Town", "fields[][value]", "y", "fields[][value]", "z"}
+	var flat, multi string
+	for i := 0; i < len(fields); i += 2 {
+		flat += "&" + url.QueryEscape(fields[i]) + "=" + fields[i+1]
+		multi += "--x\r\nContent-Disposition: form-data; name=\"" + fields[i] + "\"\r\n\r\n" + fields[i+1] + "\r\n"
+	}
+	want := []line{{"Web", ""}, {"Town", "y"}, {"", "z"}}
+	for how, c := range map[string]struct{ query, kind, body string }{
+		"a query": {flat, "", ""}, "a form": {"", urlencoded, flat}, "multipart": {"", "multipart/form-data; boundary=x", multi + "--x--\r\n"},
+	} {
+		got, err := decode(t, "POST", c.query, c.kind, c.body)
+		if err != nil || !reflect.DeepEqual(got.Fields, want) {
+			t.Errorf("%s gives %+v (%v), want %+v", how, got.Fields, err, want)
+		}
+	}
+}
+
+func TestANullWasSent(t *testing.T) {
+	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"age":null}`))
+	r.Header.Set("Content-Type", "application/json")
+	form, err := (&Call[int]{W: httptest.NewRecorder(), R: r}).Form()
+	if err != nil || !form.Has("age") || form.Has("name") {
+		t.Errorf("age %v, name %v (%v)", form.Has("age"), form.Has("name"), err)
+	}
+}
+
 func TestWhatIsAbsentIsNotWhatIsEmpty(t *testing.T) {
 	got, err := decode(t, "POST", "", "application/json", `{"name":"","locked":null,"tags":""}`)
 	if err != nil || got.Name == nil || *got.Name != "" || got.Locked != nil || got.Source != nil || got.Tags != nil {
