@@ -70,7 +70,7 @@ func readsForm(r server.Line) bool {
 	switch r.Method + " " + r.Path {
 	case "POST /api/v1/apps", "POST /oauth/token", "POST /oauth/revoke", "PATCH /api/v1/accounts/update_credentials", "POST /api/v1/statuses",
 		"POST /api/v1/accounts/{id}/follow", "POST /api/v1/accounts/{id}/mute", "POST /auth/sign_in", "POST /auth/sign_up", "POST /auth/edit",
-		"POST /oauth/authorize":
+		"POST /oauth/authorize", "POST /api/v1/filters", "POST /api/v2/filters":
 		return true
 	}
 	return strings.HasSuffix(r.Path, "/inbox")

@@ -7,6 +7,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
 	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
@@ -69,6 +70,7 @@ func (s *Server) effects() {
 	bus.On(b, "tag.followed", bus.Live(func(context.Context, tags.Followed) {}))
 	bus.On(b, "tag.unfollowed", bus.Live(func(context.Context, tags.Unfollowed) {}))
 	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
+	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
 
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {

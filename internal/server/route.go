@@ -37,11 +37,27 @@ const (
 	outOfScope  = "This action is outside the authorized scopes"
 )
 
+// parts are lists within a filter. The mux cannot tell /filters/{id}/keywords from /filters/keywords/{id}, so
+// they are mounted together and told apart by their last word.
+const parts = "/api/v2/filters/{id}/"
+
 // mount puts the table on a mux.
 func (s *Server) mount(mux *http.ServeMux, table []route) {
+	lists := map[string]http.HandlerFunc{}
 	for _, r := range table {
+		if word, within := strings.CutPrefix(r.path, parts); within && r.method == http.MethodGet {
+			lists[word] = s.serve(r)
+			continue
+		}
 		mux.HandleFunc(r.method+" "+r.path, s.serve(r))
 	}
+	mux.HandleFunc("GET "+parts+"{list}", func(w http.ResponseWriter, req *http.Request) {
+		do := lists[req.PathValue("list")]
+		if do == nil {
+			do = s.unknown
+		}
+		do(w, req)
+	})
 }
 
 func (s *Server) serve(r route) http.HandlerFunc {

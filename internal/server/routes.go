@@ -113,6 +113,27 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/bookmarks", member, "read:bookmarks", s.statuses.Bookmarks},
 		{"GET", "/api/v1/favourites", member, "read:favourites", s.statuses.Favourites},
 
+		// Filters
+		{"GET", "/api/v1/filters", member, "read:filters", s.filters.ListPhrases},
+		{"POST", "/api/v1/filters", member, "write:filters", s.filters.CreateFilterV1},
+		{"GET", "/api/v1/filters/{id}", member, "read:filters", s.filters.ShowFilterV1},
+		{"PUT", "/api/v1/filters/{id}", member, "write:filters", s.filters.UpdateFilterV1},
+		{"DELETE", "/api/v1/filters/{id}", member, "write:filters", s.filters.DeleteKeyword},
+		{"GET", "/api/v2/filters", member, "read:filters", s.filters.ListFilters},
+		{"POST", "/api/v2/filters", member, "write:filters", s.filters.CreateFilter},
+		{"GET", "/api/v2/filters/{id}", member, "read:filters", s.filters.ShowFilter},
+		{"PUT", "/api/v2/filters/{id}", member, "write:filters", s.filters.UpdateFilter},
+		{"DELETE", "/api/v2/filters/{id}", member, "write:filters", s.filters.DeleteFilter},
+		{"GET", "/api/v2/filters/{id}/keywords", member, "read:filters", s.filters.ListKeywords},
+		{"GET", "/api/v2/filters/{id}/statuses", member, "read:filters", s.filters.ListStatuses},
+		{"POST", "/api/v2/filters/{id}/keywords", member, "write:filters", s.filters.CreateKeyword},
+		{"POST", "/api/v2/filters/{id}/statuses", member, "write:filters", s.filters.CreateStatus},
+		{"GET", "/api/v2/filters/keywords/{id}", member, "read:filters", s.filters.ShowKeyword},
+		{"PUT", "/api/v2/filters/keywords/{id}", member, "write:filters", s.filters.UpdateKeyword},
+		{"DELETE", "/api/v2/filters/keywords/{id}", member, "write:filters", s.filters.DeleteKeyword},
+		{"GET", "/api/v2/filters/statuses/{id}", member, "read:filters", s.filters.ShowStatus},
+		{"DELETE", "/api/v2/filters/statuses/{id}", member, "write:filters", s.filters.DeleteStatus},
+
 		// Timelines, notifications, search
 		{"GET", "/api/v1/timelines/home", member, "read:statuses", s.timelines.Home},
 		{"GET", "/api/v1/timelines/public", anyone, "read:statuses", s.timelines.Public},

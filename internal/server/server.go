@@ -33,6 +33,7 @@ import (
 	"anancus/internal/server/keeper"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
 	"anancus/internal/social/lists"
@@ -77,6 +78,7 @@ type Server struct {
 	relationships *relationships.Service
 	lists         *lists.Service
 	tags          *tags.Service
+	filters       *filters.Service
 	statuses      *statuses.Service
 	timelines     *timelines.Service
 	notifications *notifications.Service
@@ -188,7 +190,10 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
 	s.lists = lists.New(d, s.accounts)
 	s.tags = tags.New(d, s.clock, s.accounts)
-	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
+	s.filters = filters.New(d, s.clock, func(ctx context.Context, member id.Account, status id.Status) (bool, error) {
+		return s.statuses.Sees(ctx, member, status)
+	})
+	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses)

@@ -78,6 +78,9 @@ func isPlainASCII(s string) bool {
 	return true
 }
 
+// IsWord tells whether a character is part of a word: between one that is and one that is not, words begin and end.
+func IsWord(r rune) bool { return isWord(r) }
+
 // isWord is [[:word:]] of the regular expressions that Mastodon uses.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {

@@ -25,6 +25,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/viewer"
@@ -57,7 +58,7 @@ func openHouse(t *testing.T, engine db.Engine) *house {
 	set := settings.New(d, site)
 	people := accounts.New(accounts.Config{DB: d, Clock: now, Site: site, Wrapper: wrapper, Passwords: accounts.CheapPasswords(), MakeKey: oneKey})
 	courier := activitypub.NewDeliverer(d, now, log, people, nil, nil, 1)
-	list := statuses.New(statuses.Config{DB: d, Clock: now, Settings: set, Accounts: people, Courier: courier})
+	list := statuses.New(statuses.Config{DB: d, Clock: now, Settings: set, Accounts: people, Filters: filters.New(d, now, nil), Courier: courier})
 	h := &house{Service: New(d, now, set, people, "1.2.3"), t: t, db: d, clock: now, set: set, people: people, statuses: list, pages: pages.New("")}
 	h.OpenPages(h.pages, list)
 	return h

@@ -27,6 +27,18 @@ type (
 	Token        int64
 )
 
+// Of filters, and of conversations.
+type (
+	Conversation   int64
+	Filter         int64
+	FilteredStatus int64 // a status named in a filter
+	Keyword        int64 // of a filter
+)
+
+func (v Conversation) String() string { return String(v) }
+func (v Filter) String() string       { return String(v) }
+func (v Keyword) String() string      { return String(v) }
+
 // Any is any of the typed ids.
 type Any interface{ ~int64 }
 

@@ -87,6 +87,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 		`DELETE FROM bookmarks WHERE id IN (SELECT id FROM bookmarks WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM pins WHERE id IN (SELECT id FROM pins WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM mentions WHERE id IN (SELECT id FROM mentions WHERE status_id = $1 LIMIT $2)`,
+		`DELETE FROM filter_statuses WHERE id IN (SELECT id FROM filter_statuses WHERE status_id = $1 LIMIT $2)`,
+		`DELETE FROM conversation_statuses WHERE id IN (SELECT id FROM conversation_statuses WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM notification_groups WHERE status_id = $1 AND (account_id, group_key) IN (SELECT account_id, group_key FROM notification_groups WHERE status_id = $1 LIMIT $2)`,
 	} {

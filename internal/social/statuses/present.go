@@ -2,11 +2,15 @@ package statuses
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -15,6 +19,7 @@ import (
 // and open at its end: `{"id":…,"tagged_collections":[]`.
 type segment struct {
 	body       []byte
+	text       filters.Text // what it says, for the viewer's filters
 	author     id.Account
 	boostOf    id.Status
 	visibility Visibility
@@ -64,11 +69,16 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 		return nil, err
 	}
 	var own map[id.Status]flags
+	var unwanted *filters.Set
 	if v.IsMember() {
 		if own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
 			return nil, err
 		}
+		if unwanted, err = s.filters.Of(ctx, v.Account); err != nil {
+			return nil, err
+		}
 	}
+	now := s.clock.Now()
 	rows := make([]raw, 0, len(ids))
 	for _, one := range ids {
 		seg := segments[one]
@@ -76,23 +86,40 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 			continue
 		}
 		if seg.boostOf == 0 {
-			rows = append(rows, seg.join(one, authors, nil, v, own, one))
+			marks, err := seg.filtered(unwanted, v, now, one)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, seg.join(one, authors, nil, v, own, one, marks))
 			continue
 		}
 		original := boosted[seg.boostOf]
 		if original == nil || authors[original.author] == nil {
 			continue
 		}
-		inner := original.join(seg.boostOf, authors, nil, v, own, seg.boostOf)
-		rows = append(rows, seg.join(one, authors, inner, v, own, seg.boostOf))
+		marks, err := original.filtered(unwanted, v, now, one, seg.boostOf)
+		if err != nil {
+			return nil, err
+		}
+		inner := original.join(seg.boostOf, authors, nil, v, own, seg.boostOf, marks)
+		rows = append(rows, seg.join(one, authors, inner, v, own, seg.boostOf, marks))
 	}
 	return rows, nil
 }
 
-// join closes a segment with its author, what it boosts and the viewer's flags.
-func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, v viewer.Viewer, own map[id.Status]flags, proper id.Status) raw {
+// filtered gives what a member's filters find in a status, which they may name by any of its ids. Nobody is
+// warned of their own words.
+func (seg *segment) filtered(unwanted *filters.Set, v viewer.Viewer, now time.Time, ids ...id.Status) (raw, error) {
+	if seg.author == v.Account {
+		unwanted = nil
+	}
+	return unwanted.Results(now, seg.text, ids...)
+}
+
+// join closes a segment with its author, what it boosts, the viewer's flags and what their filters found.
+func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, v viewer.Viewer, own map[id.Status]flags, proper id.Status, filtered raw) raw {
 	account := authors[seg.author]
-	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+160)
+	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+len(filtered)+160)
 	b = append(b, seg.body...)
 	b = append(b, `,"account":`...)
 	b = append(b, account...)
@@ -111,7 +138,8 @@ func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, 
 		if seg.author == v.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
 			b = appendFlag(b, "pinned", own[self]&pinned != 0)
 		}
-		b = append(b, `,"filtered":[]`...)
+		b = append(b, `,"filtered":`...)
+		b = append(b, filtered...)
 	}
 	return append(b, '}')
 }
@@ -145,10 +173,44 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 			if err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
-			out[one.ID] = &segment{body: b[:len(b)-1], author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility}
+			said, err := said(one, b)
+			if err != nil {
+				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
+			}
+			out[one.ID] = &segment{body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility}
 		}
 		return out, nil
 	})
+}
+
+// said is what filters look at: warning, text, options of a poll and descriptions of media, the last two
+// as the encoded entity has them.
+func said(one *Status, entity []byte) (string, error) {
+	if one.IsBoost() {
+		return "", nil
+	}
+	parts := []string{one.ContentWarning, one.Text}
+	if !one.Local {
+		parts[1] = text.PlainText(one.Content)
+	}
+	var more struct {
+		Poll *struct {
+			Options []struct{ Title string }
+		}
+		Media []struct{ Description string } `json:"media_attachments"`
+	}
+	if err := json.Unmarshal(entity, &more); err != nil {
+		return "", err
+	}
+	if more.Poll != nil {
+		for _, option := range more.Poll.Options {
+			parts = append(parts, option.Title)
+		}
+	}
+	for _, file := range more.Media {
+		parts = append(parts, file.Description)
+	}
+	return strings.Join(parts, "\n\n"), nil
 }
 
 // shared is a Status without the keys that join adds.

@@ -157,6 +157,15 @@ func (s *Service) See(ctx context.Context, reader id.Account, status id.Status) 
 	return found, nil
 }
 
+// Sees tells whether the reader may read a status.
+func (s *Service) Sees(ctx context.Context, reader id.Account, status id.Status) (bool, error) {
+	_, err := s.See(ctx, reader, status)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // seeOriginal is See, and leads from a boost to what it passes on.
 func (s *Service) seeOriginal(ctx context.Context, reader id.Account, status id.Status) (*Status, error) {
 	found, err := s.See(ctx, reader, status)

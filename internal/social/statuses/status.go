@@ -13,6 +13,7 @@ import (
 	"anancus/internal/kit/memo"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 )
@@ -136,6 +137,7 @@ type Service struct {
 	site     settings.Site
 	settings *settings.Service
 	accounts *accounts.Service
+	filters  *filters.Service
 	resolver Resolver
 	remote   *activitypub.Client
 	courier  Courier
@@ -150,6 +152,7 @@ type Config struct {
 	Clock    clock.Clock
 	Settings *settings.Service
 	Accounts *accounts.Service
+	Filters  *filters.Service
 	Remote   *activitypub.Client
 	Courier  Courier
 	Memory   uint64 // bytes of shown statuses to remember; 0 chooses
@@ -162,10 +165,10 @@ func New(c Config) *Service {
 	if c.Memory == 0 {
 		c.Memory = defaultMemory
 	}
-	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, resolver: c.Accounts,
+	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier,
 		readers: newReaders(),
-		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body)) })}
+		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size()) })}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.

@@ -14,6 +14,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/settings"
@@ -36,7 +37,7 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	c := clock.NewManual(start)
 	site := settings.Site{Domain: "here.example", WebDomain: "here.example"}
 	people := accounts.New(accounts.Config{DB: d, Clock: c, Site: site})
-	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: settings.New(d, site), Accounts: people})
+	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: settings.New(d, site), Accounts: people, Filters: filters.New(d, c, nil)})
 	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Statuses: shown})}
 	b := bus.New(d, c, slog.New(slog.DiscardHandler))
 	bus.On(b, "published", bus.Live(w.AddStatus))
