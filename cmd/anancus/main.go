@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // members' time zones, where the machine has no list of them
 
 	"anancus/internal/kit/config"
 

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
+	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/tags"
@@ -23,10 +24,13 @@ func (s *Server) effects() {
 	b := s.bus
 	bus.On(b, "settings.changed", bus.Live(func(context.Context, settings.Changed) {}))
 	bus.On(b, "account.joined", bus.Live(func(context.Context, accounts.Joined) {}))
-	bus.On(b, "account.updated", bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }))
+	bus.On(b, "account.updated",
+		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),
+		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
-		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile))
+		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile),
+		bus.Durable("search.follow_changed", bus.Index, search.AuthorChanged, s.search.FollowChanged))
 	bus.On(b, "account.gone",
 		bus.Live(func(_ context.Context, e accounts.Gone) { s.accounts.Forget(e.Account) }),
 		bus.Live(s.timelines.OnAccountGone))
@@ -80,7 +84,8 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.AddStatus),
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
-		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver))
+		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
+		bus.Durable("search.index_published", bus.Index, search.Findable, s.search.IndexPublished))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
 	bus.On(b, "status.deleted",
 		bus.Live(func(_ context.Context, e statuses.Deleted) {
@@ -89,7 +94,8 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.DropStatus),
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
-		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete))
+		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
+		bus.Durable("search.index_deleted", bus.Index, nil, s.search.IndexDeleted))
 	bus.On(b, "status.boosted",
 		bus.Live(func(_ context.Context, e statuses.Boosted) {
 			s.statuses.Forget(e.Original)
@@ -98,7 +104,8 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.AddBoost),
 		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
-		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost))
+		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
+		bus.Durable("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), s.search.IndexBoosted))
 	bus.On(b, "status.unboosted",
 		bus.Live(func(_ context.Context, e statuses.Unboosted) {
 			s.statuses.Forget(e.Boost, e.Original)
@@ -107,20 +114,25 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.DropBoost),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
-		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost))
+		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
+		bus.Durable("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), s.search.IndexUnboosted))
 	bus.On(b, "status.favourited",
 		bus.Live(func(_ context.Context, e statuses.Favourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
-		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited))
+		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited),
+		bus.Durable("search.index_favourited", bus.Index, onlyMember(func(e statuses.Favourited) id.Account { return e.Account }), s.search.IndexFavourited))
 	bus.On(b, "status.unfavourited",
 		bus.Live(func(_ context.Context, e statuses.Unfavourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
-		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited))
-	bus.On(b, "status.bookmarked", bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }))
+		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited),
+		bus.Durable("search.index_unfavourited", bus.Index, onlyMember(func(e statuses.Unfavourited) id.Account { return e.Account }), s.search.IndexUnfavourited))
+	bus.On(b, "status.bookmarked",
+		bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }),
+		bus.Durable("search.index_bookmarked", bus.Index, nil, s.search.IndexBookmarked))
 	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
 	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))

@@ -135,6 +135,9 @@ var mxPaths = []mxPath{
 	{name: "hashtag timeline", door: "anyone", request: get("/api/v1/timelines/tag/matrix?limit=40"), has: mxListed},
 	{name: "search by its id", door: "anyone", request: get("/api/v2/search?q={uri}"), has: (*mxViewer).sees},
 	{name: "search by its page", door: "anyone", request: get("/api/v2/search?q={page}&type=statuses"), has: (*mxViewer).sees},
+	{name: "search by its words", door: "anyone", request: get("/api/v2/search?q=matrix&type=statuses&limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
+		return v.sees(s) && (v.as == "author" || v.mentions || v.kept[s.name]) // its author lets nobody else find it
+	}},
 	{name: "home", door: "member", request: get("/api/v1/timelines/home?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
 		return v.sees(s) && s.visibility != "direct" && (v.as == "author" || v.as == "follower")
 	}},

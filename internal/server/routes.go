@@ -144,6 +144,7 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/notifications/{id}/dismiss", member, "write:notifications", s.notifications.Dismiss},
 		{"POST", "/api/v1/notifications/clear", member, "write:notifications", s.notifications.Clear},
 		{"GET", "/api/v2/search", anyone, "read:search", s.search.Search},
+		{"GET", "/api/v1/accounts/search", member, "read:accounts", s.search.SearchAccounts},
 
 		// The front door
 		{"GET", "/api/v1/instance", peer, "", s.frontdoor.Instance1},

@@ -23,6 +23,7 @@ func (s *Server) schedule() []chore {
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},
+		{"fill the index of search", 10 * time.Second, s.search.Fill},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
 		{"read settings again", time.Minute, s.settings.Load},

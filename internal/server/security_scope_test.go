@@ -120,6 +120,7 @@ DELETE /api/v1/notifications/{id}                 member  write:notifications
 POST   /api/v1/notifications/{id}/dismiss         member  write:notifications
 POST   /api/v1/notifications/clear                member  write:notifications
 GET    /api/v2/search                             anyone  read:search
+GET    /api/v1/accounts/search                    member  read:accounts
 `
 
 // open are the paths of the API that nobody needs a token for.

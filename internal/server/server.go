@@ -197,7 +197,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses)
-	s.search = search.New(d, s.accounts, s.statuses, s.remote)
+	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
@@ -272,7 +272,7 @@ func (s *Server) keepDomain(ctx context.Context) error {
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		if known != "" { // nobody lives here yet: the server's own actor is made anew under the new name
-			for _, sql := range []string{`DELETE FROM account_keys`, `DELETE FROM account_counts`, `DELETE FROM accounts`} {
+			for _, sql := range []string{`DELETE FROM account_keys`, `DELETE FROM account_names`, `DELETE FROM account_counts`, `DELETE FROM accounts`} {
 				if _, err := db.Exec(ctx, tx, sql); err != nil {
 					return err
 				}

@@ -86,8 +86,10 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id) VALUES ($1)`, a.ID)
-	return true, err
+	if _, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id) VALUES ($1)`, a.ID); err != nil {
+		return false, err
+	}
+	return true, indexNames(ctx, tx, a)
 }
 
 // update stores everything of an account but its creation and counts.
@@ -98,7 +100,10 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		indexable=$25, hide_collections=$26, memorial=$27, moved_to_id=$28, also_known_as=$29, created_at=$30, updated_at=$31, fetched_at=$32,
 		limited_at=$33, suspended_at=$34, deleted_at=$35, remote_statuses=$36, remote_followers=$37, remote_following=$38 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
-	return err
+	if err != nil {
+		return err
+	}
+	return indexNames(ctx, tx, a)
 }
 
 func byID(ctx context.Context, q db.Q, account id.Account) (*Account, error) {
@@ -116,13 +121,6 @@ func byURI(ctx context.Context, q db.Q, uri string) (*Account, error) {
 func byHandle(ctx context.Context, q db.Q, username, domain string) (*Account, error) {
 	return db.One(ctx, q, scan, `SELECT `+columns+` FROM accounts WHERE username_key = $1 AND domain = $2`,
 		text.UsernameKey(username), domain)
-}
-
-// byPrefix finds accounts whose username begins with a key, own first, then by name.
-func byPrefix(ctx context.Context, q db.Q, key string, limit int) ([]*Account, error) {
-	return db.All(ctx, q, scan, `SELECT `+columns+` FROM accounts
-		WHERE username_key >= $1 AND username_key < $2 AND suspended_at IS NULL AND deleted_at IS NULL AND kind <> 'Application'
-		ORDER BY username_key, domain LIMIT $3`, key, key+"\U0010FFFF", limit)
 }
 
 func scanCounts(r db.Row) (Counts, error) {

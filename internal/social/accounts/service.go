@@ -199,11 +199,6 @@ func Touch(ctx context.Context, tx *db.Tx, account id.Account) error {
 // errNoHandle says that a text is not a handle.
 var errNoHandle = errors.New("not a handle")
 
-// ByPrefix finds accounts whose username begins with a text, at most limit.
-func (s *Service) ByPrefix(ctx context.Context, prefix string, limit int) ([]*Account, error) {
-	return byPrefix(ctx, s.db, text.UsernameKey(prefix), limit)
-}
-
 // ByAddress gives a known account by its actor id or its page.
 func (s *Service) ByAddress(ctx context.Context, address string) (*Account, error) {
 	a, err := byURI(ctx, s.db, address)

@@ -1,4 +1,3 @@
-// Package search finds accounts, hashtags and statuses by name or address.
 package search
 
 import (
@@ -7,101 +6,108 @@ import (
 	"strconv"
 	"strings"
 
-	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
-	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/mastodon"
-	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
-	"anancus/internal/social/settings"
-	"anancus/internal/social/statuses"
 	"anancus/internal/social/viewer"
 )
-
-// Service is the room of search.
-type Service struct {
-	db       *db.DB
-	site     settings.Site
-	accounts *accounts.Service
-	statuses *statuses.Service
-	remote   *activitypub.Client
-}
-
-// New opens the room.
-func New(d *db.DB, people *accounts.Service, posts *statuses.Service, remote *activitypub.Client) *Service {
-	return &Service{db: d, site: people.Site(), accounts: people, statuses: posts, remote: remote}
-}
 
 // Limits of a search.
 const (
 	limitDefault = 20
 	limitMax     = 40
 	maxQuery     = 2048 // bytes; the longest address that makes sense
-	minPrefix    = 3    // characters before names are searched by their beginnings, as Mastodon
-	tagLength    = 100
 )
 
-// Search serves GET /api/v2/search: an address or a handle is looked up, elsewhere too with resolve;
-// anything else finds accounts and hashtags by how their names begin.
-func (s *Service) Search(c *viewer.Call) (any, error) {
-	q := strings.TrimSpace(c.Query("q"))
-	if q == "" {
-		return nil, fault.New(fault.BadRequest, "The parameter q is missing")
+// asked is what a client asks for.
+type asked struct {
+	text              string
+	kind              string // accounts, statuses, hashtags, or "" for all
+	resolve           bool
+	following         bool
+	excludeUnreviewed bool
+	limit, offset     int
+}
+
+// wants tells whether one kind of result is asked for.
+func (a asked) wants(kind string) bool { return a.kind == "" || a.kind == kind }
+
+func readAsked(c *viewer.Call) (asked, error) {
+	a := asked{text: strings.TrimSpace(c.Query("q")), kind: c.Query("type"), resolve: c.QueryFlag("resolve"), following: c.QueryFlag("following"),
+		excludeUnreviewed: c.QueryFlag("exclude_unreviewed"), limit: c.Limit(limitDefault, limitMax)}
+	if a.text == "" {
+		return a, fault.New(fault.BadRequest, "The parameter q is missing")
 	}
-	if len(q) > maxQuery {
-		return nil, fault.New(fault.BadRequest, fmt.Sprintf("The parameter q is longer than %d bytes", maxQuery))
+	if len(a.text) > maxQuery {
+		return a, fault.New(fault.BadRequest, fmt.Sprintf("The parameter q is longer than %d bytes", maxQuery))
 	}
-	kind := c.Query("type")
-	switch kind {
+	switch a.kind {
 	case "", "accounts", "statuses", "hashtags":
 	default:
-		return nil, fault.New(fault.BadRequest, "The parameter type must be accounts, statuses or hashtags")
+		return a, fault.New(fault.BadRequest, "The parameter type must be accounts, statuses or hashtags")
 	}
-	resolve := c.QueryFlag("resolve")
-	if !c.Viewer.IsMember() && (resolve || c.Query("offset") != "") {
-		return nil, fault.New(fault.Unauthorized, "Search queries that resolve remote resources or page through results are not supported without authentication")
+	if !c.Viewer.IsMember() && (a.resolve || c.Query("offset") != "") {
+		return a, fault.New(fault.Unauthorized, "Search queries that resolve remote resources or page through results are not supported without authentication")
 	}
 	for _, name := range []string{"limit", "offset"} {
 		if n, err := strconv.Atoi(c.Query(name)); err == nil && n < 0 {
-			return nil, fault.New(fault.BadRequest, "The parameter "+name+" must not be negative")
+			return a, fault.New(fault.BadRequest, "The parameter "+name+" must not be negative")
 		}
 	}
-	found := &mastodon.Search{Accounts: []json.RawMessage{}, Statuses: []json.RawMessage{}, Hashtags: []mastodon.Tag{}, Collections: []any{}}
-	var err error
-	switch {
-	case strings.HasPrefix(q, "https://") || strings.HasPrefix(q, "http://"):
-		err = s.byAddress(c, q, resolve, found)
-	default:
-		err = s.byName(c, q, resolve, kind, found)
+	if n, err := strconv.Atoi(c.Query("offset")); err == nil && a.kind != "" { // Mastodon passes over nothing without a type
+		a.offset = n
 	}
+	return a, nil
+}
+
+// Search serves GET /api/v2/search: an address or a handle is looked up, elsewhere too with resolve; anything else finds
+// accounts and hashtags by how their names begin, and for members statuses by what they say.
+func (s *Service) Search(c *viewer.Call) (any, error) {
+	a, err := readAsked(c)
 	if err != nil {
 		return nil, err
 	}
-	if kind != "" && kind != "accounts" {
-		found.Accounts = []json.RawMessage{}
+	found := &mastodon.Search{Accounts: []json.RawMessage{}, Statuses: []json.RawMessage{}, Hashtags: []mastodon.Tag{}, Collections: []any{}}
+	if strings.HasPrefix(a.text, "https://") || strings.HasPrefix(a.text, "http://") {
+		if a.offset == 0 {
+			err = s.byAddress(c, a.text, a.resolve, found)
+		}
+		if !a.wants("accounts") {
+			found.Accounts = []json.RawMessage{}
+		}
+		if !a.wants("statuses") {
+			found.Statuses = []json.RawMessage{}
+		}
+		return found, err
 	}
-	if kind != "" && kind != "statuses" {
-		found.Statuses = []json.RawMessage{}
-	}
-	return found, nil
+	return found, s.byText(c, a, found)
 }
 
-// byName finds an exact handle first, then beginnings of names.
-func (s *Service) byName(c *viewer.Call, q string, resolve bool, kind string, found *mastodon.Search) error {
-	if offset, err := strconv.Atoi(c.Query("offset")); err == nil && offset > 0 {
-		return nil // everything there is came with the first page
-	}
-	limit := c.Limit(limitDefault, limitMax)
-	if kind == "" || kind == "accounts" {
-		if !strings.HasPrefix(q, "#") {
-			if err := s.people(c, q, resolve, limit, found); err != nil {
-				return err
-			}
+// byText finds what is not an address.
+func (s *Service) byText(c *viewer.Call, a asked, found *mastodon.Search) error {
+	handle := strings.Contains(a.text, "@")
+	if a.wants("accounts") && !strings.HasPrefix(a.text, "#") && !(handle && strings.Contains(a.text, " ")) {
+		people, err := s.people(c, peopleQuestion{text: a.text, resolve: a.resolve, following: a.following, limit: a.limit, offset: a.offset})
+		if err != nil {
+			return err
+		}
+		if found.Accounts, err = s.accounts.Rows(c.Context(), people); err != nil {
+			return err
 		}
 	}
-	if (kind == "" || kind == "hashtags") && !strings.HasPrefix(q, "@") {
-		tags, err := s.tags(c, strings.TrimPrefix(q, "#"), limit)
+	if a.wants("statuses") && c.Viewer.IsMember() {
+		list, err := s.findStatuses(c, statusQuestion{text: a.text, author: numbered[id.Account](c, "account_id"),
+			below: numbered[id.Status](c, "max_id"), above: numbered[id.Status](c, "min_id"), offset: a.offset, limit: a.limit})
+		if err != nil {
+			return err
+		}
+		if found.Statuses, err = s.statuses.Present(c.Context(), c.Viewer, list); err != nil {
+			return err
+		}
+	}
+	if a.wants("hashtags") && !handle {
+		tags, err := s.tags(c, a)
 		if err != nil {
 			return err
 		}
@@ -110,61 +116,13 @@ func (s *Service) byName(c *viewer.Call, q string, resolve bool, kind string, fo
 	return nil
 }
 
-func (s *Service) people(c *viewer.Call, q string, resolve bool, limit int, found *mastodon.Search) error {
-	var ids []id.Account
-	username, domain, err := accounts.SplitHandle(q)
-	if err == nil {
-		var exact *accounts.Account
-		if resolve && domain != "" {
-			exact, err = s.accounts.ResolveHandle(c.Context(), username, domain)
-		} else {
-			exact, err = s.accounts.ByHandle(c.Context(), username, domain)
-		}
-		switch {
-		case err == nil && exact.Available():
-			ids = append(ids, exact.ID)
-		case err != nil && fault.KindOf(err) == fault.Internal && c.Context().Err() != nil:
-			return err
-		}
-		if text.Graphemes(username) >= minPrefix && domain == "" {
-			more, err := s.accounts.ByPrefix(c.Context(), username, limit)
-			if err != nil {
-				return err
-			}
-			for _, a := range more {
-				if len(ids) == 0 || ids[0] != a.ID {
-					ids = append(ids, a.ID)
-				}
-			}
-		}
-	}
-	if len(ids) > limit {
-		ids = ids[:limit]
-	}
-	found.Accounts, err = s.accounts.Rows(c.Context(), ids)
-	return err
-}
-
-// tags finds hashtags by how they begin.
-func (s *Service) tags(c *viewer.Call, q string, limit int) ([]mastodon.Tag, error) {
-	key := text.TagKey(q)
-	if key == "" || text.Graphemes(key) > tagLength {
-		return []mastodon.Tag{}, nil
-	}
-	rows, err := db.All(c.Context(), s.db, func(r db.Row) (mastodon.Tag, error) {
-		var t mastodon.Tag
-		var n id.Tag
-		err := r.Scan(&n, &t.Name)
-		t.ID, t.URL, t.History = n.String(), s.site.TagURL(t.Name), []mastodon.TagHistory{}
-		return t, err
-	}, `SELECT id, name FROM tags WHERE name >= $1 AND name < $2 ORDER BY name LIMIT $3`, key, key+"\U0010FFFF", limit)
+// numbered reads an id from the query; what is none is ignored, as Mastodon does.
+func numbered[T id.Any](c *viewer.Call, name string) T {
+	n, err := id.Parse[T](c.Query(name))
 	if err != nil {
-		return nil, fmt.Errorf("search tags: %w", err)
+		return 0
 	}
-	if rows == nil {
-		rows = []mastodon.Tag{}
-	}
-	return rows, nil
+	return n
 }
 
 // byAddress finds what an address leads to: ours by its path, others known, or read from their server with resolve.

@@ -1,0 +1,204 @@
+package search
+
+import (
+	"context"
+	"fmt"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/text"
+	"anancus/internal/social/id"
+)
+
+// document is what the index is told of a status.
+type document struct {
+	status    id.Status
+	author    id.Account
+	local     bool // its author is a member
+	deleted   bool
+	public    bool // anyone here may find it
+	crowded   bool // so many did something with it that they are counted, not listed
+	language  string
+	reply     bool
+	sensitive bool
+	said      string // everything that it says, as plain text
+	linked    bool
+	tags      []string
+	readers   []id.Account // members in whose library it is
+}
+
+// crowd is how many people are looked through for members among them, where a status has more.
+const crowd = 5000
+
+const documentsSQL = `SELECT s.id, s.author_id, s.local, s.deleted_at IS NOT NULL OR s.boost_of_id IS NOT NULL,
+	s.visibility = 'public' AND a.indexable, COALESCE(c.favourites + c.boosts, 0) > $2, s.language,
+	s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '', s.sensitive, s.content_warning, s.content
+	FROM statuses s JOIN accounts a ON a.id = s.author_id LEFT JOIN status_counts c ON c.status_id = s.id WHERE s.id {in $1}`
+
+func scanDocument(r db.Row) (*document, error) {
+	d := &document{}
+	var warning, content string
+	err := r.Scan(&d.status, &d.author, &d.local, &d.deleted, &d.public, &d.crowded, &d.language, &d.reply, &d.sensitive, &warning, &content)
+	d.say(warning, content)
+	return d, err
+}
+
+// say takes what a status says: its warning, and its content as HTML.
+func (d *document) say(warning, content string) {
+	plain := text.PlainText(content)
+	d.said = warning + "\n" + plain
+	for _, e := range text.Scan(plain) {
+		d.linked = d.linked || e.Kind == text.Link
+	}
+}
+
+// library is where a member's statuses are: those they wrote aside, whoever may still read them.
+const librarySQL = `SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM mentions WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
+	UNION SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM favourites WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
+	UNION SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM bookmarks WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
+	UNION SELECT x.boost_of_id, x.author_id FROM (SELECT boost_of_id, author_id FROM statuses WHERE boost_of_id {in $1} AND deleted_at IS NULL LIMIT $2) x JOIN members m ON m.account_id = x.author_id`
+
+// documents reads what the index should know of statuses; those that are no more are left out.
+func documents(ctx context.Context, q db.Q, list []id.Status) ([]*document, error) {
+	found, err := db.All(ctx, q, scanDocument, documentsSQL, list, crowd)
+	if err != nil {
+		return nil, fmt.Errorf("statuses to index: %w", err)
+	}
+	at := make(map[id.Status]*document, len(found))
+	var few []id.Status
+	for _, d := range found {
+		at[d.status] = d
+		if d.local {
+			d.readers = append(d.readers, d.author)
+		}
+		if !d.crowded {
+			few = append(few, d.status)
+		}
+	}
+	if err := addReaders(ctx, q, at, few, crowd*max(1, len(few))); err != nil {
+		return nil, err
+	}
+	for _, d := range found {
+		if d.crowded {
+			if err := addReaders(ctx, q, at, []id.Status{d.status}, crowd); err != nil {
+				return nil, err
+			}
+		}
+	}
+	tags, err := db.All(ctx, q, func(r db.Row) (none struct{}, err error) {
+		var status id.Status
+		var name string
+		err = r.Scan(&status, &name)
+		at[status].tags = append(at[status].tags, name)
+		return none, err
+	}, `SELECT st.status_id, t.name FROM status_tags st JOIN tags t ON t.id = st.tag_id WHERE st.status_id {in $1}`, ids(found))
+	_ = tags
+	if err != nil {
+		return nil, fmt.Errorf("hashtags to index: %w", err)
+	}
+	return found, nil
+}
+
+func ids(list []*document) []id.Status {
+	out := make([]id.Status, 0, len(list))
+	for _, d := range list {
+		out = append(out, d.status)
+	}
+	return out
+}
+
+func addReaders(ctx context.Context, q db.Q, at map[id.Status]*document, list []id.Status, most int) error {
+	if len(list) == 0 {
+		return nil
+	}
+	_, err := db.All(ctx, q, func(r db.Row) (none struct{}, err error) {
+		var status id.Status
+		var account id.Account
+		err = r.Scan(&status, &account)
+		if d := at[status]; err == nil && len(d.readers) < maxReaders {
+			d.readers = append(d.readers, account)
+		}
+		return none, err
+	}, librarySQL, list, most)
+	if err != nil {
+		return fmt.Errorf("readers to index: %w", err)
+	}
+	return nil
+}
+
+// words is what the status says, cut for comparing.
+func (d *document) words() []text.Word { return text.Words(d.said) }
+
+// terms gives everything the status can be found by; nothing where nobody may find it.
+func (d *document) terms() []string {
+	if d.deleted || !d.public && len(d.readers) == 0 {
+		return nil
+	}
+	terms := text.Terms(d.words(), maxTextTerms)
+	if d.public {
+		terms = append(terms, publicTerm)
+	}
+	for _, reader := range d.readers {
+		terms = append(terms, accountTerm(readerTerm, reader))
+	}
+	terms = append(terms, accountTerm(authorTerm, d.author))
+	for _, tag := range d.tags {
+		if tag != "" && len(tag) <= maxTag {
+			terms = append(terms, tagTerm+tag)
+		}
+	}
+	if d.language != "" {
+		terms = append(terms, term(languageTerm, d.language))
+	}
+	for name, is := range map[string]bool{"reply": d.reply, "sensitive": d.sensitive} {
+		if is {
+			terms = append(terms, isTerm+name)
+		}
+	}
+	if d.linked {
+		terms = append(terms, hasTerm+"link")
+	}
+	return terms
+}
+
+// maxTag is the longest name of a hashtag that an index of PostgreSQL takes as one term, in bytes.
+const maxTag = 2000
+
+// Index reads statuses again and keeps, or forgets, what they can be found by. It reads the present
+// state, so that it may be asked twice, late and in any order.
+func (s *Service) Index(ctx context.Context, list ...id.Status) error {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error { return s.indexIn(ctx, tx, list) })
+	if err != nil {
+		return fmt.Errorf("index statuses: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) indexIn(ctx context.Context, tx *db.Tx, list []id.Status) error {
+	// Who indexes one of these at the same moment waits, and then reads what is true by then.
+	if _, err := db.All(ctx, tx, db.Value[id.Status], `SELECT id FROM statuses WHERE id {in $1} ORDER BY id {for update}`, list); err != nil {
+		return err
+	}
+	found, err := documents(ctx, tx, list)
+	if err != nil {
+		return err
+	}
+	keep := map[id.Status]bool{}
+	for _, d := range found {
+		if terms := d.terms(); len(terms) > 0 {
+			keep[d.status] = true
+			if err := s.index.put(ctx, tx, d.status, terms); err != nil {
+				return err
+			}
+		}
+	}
+	var gone []id.Status
+	for _, one := range list {
+		if !keep[one] {
+			gone = append(gone, one)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return s.index.drop(ctx, tx, gone)
+}

@@ -1,0 +1,32 @@
+// Package search finds accounts, hashtags and statuses by name, by address and by what they say. The index of
+// statuses only proposes: what a viewer is shown is decided anew, by the rules of today.
+package search
+
+import (
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
+)
+
+// Service is the room of search.
+type Service struct {
+	db       *db.DB
+	clock    clock.Clock
+	site     settings.Site
+	accounts *accounts.Service
+	statuses *statuses.Service
+	remote   *activitypub.Client
+	index    index
+}
+
+// New opens the room.
+func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, remote *activitypub.Client) *Service {
+	s := &Service{db: d, clock: c, site: people.Site(), accounts: people, statuses: posts, remote: remote, index: liteIndex{}}
+	if d.Engine() == db.Postgres {
+		s.index = postgresIndex{}
+	}
+	return s
+}

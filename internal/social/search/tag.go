@@ -1,0 +1,45 @@
+package search
+
+import (
+	"fmt"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/text"
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// Bounds of a search for hashtags.
+const (
+	tagLength    = 100 // characters of one that is asked for
+	maxTagOffset = 1000
+)
+
+// lastRune ends the range of everything that begins with a text.
+const lastRune = "\U0010FFFF"
+
+const tagsSQL = `SELECT id, name FROM tags WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 ORDER BY name COLLATE "C" LIMIT $3`
+
+// tags finds hashtags by how they begin; the very one comes first, since nothing that begins with it sorts before it.
+func (s *Service) tags(c *viewer.Call, a asked) ([]mastodon.Tag, error) {
+	key := text.TagKey(a.text)
+	if key == "" || text.Graphemes(key) > tagLength || a.offset > maxTagOffset {
+		return []mastodon.Tag{}, nil
+	}
+	last := key + lastRune
+	if a.excludeUnreviewed {
+		last = key + "\x01" // nobody reviews hashtags yet: only the very one is left
+	}
+	rows, err := db.All(c.Context(), s.db, func(r db.Row) (mastodon.Tag, error) {
+		var t mastodon.Tag
+		var n id.Tag
+		err := r.Scan(&n, &t.Name)
+		t.ID, t.URL, t.History = n.String(), s.site.TagURL(t.Name), []mastodon.TagHistory{}
+		return t, err
+	}, tagsSQL, key, last, a.offset+a.limit)
+	if err != nil {
+		return nil, fmt.Errorf("search tags: %w", err)
+	}
+	return append([]mastodon.Tag{}, rows[min(a.offset, len(rows)):]...), nil
+}
