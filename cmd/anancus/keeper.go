@@ -90,13 +90,17 @@ type settingsCmd struct {
 
 type settingsSetCmd struct {
 	Key   string `arg:"" help:"The setting's name."`
-	Value string `arg:"" help:"Its new value."`
+	Value string `arg:"" help:"Its new value; @FILE reads a file, - the command's input."`
 }
 
 // Run changes the setting.
 func (s settingsSetCmd) Run(p *program) error {
+	value, err := written(s.Value)
+	if err != nil {
+		return err
+	}
 	set, err := keep(p, func(ctx context.Context, ops keeper.Ops) (keeper.Setting, error) {
-		return ops.SetSetting(ctx, keeper.Setting{Name: s.Key, Value: s.Value})
+		return ops.SetSetting(ctx, keeper.Setting{Name: s.Key, Value: value})
 	})
 	if err != nil {
 		return err

@@ -79,13 +79,16 @@ type cli struct {
 	Facts config.Config `embed:""`
 	JSON  bool          `name:"json" help:"Answer in JSON, for programs; errors as {\"error\": …} too."`
 
-	Serve    serveCmd    `cmd:"" help:"Run the server."`
-	Account  accountCmd  `cmd:"" help:"Make members and reset their passwords."`
-	Token    tokenCmd    `cmd:"" help:"Make access tokens."`
-	Settings settingsCmd `cmd:"" help:"Read and change the keepers' settings."`
-	Config   configCmd   `cmd:"" help:"Show how the server is configured."`
-	Dev      devCmd      `cmd:"" help:"Try things on this machine."`
-	Version  versionCmd  `cmd:"" help:"Tell which Anancus this is."`
+	Serve        serveCmd        `cmd:"" help:"Run the server."`
+	Account      accountCmd      `cmd:"" help:"Make members and reset their passwords."`
+	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
+	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
+	Rule         ruleCmd         `cmd:"" help:"Write the rules that members agree to."`
+	Terms        termsCmd        `cmd:"" help:"Publish the terms of service."`
+	Announcement announcementCmd `cmd:"" help:"Tell all members something."`
+	Config       configCmd       `cmd:"" help:"Show how the server is configured."`
+	Dev          devCmd          `cmd:"" help:"Try things on this machine."`
+	Version      versionCmd      `cmd:"" help:"Tell which Anancus this is."`
 }
 
 // exited carries the exit code of --help out of kong.

@@ -77,7 +77,7 @@ func (h *house) Listening() <-chan struct{} { return h.listening }
 func (h *house) SetupNotice() (string, string, bool) {
 	return "http://" + h.config.WebDomain + "/setup", "ABCD-1234", true
 }
-func (h *house) Keeper() keeper.Ops { return ops{h.config} }
+func (h *house) Keeper() keeper.Ops { return ops{config: h.config} }
 func (h *house) Close() error {
 	h.town.mu.Lock()
 	defer h.town.mu.Unlock()
@@ -86,7 +86,10 @@ func (h *house) Close() error {
 }
 
 // ops answers with what it was asked.
-type ops struct{ config config.Config }
+type ops struct {
+	keeper.FrontdoorOps
+	config config.Config
+}
 
 func (o ops) CreateAccount(_ context.Context, in keeper.CreateAccount) (keeper.CreatedAccount, error) {
 	if in.Name == "admin" {

@@ -8,6 +8,7 @@ import (
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/filters"
+	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
 	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
@@ -23,6 +24,10 @@ import (
 func (s *Server) effects() {
 	b := s.bus
 	bus.On(b, "settings.changed", bus.Live(func(context.Context, settings.Changed) {}))
+	bus.On(b, "rules.changed", bus.Live(func(context.Context, frontdoor.RulesChanged) {}))
+	bus.On(b, "announcement.changed", bus.Live(func(context.Context, frontdoor.AnnouncementChanged) {}))
+	bus.On(b, "announcement.gone", bus.Live(func(context.Context, frontdoor.AnnouncementGone) {}))
+	bus.On(b, "announcement.reacted", bus.Live(func(context.Context, frontdoor.AnnouncementReacted) {}))
 	bus.On(b, "account.joined", bus.Live(func(context.Context, accounts.Joined) {}))
 	bus.On(b, "account.updated",
 		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),

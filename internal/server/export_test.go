@@ -71,3 +71,11 @@ func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	}
 	return counts, nil
 }
+
+// KeepAnnouncements and CountActivity are chores.
+func (s *Server) KeepAnnouncements(ctx context.Context) error {
+	return s.frontdoor.KeepAnnouncements(ctx)
+}
+
+// CountActivity is one.
+func (s *Server) CountActivity(ctx context.Context) error { return s.frontdoor.CountActivity(ctx) }

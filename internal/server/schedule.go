@@ -26,6 +26,8 @@ func (s *Server) schedule() []chore {
 		{"fill the index of search", 10 * time.Second, s.search.Fill},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
+		{"publish and end announcements", time.Minute, s.frontdoor.KeepAnnouncements},
+		{"count how lively the server is", time.Hour, s.frontdoor.CountActivity},
 		{"read settings again", time.Minute, s.settings.Load},
 	}
 }

@@ -200,7 +200,6 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
-	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
 			return relationships.FollowerInboxes(ctx, d, account)

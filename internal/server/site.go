@@ -77,6 +77,11 @@ func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) {
 		s.visit(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.TagPage(c, strings.TrimPrefix(p, "/tags/")) })
 	case p == "/about":
 		s.show(w, r, s.frontdoor.AboutPage)
+	case p == "/privacy-policy":
+		s.show(w, r, s.frontdoor.PrivacyPage)
+	case p == "/terms-of-service" || strings.HasPrefix(p, "/terms-of-service/"):
+		of := strings.Trim(strings.TrimPrefix(p, "/terms-of-service"), "/")
+		s.show(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.TermsPage(c, of) })
 	case p == "/":
 		s.home(w, r)
 	case isAppPath(p):
@@ -120,6 +125,10 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request) {
 			do = s.statuses.StatusDocument
 		}
 		s.serve(route{door: peer, do: do})(w, r)
+		return
+	}
+	if len(parts) == 3 && parts[2] == "embed" && !strings.Contains(name, "@") {
+		s.show(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.EmbedPage(c, name, parts[1]) })
 		return
 	}
 	s.visit(w, r, func(c *viewer.Call) (any, error) {

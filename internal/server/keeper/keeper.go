@@ -5,6 +5,7 @@ package keeper
 
 import (
 	"context"
+	"maps"
 
 	"anancus/internal/kit/control"
 )
@@ -17,6 +18,7 @@ type Ops interface {
 	SetSetting(ctx context.Context, in Setting) (Setting, error)
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
+	FrontdoorOps
 }
 
 // CreateAccount asks for a new member.
@@ -80,7 +82,7 @@ type nothing struct{}
 
 // Handlers gives the commands a running server takes over its socket.
 func Handlers(ops Ops) map[string]control.Handler {
-	return map[string]control.Handler{
+	handlers := map[string]control.Handler{
 		"account.create":   control.Handle(ops.CreateAccount),
 		"account.password": control.Handle(ops.ResetPassword),
 		"token.create":     control.Handle(ops.CreateToken),
@@ -90,6 +92,8 @@ func Handlers(ops Ops) map[string]control.Handler {
 			return ops.ListSettings(ctx)
 		}),
 	}
+	maps.Copy(handlers, frontdoorHandlers(ops))
+	return handlers
 }
 
 // Client asks the server that listens on the socket. Its operations are

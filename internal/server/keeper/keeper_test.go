@@ -12,7 +12,7 @@ import (
 )
 
 // house answers with what it was asked, so that a test sees both ways.
-type house struct{}
+type house struct{ FrontdoorOps }
 
 func (house) CreateAccount(_ context.Context, in CreateAccount) (CreatedAccount, error) {
 	return CreatedAccount{ID: "1", Username: in.Name, Email: in.Email, Role: in.Role, Password: in.Password, Created: in.Confirmed && in.Approved && in.IfMissing}, nil

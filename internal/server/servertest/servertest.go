@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"anancus/internal/kit/clock"
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/db/dbtest"
@@ -53,6 +54,12 @@ type Option func(*config.Config)
 // New starts a server on a fresh database of the engine; it ends with the test.
 func New(t testing.TB, engine db.Engine, options ...Option) *Server {
 	t.Helper()
+	return NewAt(t, engine, clock.System{}, options...)
+}
+
+// NewAt is New with a clock of the test's own.
+func NewAt(t testing.TB, engine db.Engine, at clock.Clock, options ...Option) *Server {
+	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +76,7 @@ func New(t testing.TB, engine db.Engine, options ...Option) *Server {
 		t.Fatal(err)
 	}
 	s, err := server.Assemble(t.Context(), c, "0.0.0-test", slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), server.Parts{
+		Clock:     at,
 		Passwords: accounts.CheapPasswords(),
 		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
 	})

@@ -66,12 +66,12 @@ func (s *Service) count(c *viewer.Call) (numbers, error) {
 	var n numbers
 	_, err := db.One(c.Context(), s.db, func(r db.Row) (struct{}, error) {
 		return struct{}{}, r.Scan(&n.members, &n.activeMonth, &n.activeHalf, &n.statuses, &n.domains)
-	}, `SELECT
+	}, peerSteps+` SELECT
 		(SELECT COUNT(*) FROM members WHERE approved_at IS NOT NULL AND confirmed_at IS NOT NULL),
 		(SELECT COUNT(*) FROM members WHERE last_active_at > $1),
 		(SELECT COUNT(*) FROM members WHERE last_active_at > $2),
 		(SELECT COALESCE(SUM(c.statuses), 0) FROM account_counts c JOIN members m ON m.account_id = c.account_id),
-		(SELECT COUNT(*) FROM (SELECT DISTINCT domain FROM accounts WHERE domain <> '') AS others)`,
+		(SELECT COUNT(*) FROM peer WHERE domain IS NOT NULL)`,
 		clock.Milli(now.AddDate(0, 0, -30)), clock.Milli(now.AddDate(0, 0, -180)))
 	if err != nil {
 		return n, fmt.Errorf("count the server: %w", err)
@@ -123,6 +123,14 @@ func (s *Service) contact(c *viewer.Call) (json.RawMessage, error) {
 	return rows[0], nil
 }
 
+// orNil is null in JSON where there is nothing.
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
 const cacheInstance = "max-age=300, public, stale-while-revalidate=30, stale-if-error=86400"
 
 // Instance2 serves GET /api/v2/instance.
@@ -135,9 +143,21 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	list, err := s.Rules(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	terms, err := s.AllTerms(c.Context())
+	if err != nil {
+		return nil, err
+	}
 	v := s.settings.Now()
 	conf := s.configuration()
-	conf["urls"] = map[string]any{"streaming": s.streamingURL(), "status": nil, "about": s.site.URL("/about"), "privacy_policy": nil, "terms_of_service": nil}
+	conf["urls"] = map[string]any{"streaming": s.streamingURL(), "status": orNil(v.StatusPage), "about": s.site.URL("/about"),
+		"privacy_policy": s.site.URL("/privacy-policy"), "terms_of_service": nil}
+	if len(terms) > 0 {
+		conf["urls"].(map[string]any)["terms_of_service"] = s.site.URL("/terms-of-service")
+	}
 	conf["vapid"] = map[string]any{"public_key": ""}
 	conf["translation"] = map[string]any{"enabled": false}
 	conf["timelines_access"] = map[string]any{
@@ -146,20 +166,23 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 		"trending_link_feeds": map[string]any{"local": "authenticated", "remote": "disabled"},
 	}
 	conf["limited_federation"] = false
-	c.SetHeader("Cache-Control", cacheInstance)
-	return map[string]any{
+	message := any(nil)
+	if v.Registrations == settings.Closed && v.RegistrationsMessage != "" {
+		message = markdown(v.RegistrationsMessage)
+	}
+	return rest.Tagged{Cache: cacheInstance, Body: map[string]any{
 		"domain": s.site.Domain, "title": v.Title, "version": s.fullVersion(), "source_url": sourceURL, "description": v.Description,
 		"usage":     map[string]any{"users": map[string]any{"active_month": n.activeMonth}},
 		"thumbnail": map[string]any{"url": s.site.URL("/logo.svg"), "description": ""},
 		"icon":      []any{}, "languages": []string{"en"}, "wrapstodon": nil, "configuration": conf,
 		"registrations": map[string]any{
 			"enabled": v.Registrations != settings.Closed, "approval_required": v.Registrations == settings.Approval,
-			"reason_required": v.Registrations == settings.Approval, "message": nil, "min_age": nil, "url": nil,
+			"reason_required": v.Registrations == settings.Approval, "message": message, "min_age": nil, "url": nil,
 		},
 		"api_versions": map[string]any{"mastodon": apiVersion, "anancus": 1},
 		"contact":      map[string]any{"email": v.ContactEmail, "account": contact},
-		"rules":        []any{},
-	}, nil
+		"rules":        list,
+	}}, nil
 }
 
 // Instance1 serves GET /api/v1/instance.
@@ -172,25 +195,24 @@ func (s *Service) Instance1(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	list, err := s.Rules(c.Context())
+	if err != nil {
+		return nil, err
+	}
 	v := s.settings.Now()
-	c.SetHeader("Cache-Control", cacheInstance)
-	return map[string]any{
+	return rest.Tagged{Cache: cacheInstance, Body: map[string]any{
 		"uri": s.site.Domain, "title": v.Title, "short_description": v.Description, "description": v.Description, "email": v.ContactEmail,
 		"version": s.fullVersion(), "urls": map[string]any{"streaming_api": s.streamingURL()},
 		"stats":     map[string]any{"user_count": n.members, "status_count": n.statuses, "domain_count": n.domains},
 		"thumbnail": s.site.URL("/logo.svg"), "languages": []string{"en"}, "registrations": v.Registrations != settings.Closed,
 		"approval_required": v.Registrations == settings.Approval, "invites_enabled": false, "configuration": s.configuration(),
-		"contact_account": contact, "rules": []any{},
-	}, nil
+		"contact_account": contact, "rules": list,
+	}}, nil
 }
 
-// Rules serves GET /api/v1/instance/rules: none can be written yet.
-func (s *Service) Rules(*viewer.Call) (any, error) { return []any{}, nil }
-
 // CustomEmojis serves GET /api/v1/custom_emojis: none can be uploaded yet.
-func (s *Service) CustomEmojis(c *viewer.Call) (any, error) {
-	c.SetHeader("Cache-Control", cacheInstance)
-	return []any{}, nil
+func (s *Service) CustomEmojis(*viewer.Call) (any, error) {
+	return rest.Tagged{Body: []any{}, Cache: cacheInstance}, nil
 }
 
 // Preferences serves GET /api/v1/preferences.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"anancus/internal/kit/pages"
+	"anancus/internal/kit/rest"
 	"anancus/internal/kit/text"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
@@ -58,6 +59,8 @@ type shell struct {
 	SignIn string
 	SignUp string // "" while nobody may join
 	Head   head
+	// Embedded leaves out what stands around the content: it is shown inside another site's page.
+	Embedded bool
 }
 
 // head is what a page tells programs that do not show it.
@@ -121,6 +124,7 @@ func (s *Service) page(file, title string, data any) *page {
 type page struct {
 	shown *pages.Page
 	links []string // of the Link header
+	frame bool     // other sites may show it inside theirs
 }
 
 // cachePage is how long a page may be kept: short, so that what was deleted is soon gone everywhere.
@@ -132,6 +136,10 @@ func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 	p.shown.Write(kept, r)
 	h := w.Header()
 	h.Set("Content-Security-Policy", strings.Replace(pages.CSP(), "img-src 'self' data:", "img-src 'self' https: data:", 1))
+	if p.frame {
+		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors *", 1))
+		h.Del("X-Frame-Options")
+	}
 	if len(p.links) > 0 {
 		h.Set("Link", strings.Join(p.links, ", "))
 	}
@@ -141,7 +149,7 @@ func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 		sum := sha256.Sum256(kept.body.Bytes())
 		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 		h.Set("ETag", tag)
-		if sameTag(r.Header.Get("If-None-Match"), tag) {
+		if rest.SameTag(r.Header.Get("If-None-Match"), tag) {
 			h.Del("Content-Length")
 			h.Del("Content-Type")
 			w.WriteHeader(http.StatusNotModified)
@@ -150,17 +158,6 @@ func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(kept.code)
 	_, _ = w.Write(kept.body.Bytes()) // the client went away: there is nobody to tell
-}
-
-// sameTag tells whether a browser has the page already. Compression on the way may have changed its tag's strength.
-func sameTag(asked, tag string) bool {
-	for one := range strings.SplitSeq(asked, ",") {
-		one = strings.TrimSpace(one)
-		if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
-			return true
-		}
-	}
-	return false
 }
 
 // keptPage holds a rendered page back until its headers are known.

@@ -2,8 +2,10 @@ package frontdoor
 
 import (
 	"encoding/json"
+	"html/template"
 	"strings"
 
+	"anancus/internal/kit/pages"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/viewer"
@@ -14,6 +16,8 @@ type aboutView struct {
 	Server       string
 	Domain       string
 	Description  []string
+	Extended     template.HTML // rendered from Markdown, without any HTML of its own
+	Rules        []RuleText
 	Members      string
 	Statuses     string
 	Active       string
@@ -38,6 +42,18 @@ func (s *Service) AboutPage(c *viewer.Call) (any, error) {
 		if part = strings.TrimSpace(part); part != "" {
 			v.Description = append(v.Description, part)
 		}
+	}
+	v.Extended = template.HTML(markdown(now.ExtendedDescription)) //nolint:gosec // markdown leaves no HTML through
+	rules, err := s.Rules(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range rules {
+		words, translated := one.Translations[pages.Lang(c.R)]
+		if !translated {
+			words = RuleText{one.Text, one.Hint}
+		}
+		v.Rules = append(v.Rules, words)
 	}
 	contact, err := s.contact(c)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // Ids are Mastodon's snowflakes: milliseconds since 1970 << 16 | low bits. In JSON they are strings.
 type (
 	Account      int64
+	Announcement int64
 	App          int64
 	Bookmark     int64
 	Favourite    int64

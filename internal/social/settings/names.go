@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +19,8 @@ const (
 	maxCharacters  = 100_000 // a status still fits the 1 MiB that peers take
 	maxTitle       = 100
 	maxDescription = 500
+	maxAddress     = 2000
+	maxDocument    = 100_000 // characters of a page's Markdown
 )
 
 type setting struct {
@@ -37,9 +40,26 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return string(v.Registrations) },
 	},
-	"title":         text("title", maxTitle, func(v *Values) *string { return &v.Title }),
-	"description":   text("description", maxDescription, func(v *Values) *string { return &v.Description }),
-	"contact-email": text("contact-email", 254, func(v *Values) *string { return &v.ContactEmail }),
+	"title":                 text("title", maxTitle, func(v *Values) *string { return &v.Title }),
+	"description":           text("description", maxDescription, func(v *Values) *string { return &v.Description }),
+	"contact-email":         text("contact-email", 254, func(v *Values) *string { return &v.ContactEmail }),
+	"extended-description":  text("extended-description", maxDocument, func(v *Values) *string { return &v.ExtendedDescription }),
+	"privacy-policy":        text("privacy-policy", maxDocument, func(v *Values) *string { return &v.PrivacyPolicy }),
+	"registrations-message": text("registrations-message", maxDescription, func(v *Values) *string { return &v.RegistrationsMessage }),
+	"status-page":           address("status-page", func(v *Values) *string { return &v.StatusPage }),
+	"activity-api":          flag("activity-api", func(v *Values) *bool { return &v.ActivityAPI }),
+	"peers-api":             flag("peers-api", func(v *Values) *bool { return &v.PeersAPI }),
+	"show-domain-blocks": {
+		read: func(v *Values, text string) error {
+			switch a := Audience(text); a {
+			case Nobody, Members, Everyone:
+				v.ShowDomainBlocks = a
+				return nil
+			}
+			return fault.New(fault.Invalid, "show-domain-blocks must be disabled, users or all")
+		},
+		show: func(v Values) string { return string(v.ShowDomainBlocks) },
+	},
 	"max-characters": {
 		read: func(v *Values, text string) error {
 			n, err := strconv.Atoi(text)
@@ -64,5 +84,34 @@ func text(name string, limit int, field func(*Values) *string) setting {
 			return nil
 		},
 		show: func(v Values) string { return *field(&v) },
+	}
+}
+
+func flag(name string, field func(*Values) *bool) setting {
+	return setting{
+		read: func(v *Values, text string) error {
+			on, err := strconv.ParseBool(text)
+			if err != nil {
+				return fault.New(fault.Invalid, name+" must be true or false")
+			}
+			*field(v) = on
+			return nil
+		},
+		show: func(v Values) string { return strconv.FormatBool(*field(&v)) },
+	}
+}
+
+// address is a setting that leads to a page elsewhere; "" leads nowhere.
+func address(name string, field func(*Values) *string) setting {
+	plain := text(name, maxAddress, field)
+	return setting{
+		read: func(v *Values, text string) error {
+			at, err := url.Parse(strings.TrimSpace(text))
+			if text != "" && (err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http") {
+				return fault.New(fault.Invalid, name+" must be the address of a page, such as https://status.example")
+			}
+			return plain.read(v, text)
+		},
+		show: plain.show,
 	}
 }

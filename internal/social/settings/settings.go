@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
@@ -31,7 +32,28 @@ type Values struct {
 	Description   string
 	ContactEmail  string
 	MaxCharacters int
+
+	ExtendedDescription  string // Markdown
+	PrivacyPolicy        string // Markdown; "" is ours
+	RegistrationsMessage string // why nobody may join
+	StatusPage           string // where people look when the server is down
+	ActivityAPI          bool   // whether anybody may read how lively the server is
+	PeersAPI             bool   // whether anybody may read which servers it knows
+	ShowDomainBlocks     Audience
+
+	// When keepers last changed these; zero while they are as they came.
+	ExtendedDescriptionAt, PrivacyPolicyAt time.Time
 }
+
+// Audience says who may read something about the server.
+type Audience string
+
+// The audiences.
+const (
+	Nobody   Audience = "disabled"
+	Members  Audience = "users"
+	Everyone Audience = "all"
+)
 
 // Service keeps the keepers' settings, in the database and in memory.
 type Service struct {
@@ -56,7 +78,7 @@ func (s *Service) Now() Values { return *s.now.Load() }
 func (s *Service) defaults() *Values {
 	return &Values{
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
-		Description: "A place on the social web, run with Anancus.",
+		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody,
 	}
 }
 
@@ -71,6 +93,12 @@ func (s *Service) Load(ctx context.Context) error {
 		if one, known := names[row.name]; known {
 			if err := one.read(v, row.value); err != nil {
 				return fmt.Errorf("setting %s in the database: %w", row.name, err)
+			}
+			switch at := time.UnixMilli(row.at).UTC(); row.name {
+			case "extended-description":
+				v.ExtendedDescriptionAt = at
+			case "privacy-policy":
+				v.PrivacyPolicyAt = at
 			}
 		}
 	}

@@ -3,23 +3,27 @@ package settings
 import (
 	"context"
 
+	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 )
 
-type row struct{ name, value string }
+type row struct {
+	name, value string
+	at          int64 // of the last change, UTC milliseconds
+}
 
 func allSettings(ctx context.Context, q db.Q) ([]row, error) {
 	return db.All(ctx, q, func(r db.Row) (row, error) {
 		var x row
-		err := r.Scan(&x.name, &x.value)
+		err := r.Scan(&x.name, &x.value, &x.at)
 		return x, err
-	}, `SELECT name, value FROM settings ORDER BY name`)
+	}, `SELECT name, value, updated_at FROM settings ORDER BY name`)
 }
 
 // put stores a value under a name.
 func put(ctx context.Context, tx *db.Tx, name, value string) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO settings (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	_, err := db.Exec(ctx, tx, `INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, name, value, clock.Milli(tx.Now()))
 	return err
 }
 

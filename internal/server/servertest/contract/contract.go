@@ -320,4 +320,3 @@ func (s *shapes) fits(choice, value any) bool {
 	}
 	return isObject || def["properties"] == nil
 }
-
