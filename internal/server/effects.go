@@ -138,6 +138,15 @@ func (s *Server) effects() {
 	bus.On(b, "status.bookmarked",
 		bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }),
 		bus.Durable("search.index_bookmarked", bus.Index, nil, s.search.IndexBookmarked))
+	bus.On(b, "status.quoted",
+		bus.Live(func(_ context.Context, e statuses.Quoted) { s.statuses.Forget(e.Original) }),
+		bus.Durable("notifications.tell_quoted", bus.Push, nil, s.notifications.TellQuoted))
+	bus.On(b, "status.quote_ended",
+		bus.Live(func(_ context.Context, e statuses.QuoteEnded) { s.statuses.Forget(e.Status, e.Original) }),
+		bus.Durable("statuses.deliver_quote_ended", bus.Push, leaves(s, func(e statuses.QuoteEnded) id.Status { return e.Status }), s.statuses.DeliverQuoteEnded))
+	bus.On(b, "status.quote_policy_changed",
+		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),
+		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(s, func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))
 	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
 	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))

@@ -6,6 +6,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
 )
 
 // Line is a line of the table of routes, for tests that walk it.
@@ -57,11 +58,18 @@ func (s *Server) Suspend(ctx context.Context, uri string) error {
 	})
 }
 
+// DrainEffects lets the durable effects happen, and nothing be delivered.
+func (s *Server) DrainEffects(ctx context.Context) error { return s.bus.Drain(ctx) }
+
+// ForgetStatus lets go of a shown status that a test changed behind the rooms' backs.
+func (s *Server) ForgetStatus(status int64) { s.statuses.Forget(id.Status(status)) }
+
 // Counts gives the number of rows of each table that requests may write to.
 func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
 		"account_domain_blocks", "severances", "account_notes", "endorsements", "reports",
+		"thread_mutes", "quotes", "scheduled_statuses", "translations",
 		"favourites", "bookmarks", "notifications", "tags", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
 		if err != nil {

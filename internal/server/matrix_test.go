@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type mxStatus struct {
 	author     *servertest.Person
 	id, uri    string
 	below, top servertest.Status // a public answer to it, and what it answers, both by its author
+	quote      servertest.Status // an unlisted status of a stranger that quotes it
 }
 
 // mxViewer is who asks.
@@ -102,7 +104,7 @@ func post(path string, form ...string) func(*mxStatus) (string, string, url.Valu
 
 func mxFill(path string, s *mxStatus) string {
 	return strings.NewReplacer("{id}", s.id, "{uri}", url.QueryEscape(s.uri), "{author}", s.author.ID, "{name}", s.author.Name,
-		"{above}", s.top.ID, "{below}", s.below.ID, "{page}", url.QueryEscape(s.author.On.URL+"/@"+s.author.Name+"/"+s.id)).Replace(path)
+		"{above}", s.top.ID, "{quote}", s.quote.ID, "{below}", s.below.ID, "{page}", url.QueryEscape(s.author.On.URL+"/@"+s.author.Name+"/"+s.id)).Replace(path)
 }
 
 func read(v *mxViewer, s *mxStatus) int {
@@ -120,6 +122,9 @@ func undo(path string) func(s *mxStatus) (string, string) {
 var mxPaths = []mxPath{
 	{name: "status", door: "anyone", request: get("/api/v1/statuses/{id}"), code: read, absent: true},
 	{name: "batch", door: "anyone", request: get("/api/v1/statuses?id[]={id}"), has: (*mxViewer).sees},
+	{name: "inside of a quote", door: "anyone", request: get("/api/v1/statuses/{quote}"), has: (*mxViewer).sees},
+	{name: "inside of a quote, among others", door: "anyone", request: get("/api/v1/statuses?id[]={quote}&id[]={above}"), has: (*mxViewer).sees},
+	{name: "its quotes", door: "member", request: get("/api/v1/statuses/{id}/quotes"), code: read, absent: true},
 	{name: "its thread", door: "anyone", request: get("/api/v1/statuses/{id}/context"), code: read, absent: true},
 	{name: "thread, below another", door: "anyone", request: get("/api/v1/statuses/{above}/context"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) }},
 	{name: "thread, above another", door: "anyone", request: get("/api/v1/statuses/{below}/context"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) }},
@@ -187,6 +192,20 @@ var mxPaths = []mxPath{
 	{name: "unfavourite", door: "member", request: post("/api/v1/statuses/{id}/unfavourite"), code: mxUndone, absent: true},
 	{name: "unbookmark", door: "member", request: post("/api/v1/statuses/{id}/unbookmark"), code: mxUndone, absent: true},
 	{name: "reply", door: "member", request: post("/api/v1/statuses", "status", "an answer", "in_reply_to_id", "{id}", "visibility", "direct"), code: read, absent: true},
+	{name: "quote", door: "member", request: post("/api/v1/statuses", "status", "a quote", "quoted_status_id", "{id}", "visibility", "private"), absent: true, code: func(v *mxViewer, s *mxStatus) int {
+		if !s.distributable() && !(s.visibility == "private" && v.as == "author") {
+			return http.StatusNotFound
+		}
+		return read(v, s)
+	}},
+	{name: "who may quote it", door: "member", absent: true, request: func(s *mxStatus) (string, string, url.Values) {
+		return http.MethodPut, "/api/v1/statuses/" + s.id + "/interaction_policy", url.Values{"quote_approval_policy": {"nobody"}}
+	}, code: func(v *mxViewer, s *mxStatus) int {
+		if v.sees(s) && v.as != "author" {
+			return http.StatusForbidden
+		}
+		return read(v, s)
+	}},
 	{name: "delete", door: "member", absent: true, request: func(s *mxStatus) (string, string, url.Values) {
 		return http.MethodDelete, "/api/v1/statuses/" + s.id, nil
 	}, code: func(v *mxViewer, s *mxStatus) int {
@@ -370,7 +389,7 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 	member := func(name, as string) *mxViewer {
 		return &mxViewer{name: as, person: on.Join(name), as: as, kept: map[string]bool{}}
 	}
-	author, gone := member("ada", "author"), on.Join("gus")
+	author, gone, quoting := member("ada", "author"), on.Join("gus"), on.Join("quin")
 	other, follower, mentioned := member("olga", "stranger"), member("flo", "follower"), member("mia", "mentioned")
 	blocked, former := member("bob", "blocked"), member("fay", "former follower")
 	mentioned.mentions = true
@@ -412,6 +431,8 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 		made := s.author.Publish("#matrix @mia @bob @remy@"+host.Host+" "+s.name, "in_reply_to_id", s.top.ID, "visibility", s.visibility, "local_only", fmt.Sprint(s.local))
 		s.id, s.uri = made.ID, made.URI
 		s.below = s.author.Publish("an answer", "in_reply_to_id", s.id)
+		s.quote = quoting.Publish("look", "visibility", "unlisted")
+		quoteAnything(t, on, s.quote, quoting, s)
 		if s.visibility != "direct" && s.author == author.person || s.suspended {
 			s.author.Act(s.id, "pin")
 		}
@@ -446,6 +467,30 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 	silent := &mxViewer{name: "a follower's token without scopes to read or write", as: "follower", noScope: true,
 		person: &servertest.Person{On: on, Token: on.TokenFor("flo", "push")}}
 	return on, []*mxViewer{nobody, app, silent, author, other, follower, mentioned, blocked, former, farFollower, farOther, farMentioned, farBlocked, farBanned}, posts
+}
+
+// quoteAnything makes a status quote another without asking whether it may: what is inside has to be hidden all the same.
+func quoteAnything(t *testing.T, on *servertest.Server, quote servertest.Status, by *servertest.Person, s *mxStatus) {
+	t.Helper()
+	err := on.DB().Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := db.Exec(t.Context(), tx, `INSERT INTO quotes (id, status_id, account_id, quoted_id, quoted_account_id, state, created_at)
+			VALUES ($1, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), 'accepted', 0)`,
+			tx.NextID(), number(t, quote.ID), number(t, by.ID), number(t, s.id), number(t, s.author.ID))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	on.ForgetStatus(number(t, quote.ID))
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // suspend does what a keeper's measure will do: the account is there, and nobody sees it.

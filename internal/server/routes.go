@@ -108,6 +108,9 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/statuses/{id}/unbookmark", member, "write:bookmarks", s.statuses.UnbookmarkStatus},
 		{"POST", "/api/v1/statuses/{id}/pin", member, "write:accounts", s.statuses.PinStatus},
 		{"POST", "/api/v1/statuses/{id}/unpin", member, "write:accounts", s.statuses.UnpinStatus},
+		{"PUT", "/api/v1/statuses/{id}/interaction_policy", member, "write:statuses", s.statuses.SetInteractionPolicy},
+		{"GET", "/api/v1/statuses/{id}/quotes", member, "read:statuses", s.statuses.Quotes},
+		{"POST", "/api/v1/statuses/{id}/quotes/{status}/revoke", member, "write:statuses", s.statuses.RevokeQuoteStatus},
 		{"POST", "/api/v1/statuses/{id}/mute", member, "write:mutes", s.statuses.MuteStatus},
 		{"POST", "/api/v1/statuses/{id}/unmute", member, "write:mutes", s.statuses.UnmuteStatus},
 		{"GET", "/api/v1/bookmarks", member, "read:bookmarks", s.statuses.Bookmarks},
@@ -194,6 +197,7 @@ func (s *Server) routes() []route {
 		{"GET", "/ap/users/{account}/statuses/{status}/replies", peer, "", s.statuses.RepliesDocument},
 		{"GET", "/ap/users/{account}/statuses/{status}/likes", peer, "", s.statuses.LikesDocument},
 		{"GET", "/ap/users/{account}/statuses/{status}/shares", peer, "", s.statuses.SharesDocument},
+		{"GET", "/ap/users/{account}/quote_authorizations/{status}", peer, "", s.statuses.QuoteAuthorizationDocument},
 		{"POST", "/users/{username}/inbox", peer, "", s.Inbox},
 		{"GET", "/users/{username}", peer, "", s.actorOrPage},
 		{"GET", "/users/{username}/outbox", peer, "", s.statuses.OutboxDocument},
@@ -203,6 +207,7 @@ func (s *Server) routes() []route {
 		{"GET", "/users/{username}/collections/tags", peer, "", s.statuses.FeaturedTagsDocument},
 		{"GET", "/users/{username}/statuses/{status}", peer, "", s.statusOrPage},
 		{"GET", "/users/{username}/statuses/{status}/activity", peer, "", s.statuses.ActivityDocument},
+		{"GET", "/users/{username}/quote_authorizations/{status}", peer, "", s.statuses.QuoteAuthorizationDocument},
 
 		// The program itself
 		{"GET", "/healthz", peer, "", s.healthy},

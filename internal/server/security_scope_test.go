@@ -100,6 +100,9 @@ POST   /api/v1/statuses/{id}/bookmark             member  write:bookmarks
 POST   /api/v1/statuses/{id}/unbookmark           member  write:bookmarks
 POST   /api/v1/statuses/{id}/pin                  member  write:accounts
 POST   /api/v1/statuses/{id}/unpin                member  write:accounts
+PUT    /api/v1/statuses/{id}/interaction_policy   member  write:statuses
+GET    /api/v1/statuses/{id}/quotes               member  read:statuses
+POST   /api/v1/statuses/{id}/quotes/{status}/revoke member  write:statuses
 POST   /api/v1/statuses/{id}/mute                 member  write:mutes
 POST   /api/v1/statuses/{id}/unmute               member  write:mutes
 GET    /api/v1/bookmarks                          member  read:bookmarks

@@ -68,7 +68,7 @@ type StatusTag struct {
 	URL  string `json:"url"`
 }
 
-// QuoteApproval says who may quote a status.
+// QuoteApproval says who may quote a status, and whether the viewer may.
 type QuoteApproval struct {
 	Automatic   []string `json:"automatic"`
 	Manual      []string `json:"manual"`

@@ -20,6 +20,7 @@ type (
 	Grant        int64
 	List         int64
 	Notification int64
+	Quote        int64
 	Report       int64
 	Session      int64
 	Severance    int64

@@ -60,6 +60,9 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, status *Status) error {
 	if err := accounts.CountStatus(ctx, tx, status.Author, -1, 0); err != nil {
 		return err
 	}
+	if err := s.endQuote(ctx, tx, status.ID); err != nil {
+		return err
+	}
 	return tx.Emit(Deleted{status.ID, status.Author, status.InReplyTo})
 }
 
@@ -89,6 +92,7 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 		`DELETE FROM mentions WHERE id IN (SELECT id FROM mentions WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM filter_statuses WHERE id IN (SELECT id FROM filter_statuses WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM conversation_statuses WHERE id IN (SELECT id FROM conversation_statuses WHERE status_id = $1 LIMIT $2)`,
+		`UPDATE quotes SET quoted_id = NULL WHERE id IN (SELECT id FROM quotes WHERE quoted_id = $1 LIMIT $2)`,
 		`DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM notification_groups WHERE status_id = $1 AND (account_id, group_key) IN (SELECT account_id, group_key FROM notification_groups WHERE status_id = $1 LIMIT $2)`,
 	} {
@@ -118,6 +122,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		for _, last := range []string{
 			`DELETE FROM status_tags WHERE status_id = $1`,
+			`DELETE FROM quotes WHERE status_id = $1`,
+			`DELETE FROM translations WHERE status_id = $1`,
 			`DELETE FROM status_counts WHERE status_id = $1`,
 			`DELETE FROM statuses WHERE id = $1`,
 		} {
@@ -142,18 +148,12 @@ func (s *Service) DeleteStatus(c *viewer.Call) (any, error) {
 	if status.Author != c.Viewer.Account {
 		return nil, fault.RecordNotFound()
 	}
-	list, err := s.entities(c.Context(), []*Status{status})
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.accounts.Rows(c.Context(), []id.Account{status.Author})
+	shown, err := s.presentRedraft(c.Context(), c.Viewer, status)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := s.Delete(c.Context(), c.Viewer.Account, wanted); err != nil {
 		return nil, err
 	}
-	shown := list[0].Status
-	shown.Content, shown.Text, shown.Account = nil, &status.Text, rows[0]
 	return shown, nil
 }

@@ -39,11 +39,9 @@ func (s *Service) documentOf(c *viewer.Call) (*Status, *accounts.Account, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	reader := id.Account(0)
-	if s.reader != nil && c.R.Header.Get("Signature") != "" {
-		if reader, err = s.reader(c); err != nil {
-			return nil, nil, err
-		}
+	reader, err := s.readerOf(c)
+	if err != nil {
+		return nil, nil, err
 	}
 	seen, err := s.VisibleElsewhere(c.Context(), reader, []*Status{status})
 	if err != nil {
@@ -53,6 +51,14 @@ func (s *Service) documentOf(c *viewer.Call) (*Status, *accounts.Account, error)
 		return nil, nil, fault.RecordNotFound()
 	}
 	return status, author, nil
+}
+
+// readerOf tells who signed a request; 0 for nobody.
+func (s *Service) readerOf(c *viewer.Call) (id.Account, error) {
+	if s.reader == nil || c.R.Header.Get("Signature") == "" {
+		return 0, nil
+	}
+	return s.reader(c)
 }
 
 // ReadSigned tells the room how signed reads are checked; called once at assembly.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -23,6 +24,10 @@ type segment struct {
 	author     id.Account
 	boostOf    id.Status
 	visibility Visibility
+	localOnly  bool
+	policy     QuotePolicy
+	approval   []byte
+	quote      quoting
 }
 
 // PresentOne shows one status to a viewer who may read it.
@@ -40,6 +45,10 @@ func (s *Service) PresentOne(ctx context.Context, v viewer.Viewer, status id.Sta
 // Present shows statuses, which the viewer may read, in their order; deleted ones
 // are left out. Warm ones cost no query, cold ones a fixed number, whatever the length of the page.
 func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status) ([]raw, error) {
+	return s.present(ctx, v, ids, false)
+}
+
+func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
 	segments, err := s.segments(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -54,94 +63,127 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 	if err != nil {
 		return nil, err
 	}
-	people := make([]id.Account, 0, len(segments)+len(boosted))
-	proper := make([]id.Status, 0, len(segments)+len(boosted))
-	for _, group := range []map[id.Status]*segment{segments, boosted} {
-		for one, seg := range group {
-			people = append(people, seg.author)
-			if seg.boostOf == 0 {
-				proper = append(proper, one)
-			}
-		}
-	}
-	authors, err := s.accounts.Shown(ctx, people)
-	if err != nil {
+	all := make(map[id.Status]*segment, len(segments)+len(boosted))
+	maps.Copy(all, segments)
+	maps.Copy(all, boosted)
+	w := &showing{viewer: v, now: s.clock.Now()}
+	if w.quotes, err = s.quoted(ctx, v, all, redraft); err != nil {
 		return nil, err
 	}
-	var own map[id.Status]flags
-	var unwanted *filters.Set
+	maps.Copy(all, w.quotes.first)
+	people := make([]id.Account, 0, len(all))
+	proper := make([]id.Status, 0, len(all))
+	for one, seg := range all {
+		people = append(people, seg.author)
+		if seg.boostOf == 0 {
+			proper = append(proper, one)
+		}
+	}
+	if w.authors, err = s.accounts.Shown(ctx, people); err != nil {
+		return nil, err
+	}
 	if v.IsMember() {
-		if own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
+		if w.own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
 			return nil, err
 		}
-		if unwanted, err = s.filters.Of(ctx, v.Account); err != nil {
+		if w.unwanted, err = s.filters.Of(ctx, v.Account); err != nil {
 			return nil, err
 		}
 	}
-	now := s.clock.Now()
 	rows := make([]raw, 0, len(ids))
 	for _, one := range ids {
-		seg := segments[one]
-		if seg == nil || authors[seg.author] == nil {
-			continue
+		if row := w.row(one, segments[one], boosted); row != nil {
+			rows = append(rows, row)
 		}
-		if seg.boostOf == 0 {
-			marks, err := seg.filtered(unwanted, v, now, one)
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, seg.join(one, authors, nil, v, own, one, marks))
-			continue
+		if w.err != nil {
+			return nil, w.err
 		}
-		original := boosted[seg.boostOf]
-		if original == nil || authors[original.author] == nil {
-			continue
-		}
-		marks, err := original.filtered(unwanted, v, now, one, seg.boostOf)
-		if err != nil {
-			return nil, err
-		}
-		inner := original.join(seg.boostOf, authors, nil, v, own, seg.boostOf, marks)
-		rows = append(rows, seg.join(one, authors, inner, v, own, seg.boostOf, marks))
 	}
 	return rows, nil
 }
 
-// filtered gives what a member's filters find in a status, which they may name by any of its ids. Nobody is
-// warned of their own words.
-func (seg *segment) filtered(unwanted *filters.Set, v viewer.Viewer, now time.Time, ids ...id.Status) (raw, error) {
-	if seg.author == v.Account {
-		unwanted = nil
-	}
-	return unwanted.Results(now, seg.text, ids...)
+// showing is what a page has in common while it is written.
+type showing struct {
+	viewer   viewer.Viewer
+	authors  map[id.Account]raw
+	own      map[id.Status]flags // nil for those who are not members
+	quotes   *quotes
+	unwanted *filters.Set
+	now      time.Time
+	err      error // the first that came
 }
 
-// join closes a segment with its author, what it boosts, the viewer's flags and what their filters found.
-func (seg *segment) join(self id.Status, authors map[id.Account]raw, inner raw, v viewer.Viewer, own map[id.Status]flags, proper id.Status, filtered raw) raw {
-	account := authors[seg.author]
-	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+len(filtered)+160)
-	b = append(b, seg.body...)
-	b = append(b, `,"account":`...)
-	b = append(b, account...)
-	b = append(b, `,"reblog":`...)
-	if inner == nil {
-		b = append(b, "null"...)
-	} else {
-		b = append(b, inner...)
+// row writes one status of a page; nil when it, its author or what it boosts is gone.
+func (w *showing) row(self id.Status, seg *segment, boosted map[id.Status]*segment) raw {
+	switch {
+	case seg == nil || w.authors[seg.author] == nil:
+		return nil
+	case seg.boostOf == 0:
+		return w.join(self, seg, self, seg, nil, w.quotes.full(seg.quote, w.inside), w.filtered(seg, self))
 	}
-	if own != nil {
-		did := own[proper]
+	original := boosted[seg.boostOf]
+	if original == nil || w.authors[original.author] == nil {
+		return nil
+	}
+	marks := w.filtered(original, self, seg.boostOf)
+	inner := w.join(seg.boostOf, original, seg.boostOf, original, nil, w.quotes.full(original.quote, w.inside), marks)
+	return w.join(self, seg, seg.boostOf, original, inner, nil, marks)
+}
+
+// inside writes a status that another quotes: what it quotes itself is only named.
+func (w *showing) inside(self id.Status, seg *segment) raw {
+	if w.authors[seg.author] == nil || seg.boostOf != 0 {
+		return nil
+	}
+	return w.join(self, seg, self, seg, nil, w.quotes.shallow(seg.quote), w.filtered(seg, self))
+}
+
+// filtered gives what a member's filters find in a status, which they may name by any of its ids. Nobody is
+// warned of their own words.
+func (w *showing) filtered(seg *segment, ids ...id.Status) raw {
+	unwanted := w.unwanted
+	if seg.author == w.viewer.Account {
+		unwanted = nil
+	}
+	marks, err := unwanted.Results(w.now, seg.text, ids...)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return marks
+}
+
+// join closes a segment with its author, what it boosts, what it quotes, what filters found and the viewer's flags, which are those of the proper status: of
+// what it boosts, or itself.
+func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segment, inner, quote, marks raw) raw {
+	account, did := w.authors[seg.author], w.own[proper]
+	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+len(quote)+len(marks)+len(of.approval)+200)
+	b = append(b, seg.body...)
+	b = appendRaw(b, "account", account)
+	b = appendRaw(b, "reblog", inner)
+	b = appendRaw(b, "quote", quote)
+	b = of.appendApproval(b, w.viewer, did)
+	if w.own != nil {
 		b = appendFlag(b, "favourited", did&favourited != 0)
 		b = appendFlag(b, "reblogged", did&boosted != 0)
 		b = appendFlag(b, "muted", did&muted != 0)
 		b = appendFlag(b, "bookmarked", did&bookmarked != 0)
-		if seg.author == v.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
-			b = appendFlag(b, "pinned", own[self]&pinned != 0)
+		if seg.author == w.viewer.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
+			b = appendFlag(b, "pinned", w.own[self]&pinned != 0)
 		}
 		b = append(b, `,"filtered":`...)
-		b = append(b, filtered...)
+		b = append(b, marks...)
 	}
 	return append(b, '}')
+}
+
+func appendRaw(b []byte, name string, value raw) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	if value == nil {
+		return append(b, "null"...)
+	}
+	return append(b, value...)
 }
 
 func appendFlag(b []byte, name string, value bool) []byte {
@@ -177,7 +219,12 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 			if err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
-			out[one.ID] = &segment{body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility}
+			approval, err := approvalHead(one.QuotePolicy)
+			if err != nil {
+				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
+			}
+			out[one.ID] = &segment{body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
+				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote}
 		}
 		return out, nil
 	})
@@ -216,8 +263,11 @@ func said(one *Status, entity []byte) (string, error) {
 // shared is a Status without the keys that join adds.
 type shared struct {
 	*mastodon.Status
-	Account *struct{} `json:"account,omitempty"` // these two shadow the entity's keys: join writes them
-	Reblog  *struct{} `json:"reblog,omitempty"`
+	Account       *struct{} `json:"account,omitempty"` // these shadow the entity's keys: join writes them
+	Reblog        *struct{} `json:"reblog,omitempty"`
+	Quote         *struct{} `json:"quote,omitempty"`
+	QuoteApproval *struct{} `json:"quote_approval,omitempty"`
+	quote         quoting
 }
 
 // entities shapes statuses for the API, with mentions, tags, counts and apps in a query each.
@@ -246,13 +296,15 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 	for _, t := range tags {
 		at[t.status].Tags = append(at[t.status].Tags, mastodon.StatusTag{Name: t.name, URL: s.site.TagURL(t.name)})
 	}
+	quotes := map[id.Status]quoting{}
 	numbers, err := countsOf(ctx, s.db, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range numbers {
 		m := at[n.status]
-		m.RepliesCount, m.ReblogsCount, m.FavouritesCount = n.replies, n.boosts, n.favourites
+		m.RepliesCount, m.ReblogsCount, m.FavouritesCount, m.QuotesCount = n.replies, n.boosts, n.favourites, n.quotes
+		quotes[n.status] = n.quote
 	}
 	names, err := appsOf(ctx, s.db, apps)
 	if err != nil {
@@ -266,7 +318,7 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		}
 	}
 	for i, one := range list {
-		out[i].Application = byApp[one.App]
+		out[i].Application, out[i].quote = byApp[one.App], quotes[one.ID]
 	}
 	return out, nil
 }
@@ -305,7 +357,6 @@ func (s *Service) entity(one *Status) *mastodon.Status {
 		ID: one.ID.String(), CreatedAt: mastodon.Time(one.CreatedAt), Sensitive: one.Sensitive, SpoilerText: one.ContentWarning,
 		Visibility: string(one.Visibility), LocalOnly: one.LocalOnly, URI: one.URI, Content: &one.Content,
 		MediaAttachments: []any{}, Mentions: []mastodon.Mention{}, Tags: []mastodon.StatusTag{}, Emojis: accounts.PresentEmojis(one.Emojis),
-		QuoteApproval:     mastodon.QuoteApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "denied"},
 		TaggedCollections: []any{},
 	}
 	if one.Visibility == Limited {

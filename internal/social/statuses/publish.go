@@ -33,6 +33,8 @@ type Draft struct {
 	Sensitive      *bool
 	Language       string
 	InReplyTo      id.Status
+	Quote          id.Status
+	QuotePolicy    string // "" is the author's default
 	App            id.App
 	IdempotencyKey string
 	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
@@ -40,10 +42,10 @@ type Draft struct {
 }
 
 func (d *Draft) check(maxCharacters int) error {
-	if strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.ContentWarning) != "" {
+	if strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.ContentWarning) != "" && d.Quote == 0 {
 		d.Text = "." // Mastodon's placeholder for a warning without a text
 	}
-	if strings.TrimSpace(d.Text) == "" {
+	if strings.TrimSpace(d.Text) == "" && d.Quote == 0 {
 		return fault.New(fault.Invalid, "Validation failed: Text can't be blank")
 	}
 	if text.Count(d.ContentWarning, d.Text) > maxCharacters {
@@ -67,10 +69,15 @@ func (d *Draft) check(maxCharacters int) error {
 	return nil
 }
 
-// Publish turns a draft into a status. The status and its Published event are
-// committed together, so a crash loses both or neither. The same
-// idempotency key within an hour gives the status of the first time.
-func (s *Service) Publish(ctx context.Context, author *accounts.Account, member *accounts.Member, d Draft) (*Status, error) {
+// prepared is a draft that may be published: what it says, whom it names and what it quotes.
+type prepared struct {
+	status *Status
+	marked *marked
+	quoted *Status // nil: nothing
+}
+
+// prepare checks a draft and finds what it names. The network is asked here, before the transaction.
+func (s *Service) prepare(ctx context.Context, author *accounts.Account, member *accounts.Member, d *Draft) (*prepared, error) {
 	if err := d.check(s.settings.Now().MaxCharacters); err != nil {
 		return nil, err
 	}
@@ -91,45 +98,80 @@ func (s *Service) Publish(ctx context.Context, author *accounts.Account, member 
 	if status.Language == "" {
 		status.Language = member.DefaultLanguage
 	}
+	p := &prepared{status: status}
 	if d.InReplyTo != 0 {
 		if err := s.replyTo(ctx, status, d.InReplyTo); err != nil {
 			return nil, err
 		}
 	}
-	// The network is asked before the transaction, never inside.
-	marked, err := s.mark(ctx, d.Text, author.ID)
+	var err error
+	if d.Quote != 0 {
+		if p.quoted, err = s.toQuote(ctx, status, d.Quote); err != nil {
+			return nil, err
+		}
+	}
+	word := d.QuotePolicy
+	if word == "" {
+		word = member.DefaultQuotePolicy
+	}
+	if status.QuotePolicy, err = quotePolicyOf(word, status.Visibility); err != nil {
+		return nil, err
+	}
+	if p.marked, err = s.mark(ctx, d.Text, author.ID); err != nil {
+		return nil, err
+	}
+	status.Content = p.marked.html
+	if err := p.marked.onlyAllowed(ctx, s, d.AllowedMentions); err != nil {
+		return nil, err
+	}
+	return p, p.marked.tellsQuoted(status, p.quoted)
+}
+
+// Publish turns a draft into a status. The status and its Published event are
+// committed together, so a crash loses both or neither. The same
+// idempotency key within an hour gives the status of the first time.
+func (s *Service) Publish(ctx context.Context, author *accounts.Account, member *accounts.Member, d Draft) (*Status, error) {
+	p, err := s.prepare(ctx, author, member, &d)
 	if err != nil {
 		return nil, err
 	}
-	status.Content = marked.html
-	if err := marked.onlyAllowed(ctx, s, d.AllowedMentions); err != nil {
-		return nil, err
-	}
-
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		status.ID = id.Status(tx.NextID()) // in the writer's turn, so that commit order is id order
-		if d.IdempotencyKey != "" {
-			earlier, err := idempotent(ctx, tx, author.ID, d.IdempotencyKey, status.ID)
-			if err != nil {
-				return err
-			}
-			if earlier != 0 {
-				first, err := one(ctx, tx, earlier)
-				if err != nil {
-					return err
-				}
-				*status = *first
-				return nil
-			}
-		}
-		status.URI, status.URL = s.site.StatusURI(author.ID, status.ID), s.site.StatusURL(author.Username, status.ID)
-		status.CreatedAt = tx.Now()
-		return s.store(ctx, tx, status, marked.mentions, marked.tags)
-	})
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.publish(ctx, tx, author, d, p) })
 	if err != nil {
 		return nil, fmt.Errorf("publish status: %w", err)
 	}
-	return status, nil
+	return p.status, nil
+}
+
+// publish writes what was prepared, or reads the status that the same idempotency key made.
+func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Account, d Draft, p *prepared) error {
+	status := p.status
+	status.ID = id.Status(tx.NextID()) // in the writer's turn, so that commit order is id order
+	if d.IdempotencyKey != "" {
+		earlier, err := idempotent(ctx, tx, author.ID, d.IdempotencyKey, int64(status.ID))
+		if err != nil {
+			return err
+		}
+		if earlier != 0 {
+			first, err := one(ctx, tx, id.Status(earlier))
+			if err != nil {
+				return err
+			}
+			*status = *first
+			return nil
+		}
+	}
+	status.URI, status.URL = s.site.StatusURI(author.ID, status.ID), s.site.StatusURL(author.Username, status.ID)
+	status.CreatedAt = tx.Now()
+	if status.InReplyTo == 0 {
+		status.Thread = status.ID // also when the closure runs again
+	}
+	if err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags); err != nil {
+		return err
+	}
+	if p.quoted == nil {
+		return nil
+	}
+	return s.storeQuote(ctx, tx, status, p.quoted)
 }
 
 // store writes a new status with everything that hangs on it, and emits Published.

@@ -19,6 +19,7 @@ type publishForm struct {
 	MediaIDs        []string  `form:"media_ids"`
 	ScheduledAt     string    `form:"scheduled_at"`
 	QuotedStatusID  string    `form:"quoted_status_id"`
+	QuotePolicy     string    `form:"quote_approval_policy"`
 	Poll            *pollForm `form:"poll"`
 }
 
@@ -35,8 +36,6 @@ func (f *publishForm) unsupported() error {
 		return fault.New(fault.Invalid, "Validation failed: This server does not take polls yet")
 	case f.ScheduledAt != "":
 		return fault.New(fault.Invalid, "Validation failed: This server does not schedule posts yet")
-	case f.QuotedStatusID != "":
-		return fault.New(fault.Invalid, "Validation failed: This server does not take quotes yet")
 	}
 	return nil
 }
@@ -44,7 +43,7 @@ func (f *publishForm) unsupported() error {
 func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 	d := Draft{
 		Text: f.Status, ContentWarning: f.SpoilerText, Visibility: Visibility(f.Visibility), LocalOnly: f.LocalOnly, Sensitive: f.Sensitive,
-		Language: f.Language, App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
+		Language: f.Language, QuotePolicy: f.QuotePolicy, App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
 	}
 	if f.InReplyToID != "" {
 		parent, err := id.Parse[id.Status](f.InReplyToID)
@@ -52,6 +51,13 @@ func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 			return d, fault.New(fault.NotFound, "The post you are trying to reply to does not appear to exist.")
 		}
 		d.InReplyTo = parent
+	}
+	if f.QuotedStatusID != "" {
+		quoted, err := id.Parse[id.Status](f.QuotedStatusID)
+		if err != nil || quoted == 0 {
+			return d, quoteNotFound()
+		}
+		d.Quote = quoted
 	}
 	if f.AllowedMentions != nil {
 		allowed := []id.Account{}

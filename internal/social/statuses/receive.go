@@ -270,7 +270,7 @@ func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.T
 	status := &Status{
 		URI: note.ID, URL: note.URL, Author: author.ID, Content: text.Sanitize(note.Content), ContentWarning: text.StripControl(note.Summary),
 		Visibility: Visibility(note.Visibility(author.FollowersURL)), Sensitive: note.Sensitive || note.Summary != "",
-		CreatedAt: note.Published, EditedAt: note.Updated,
+		CreatedAt: note.Published, EditedAt: note.Updated, QuotePolicy: policyFromWire(author, note.CanQuote),
 	}
 	if code, ok := text.Language(note.Language); ok {
 		status.Language = code

@@ -55,6 +55,7 @@ type Status struct {
 	BoostedAuthor    id.Account
 	Emojis           []accounts.Emoji
 	App              id.App
+	QuotePolicy      QuotePolicy
 	CreatedAt        time.Time
 	EditedAt         time.Time
 	DeletedAt        time.Time

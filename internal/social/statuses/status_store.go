@@ -15,7 +15,7 @@ import (
 
 const columns = `id, uri, url, author_id, local, text, content, content_warning, visibility, local_only, sensitive, language,
 	in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, boost_of_id, boosted_author_id, emojis, app_id,
-	created_at, edited_at, deleted_at`
+	created_at, edited_at, deleted_at, quote_policy`
 
 func scan(r db.Row) (*Status, error) {
 	s := &Status{}
@@ -27,7 +27,7 @@ func scan(r db.Row) (*Status, error) {
 	var edited, deleted *int64
 	err := r.Scan(&s.ID, &s.URI, &s.URL, &s.Author, &s.Local, &s.Text, &s.Content, &s.ContentWarning, &s.Visibility, &s.LocalOnly,
 		&s.Sensitive, &s.Language, &parent, &parentAuthor, &s.InReplyToURI, &s.Thread, &boost, &boostedAuthor, &emojis, &app,
-		&created, &edited, &deleted)
+		&created, &edited, &deleted, &s.QuotePolicy)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,10 @@ func insert(ctx context.Context, tx *db.Tx, s *Status) (bool, error) {
 		emojis = string(b)
 	}
 	n, err := db.Exec(ctx, tx, `INSERT INTO statuses (`+columns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24) ON CONFLICT DO NOTHING`,
 		s.ID, s.URI, s.URL, s.Author, s.Local, s.Text, s.Content, s.ContentWarning, string(s.Visibility), s.LocalOnly, s.Sensitive, s.Language,
 		orNil(s.InReplyTo), orNil(s.InReplyToAccount), s.InReplyToURI, s.Thread, orNil(s.BoostOf), orNil(s.BoostedAuthor), emojis, orNil(s.App),
-		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt))
+		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy))
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -177,16 +177,21 @@ func insertTags(ctx context.Context, tx *db.Tx, s *Status, list []tags.Named) ([
 }
 
 type counts struct {
-	status                      id.Status
-	replies, boosts, favourites int64
+	status                              id.Status
+	replies, boosts, favourites, quotes int64
+	quote                               quoting // what the status quotes
 }
 
 func countsOf(ctx context.Context, q db.Q, ids []id.Status) ([]counts, error) {
 	return db.All(ctx, q, func(r db.Row) (counts, error) {
 		var c counts
-		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites)
+		var of *id.Status
+		var state *QuoteState
+		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites, &c.quotes, &of, &state)
+		c.quote = quoting{orZero(of), orZero(state)}
 		return c, err
-	}, `SELECT status_id, replies, boosts, favourites FROM status_counts WHERE status_id {in $1}`, ids)
+	}, `SELECT c.status_id, c.replies, c.boosts, c.favourites, c.quotes, q.quoted_id, q.state FROM status_counts c
+		LEFT JOIN quotes q ON q.status_id = c.status_id WHERE c.status_id {in $1}`, ids)
 }
 
 type app struct {
@@ -263,15 +268,15 @@ func (s *Service) PurgeEarly(ctx context.Context) error {
 	return nil
 }
 
-// idempotent remembers under an author's key which status it made; taken gives the earlier one.
-func idempotent(ctx context.Context, tx *db.Tx, author id.Account, key string, status id.Status) (taken id.Status, err error) {
+// idempotent remembers under an author's key which status, published or scheduled, it made; taken gives the earlier one.
+func idempotent(ctx context.Context, tx *db.Tx, author id.Account, key string, made int64) (taken int64, err error) {
 	now := clock.Milli(tx.Now())
-	kept, err := db.One(ctx, tx, db.Value[id.Status], `INSERT INTO idempotency_keys (account_id, key, status_id, created_at) VALUES ($1,$2,$3,$4)
+	kept, err := db.One(ctx, tx, db.Value[int64], `INSERT INTO idempotency_keys (account_id, key, status_id, created_at) VALUES ($1,$2,$3,$4)
 		ON CONFLICT (account_id, key) DO UPDATE SET
 			status_id = CASE WHEN idempotency_keys.created_at < $4 - $5 THEN excluded.status_id ELSE idempotency_keys.status_id END,
 			created_at = CASE WHEN idempotency_keys.created_at < $4 - $5 THEN excluded.created_at ELSE idempotency_keys.created_at END
-		RETURNING status_id`, author, key, status, now, idempotencyWindow.Milliseconds())
-	if err != nil || kept == status {
+		RETURNING status_id`, author, key, made, now, idempotencyWindow.Milliseconds())
+	if err != nil || kept == made {
 		return 0, err
 	}
 	return kept, nil

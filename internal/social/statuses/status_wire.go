@@ -71,9 +71,8 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	}
 	note.Replies = &activitypub.Collection{ID: status.URI + "/replies", First: &activitypub.Collection{
 		Page: true, PartOf: status.URI + "/replies", Next: status.URI + "/replies?page=true", Items: []any{}}}
-	// Nobody may quote yet: quotes are not understood here, and silence would allow them.
-	note.InteractionPolicy = &activitypub.InteractionPolicy{CanQuote: &activitypub.Approval{AutomaticApproval: []string{author.URI}}}
-	return note, nil
+	note.InteractionPolicy = status.QuotePolicy.wire(author)
+	return note, s.quoteOnWire(ctx, note, status)
 }
 
 // conversation is the address of a thread that began here; "" for one that began elsewhere.
@@ -257,6 +256,12 @@ func (s *Service) audience(ctx context.Context, status *Status) ([]string, error
 	var more []id.Account
 	if status.Visibility.Distributable() {
 		more = append(more, status.InReplyToAccount, status.BoostedAuthor)
+		quoted, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT quoted_account_id FROM quotes WHERE status_id = $1
+			UNION SELECT account_id FROM (SELECT account_id FROM quotes WHERE quoted_id = $1 LIMIT 1000) AS quoters`, status.ID)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, quoted...)
 		passedOn, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT author_id FROM statuses WHERE boost_of_id = $1 AND NOT local LIMIT 1000`, status.ID)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,161 @@
+package statuses
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// What a viewer is to an accepted quote, where that is not simply accepted.
+const (
+	quoteDeleted      = "deleted"
+	quoteUnauthorized = "unauthorized"
+)
+
+// quoting is what a segment knows of the quote that it is.
+type quoting struct {
+	of    id.Status // 0: quotes nothing, or what was purged
+	state QuoteState
+}
+
+// quoted adds to the segments of a page those that it quotes and those that these quote in turn, and looks once at who may read
+// them: a fixed number of statements, none for a page without quotes.
+func (s *Service) quoted(ctx context.Context, v viewer.Viewer, page map[id.Status]*segment, redraft bool) (*quotes, error) {
+	q := &quotes{viewer: v, segments: map[id.Status]*segment{}, redraft: redraft}
+	next := page
+	for range 2 {
+		var wanted []id.Status
+		for _, seg := range next {
+			if seg.quote.of != 0 && (redraft || seg.quote.state == QuoteAccepted) {
+				wanted = append(wanted, seg.quote.of)
+			}
+		}
+		var err error
+		if next, err = s.segments(ctx, wanted); err != nil {
+			return nil, err
+		}
+		if q.first == nil {
+			q.first = next
+		}
+		for one, seg := range next {
+			q.segments[one] = seg
+		}
+	}
+	if len(q.segments) == 0 {
+		return q, nil
+	}
+	list := make([]*Status, 0, len(q.segments))
+	for one, seg := range q.segments {
+		list = append(list, seg.facts(one))
+	}
+	var err error
+	q.sight, err = look(ctx, s.db, v.Account, list)
+	return q, err
+}
+
+// quotes is what a page needs to show what its statuses quote.
+type quotes struct {
+	viewer   viewer.Viewer
+	segments map[id.Status]*segment // quoted, and quoted by those
+	first    map[id.Status]*segment // quoted by the page itself
+	sight    *sight
+	redraft  bool // the author deletes it to write it anew, and sees what it quoted in any state
+}
+
+// facts is as much of a status as decides who may read it.
+func (seg *segment) facts(self id.Status) *Status {
+	return &Status{ID: self, Author: seg.author, Visibility: seg.visibility, LocalOnly: seg.localOnly}
+}
+
+// stateFor tells how a quote stands for the viewer, and whether they may see what is quoted.
+func (q *quotes) stateFor(quote quoting) (state string, shown bool) {
+	if quote.state != QuoteAccepted && !q.redraft {
+		return string(quote.state), false
+	}
+	seg := q.segments[quote.of]
+	switch {
+	case seg == nil && quote.state != QuoteAccepted:
+		return string(quote.state), false
+	case seg == nil:
+		return quoteDeleted, false
+	}
+	author, own := seg.author, seg.author == q.viewer.Account && q.viewer.IsMember()
+	switch {
+	case !q.sight.allows(q.viewer.Account, q.viewer.IsMember(), seg.facts(quote.of)):
+		return quoteUnauthorized, false
+	case quote.state != QuoteAccepted:
+		return string(quote.state), true
+	case own:
+		return string(QuoteAccepted), true
+	case q.sight.hidden[author]:
+		return q.sight.why[author], true
+	case q.sight.limited[author] && !q.sight.following[author]: // hidden from those who did not choose to see them
+		return quoteUnauthorized, false
+	}
+	return string(QuoteAccepted), true
+}
+
+// shallow writes a quote inside of what is quoted itself: an id instead of a status.
+func (q *quotes) shallow(quote quoting) raw {
+	if quote.state == "" {
+		return raw("null")
+	}
+	state, shown := q.stateFor(quote)
+	b := append(make([]byte, 0, 80), `{"state":"`+state+`","quoted_status_id":`...)
+	if !shown {
+		return append(b, "null}"...)
+	}
+	return append(b, `"`+quote.of.String()+`"}`...)
+}
+
+// full writes a quote with the status that it quotes, which show gives; nil where that is not to be had.
+func (q *quotes) full(quote quoting, show func(self id.Status, seg *segment) raw) raw {
+	if quote.state == "" {
+		return raw("null")
+	}
+	state, shown := q.stateFor(quote)
+	inner := raw("null")
+	if shown {
+		if inner = show(quote.of, q.segments[quote.of]); inner == nil {
+			state, inner = quoteDeleted, raw("null") // went while it was shown
+		}
+	}
+	b := append(make([]byte, 0, len(inner)+60), `{"state":"`+state+`","quoted_status":`...)
+	return append(append(b, inner...), '}')
+}
+
+// approvalHead encodes who may quote a status, open where whether the viewer may follows.
+func approvalHead(p QuotePolicy) ([]byte, error) {
+	b, err := json.Marshal(mastodon.QuoteApproval{Automatic: p.automatic(), Manual: p.manual()})
+	return bytes.TrimSuffix(b, []byte(`"}`)), err
+}
+
+// appendApproval closes it for the viewer.
+func (seg *segment) appendApproval(b []byte, v viewer.Viewer, is flags) []byte {
+	b = append(append(b, `,"quote_approval":`...), seg.approval...)
+	return append(append(b, seg.policy.to(v.IsMember(), seg.author == v.Account, seg.visibility, is)...), `"}`...)
+}
+
+// presentRedraft shows a status to its author once more before it is deleted: with its text instead of its content.
+func (s *Service) presentRedraft(ctx context.Context, v viewer.Viewer, status *Status) (raw, error) {
+	rows, err := s.present(ctx, v, []id.Status{status.ID}, true)
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]json.RawMessage{}
+	if len(rows) == 1 {
+		if err := json.Unmarshal(rows[0], &shown); err != nil {
+			return nil, err
+		}
+	}
+	delete(shown, "content")
+	if shown["text"], err = accounts.Encode(status.Text); err != nil {
+		return nil, err
+	}
+	return accounts.Encode(shown)
+}
