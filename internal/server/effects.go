@@ -10,7 +10,6 @@ import (
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
-	"anancus/internal/social/lists"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -73,11 +72,11 @@ func (s *Server) effects() {
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
-	bus.On(b, "list.changed", bus.Live(func(context.Context, lists.Changed) {}))
-	bus.On(b, "list.deleted", bus.Live(func(context.Context, lists.Deleted) {}))
-	bus.On(b, "list.members_changed", bus.Live(func(context.Context, lists.MembersChanged) {}))
-	bus.On(b, "tag.followed", bus.Live(func(context.Context, tags.Followed) {}))
-	bus.On(b, "tag.unfollowed", bus.Live(func(context.Context, tags.Unfollowed) {}))
+	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged))
+	bus.On(b, "list.deleted", bus.Live(s.timelines.OnListDeleted))
+	bus.On(b, "list.members_changed", bus.Live(s.timelines.OnListMembersChanged))
+	bus.On(b, "tag.followed", bus.Live(s.timelines.OnTagFollowed))
+	bus.On(b, "tag.unfollowed", bus.Live(s.timelines.OnTagUnfollowed))
 	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
 	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,6 +48,8 @@ type mxViewer struct {
 	noScope  bool
 	kept     map[string]bool // by status: bookmarked, favourited before everything changed
 	mentions bool            // every status mentions them
+	tagged   bool            // they follow the hashtag of every status
+	list     string          // a list of theirs, with everybody on it whom they may put there
 }
 
 // sees is the rule: who may read what.
@@ -144,6 +147,9 @@ var mxPaths = []mxPath{
 		return v.sees(s) && (v.as == "author" || v.mentions || v.kept[s.name]) // its author lets nobody else find it
 	}},
 	{name: "home", door: "member", request: get("/api/v1/timelines/home?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
+		return v.sees(s) && s.visibility != "direct" && (v.as == "author" || v.as == "follower" || v.tagged && s.visibility == "public")
+	}},
+	{name: "list", door: "member", request: get("/api/v1/timelines/list/{list}?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
 		return v.sees(s) && s.visibility != "direct" && (v.as == "author" || v.as == "follower")
 	}},
 	{name: "bookmarks", door: "member", request: get("/api/v1/bookmarks?limit=40"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) && v.kept[s.name] }},
@@ -264,6 +270,7 @@ type mxAnswer struct {
 
 func (v *mxViewer) ask(t *testing.T, on *servertest.Server, door, method, path string, form url.Values) mxAnswer {
 	t.Helper()
+	path = strings.ReplaceAll(path, "{list}", cmp.Or(v.list, "1"))
 	var body *bytes.Reader
 	if form != nil {
 		body = bytes.NewReader([]byte(form.Encode()))
@@ -407,6 +414,16 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 		for _, whom := range []string{author.person.ID, gone.ID} {
 			v.person.Post("/api/v1/accounts/"+whom+"/follow", nil, nil)
 		}
+	}
+	for _, v := range []*mxViewer{author, other, follower, mentioned, blocked, former} {
+		v.list = makeList(t, v.person, url.Values{"title": {"Everybody"}}).ID
+		for _, whom := range []string{author.person.ID, gone.ID} {
+			v.person.Do(http.MethodPost, "/api/v1/lists/"+v.list+"/accounts", url.Values{"account_ids[]": {whom}}, nil) // refused to who does not follow them
+		}
+	}
+	for _, v := range []*mxViewer{other, blocked, former} {
+		v.person.Post("/api/v1/tags/Matrix/follow", nil, nil)
+		v.tagged = true
 	}
 	for _, v := range []*mxViewer{farFollower, farBlocked, farBanned} {
 		for _, whom := range []string{author.person.ID, gone.ID} {

@@ -139,6 +139,7 @@ func (s *Server) routes() []route {
 
 		// Timelines, notifications, search
 		{"GET", "/api/v1/timelines/home", member, "read:statuses", s.timelines.Home},
+		{"GET", "/api/v1/timelines/list/{id}", member, "read:lists", s.timelines.List},
 		{"GET", "/api/v1/timelines/public", anyone, "read:statuses", s.timelines.Public},
 		{"GET", "/api/v1/timelines/tag/{hashtag}", anyone, "read:statuses", s.timelines.Tag},
 		{"GET", "/api/v1/notifications", member, "read:notifications", s.notifications.List},

@@ -127,6 +127,7 @@ DELETE /api/v2/filters/keywords/{id}              member  write:filters
 GET    /api/v2/filters/statuses/{id}              member  read:filters
 DELETE /api/v2/filters/statuses/{id}              member  write:filters
 GET    /api/v1/timelines/home                     member  read:statuses
+GET    /api/v1/timelines/list/{id}                member  read:lists
 GET    /api/v1/timelines/public                   anyone  read:statuses
 GET    /api/v1/timelines/tag/{hashtag}            anyone  read:statuses
 GET    /api/v1/notifications                      member  read:notifications

@@ -8,7 +8,7 @@ import (
 	"anancus/internal/social/id"
 )
 
-// build is a home feed on its way. It is registered before its query starts; what
+// build is a feed on its way. It is registered before its query starts; what
 // happens meanwhile waits in pending. A change of what the reader follows or hides
 // moves the generation, and a build that was begun before is thrown away.
 type build struct {
@@ -22,6 +22,7 @@ type build struct {
 type change struct {
 	status  id.Status
 	author  id.Account
+	tags    []id.Tag
 	removed bool
 }
 
@@ -41,27 +42,27 @@ var (
 	errOvertaken = errors.New("what the reader follows changed while the feed was built")
 )
 
-// open makes sure that the reader's feed is open. Requests of one reader share one build.
-func (s *Service) open(ctx context.Context, reader id.Account) error {
+// open makes sure that a feed is open. Requests for one feed share one build.
+func (s *Service) open(ctx context.Context, k key) error {
 	for range buildTries {
 		s.mu.Lock()
-		if s.feeds[reader] != nil {
+		if s.feeds[k] != nil {
 			s.mu.Unlock()
 			return nil
 		}
-		b, mine := s.building[reader], false
+		b, mine := s.building[k], false
 		if b == nil {
 			if len(s.building) >= s.maxBuilds {
 				s.mu.Unlock()
 				return errBusy
 			}
 			b, mine = &build{done: make(chan struct{})}, true
-			s.building[reader] = b
+			s.building[k] = b
 		}
 		s.mu.Unlock()
 
 		if mine {
-			s.run(ctx, reader, b)
+			s.run(ctx, k, b)
 		} else {
 			select {
 			case <-b.done:
@@ -77,29 +78,29 @@ func (s *Service) open(ctx context.Context, reader id.Account) error {
 }
 
 // run builds a feed and tells those who wait. It goes on when the client who asked has left.
-func (s *Service) run(ctx context.Context, reader id.Account, b *build) {
+func (s *Service) run(ctx context.Context, k key, b *build) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buildTime)
 	b.err = errors.New("the build was cut short")
 	defer func() {
 		cancel()
 		s.mu.Lock()
-		delete(s.building, reader)
+		delete(s.building, k)
 		s.mu.Unlock()
 		close(b.done)
 	}()
-	b.err = s.build(ctx, reader, b)
+	b.err = s.build(ctx, k, b)
 }
 
-func (s *Service) build(ctx context.Context, reader id.Account, b *build) error {
-	r, err := loadFacts(ctx, s.db, reader)
+func (s *Service) build(ctx context.Context, k key, b *build) error {
+	r, err := loadFacts(ctx, s.db, k)
 	if err != nil {
-		return fmt.Errorf("what home feed depends on: %w", err)
+		return fmt.Errorf("what a feed depends on: %w", err)
 	}
-	list, err := byAuthors(ctx, s.db, r.sources(), newest, false, s.bounds.feed)
+	list, over, err := s.sourcesOf(r)(ctx, newest, false, s.bounds.feed)
 	if err != nil {
-		return fmt.Errorf("build home feed: %w", err)
+		return fmt.Errorf("build feed: %w", err)
 	}
-	if err := s.addHidden(ctx, r, list); err != nil {
+	if err := s.complete(ctx, r, list); err != nil {
 		return err
 	}
 	f := &feed{bounds: s.bounds, facts: r, memory: make([]entry, len(list)+spare)}
@@ -109,7 +110,7 @@ func (s *Service) build(ctx context.Context, reader id.Account, b *build) error 
 			f.entries = append(f.entries, entryOf(&list[i]))
 		}
 	}
-	if len(list) == s.bounds.feed {
+	if !over {
 		f.floor = list[len(list)-1].status - 1
 	}
 	for {
@@ -136,16 +137,16 @@ func (s *Service) build(ctx context.Context, reader id.Account, b *build) error 
 func (s *Service) catchUp(ctx context.Context, f *feed, pending []change) error {
 	var added []candidate
 	for _, c := range pending {
-		if c.removed || (c.author != f.facts.reader && !f.facts.follows.has(c.author)) {
+		if c.removed || !f.facts.hears(c.author, c.tags) {
 			continue
 		}
 		more, err := candidateAndAnswers(ctx, s.db, c.status)
 		if err != nil {
-			return fmt.Errorf("bring home feed up to date: %w", err)
+			return fmt.Errorf("bring feed up to date: %w", err)
 		}
 		added = append(added, more...)
 	}
-	if err := s.addHidden(ctx, f.facts, added); err != nil {
+	if err := s.complete(ctx, f.facts, added); err != nil {
 		return err
 	}
 	for i := range added {
@@ -161,13 +162,27 @@ func (s *Service) catchUp(ctx context.Context, f *feed, pending []change) error 
 	return nil
 }
 
+// complete tells candidates what the reader's rule asks besides: which hashtags that the reader follows they carry, and whom they mention.
+func (s *Service) complete(ctx context.Context, r *facts, list []candidate) error {
+	if tags := r.heardTags(); len(tags) > 0 && len(list) > 0 {
+		has, err := carried(ctx, s.db, list, tags)
+		if err != nil {
+			return fmt.Errorf("hashtags of a feed: %w", err)
+		}
+		for i := range list {
+			list[i].tags = has[list[i].status]
+		}
+	}
+	return s.addHidden(ctx, r, list)
+}
+
 // addHidden tells candidates which of the people that the reader blocks or mutes they mention.
 func (s *Service) addHidden(ctx context.Context, r *facts, list []candidate) error {
 	if !r.hidesAnybody() || len(list) == 0 {
 		return nil
 	}
 	if err := addMentions(ctx, s.db, list, r.hidden()); err != nil {
-		return fmt.Errorf("mentions of home feed: %w", err)
+		return fmt.Errorf("mentions of a feed: %w", err)
 	}
 	return nil
 }

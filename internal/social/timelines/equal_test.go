@@ -3,6 +3,7 @@ package timelines
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -11,16 +12,17 @@ import (
 	"anancus/internal/kit/keyset"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/statuses"
 	"pgregory.net/rapid"
 )
 
 // oracle reads everything there is and decides slowly and plainly.
-func (w *world) oracle(reader id.Account) []int {
+func (w *world) oracle(k key) []int {
 	w.tb.Helper()
 	ctx := context.Background()
-	r, err := loadFacts(ctx, w.d, reader)
+	r, err := loadFacts(ctx, w.d, k)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
@@ -30,6 +32,13 @@ func (w *world) oracle(reader id.Account) []int {
 	}
 	if err := addMentions(ctx, w.d, list, nil); err != nil {
 		w.tb.Fatal(err)
+	}
+	has, err := carried(ctx, w.d, list, []id.Tag{1, 2, 3})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	for i := range list {
+		list[i].tags = has[list[i].status]
 	}
 	kept := keepIf(list, func(c *candidate) bool { return wants(r, c) })
 	all := []int{}
@@ -43,27 +52,28 @@ func (w *world) oracle(reader id.Account) []int {
 }
 
 // check compares the live feed with a fresh one, with the database's pages and with the oracle.
-func (w *world) check(reader id.Account) {
+func (w *world) check(k key) {
 	w.tb.Helper()
-	want := w.oracle(reader)
+	want := w.oracle(k)
 	fresh := w.fresh()
-	r, err := loadFacts(context.Background(), w.d, reader)
+	r, err := loadFacts(context.Background(), w.d, k)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	pages := func(p keyset.Page) (found, error) { return w.homeWalk(r).read(context.Background(), p) }
-	live := w.home(w.Service, reader)
+	pages := func(p keyset.Page) (found, error) { return w.ownWalk(r).read(context.Background(), p) }
+	live := w.own(w.Service, k)
 	for _, limit := range []int{3, 7} {
 		w.want("live feed", w.whole(live, limit), want)
-		w.want("fresh feed", w.whole(w.home(fresh, reader), limit), want)
+		w.want("fresh feed", w.whole(w.own(fresh, k), limit), want)
 		w.want("pages of the database", w.whole(pages, limit), want)
 		w.want("live feed upward", w.upward(live, limit), want)
 		w.want("pages of the database upward", w.upward(pages, limit), want)
 	}
-	if f, now := w.feeds[reader], r; f != nil {
+	if f, now := w.feeds[k], r; f != nil {
 		if !slices.Equal(f.facts.follows, now.follows) || !slices.Equal(f.facts.quiet, now.quiet) || !slices.Equal(f.facts.blocking, now.blocking) ||
-			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) || !maps.EqualFunc(onlyFollowed(f.facts), now.languages, slices.Equal) {
-			w.tb.Errorf("facts of %d are %+v, want %+v", reader, f.facts, now)
+			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) ||
+			!slices.Equal(f.facts.exclusive, now.exclusive) || !slices.Equal(f.facts.tags, now.tags) || !maps.EqualFunc(f.facts.languages, now.languages, slices.Equal) || !reflect.DeepEqual(f.facts.list, now.list) {
+			w.tb.Errorf("facts of %v are %+v, want %+v", k, f.facts, now)
 		}
 	}
 	boosts := map[id.Status]int{}
@@ -85,16 +95,43 @@ func (w *world) check(reader id.Account) {
 	for _, list := range w.byAuthor {
 		heard -= len(list)
 	}
+	for _, f := range w.feeds {
+		heard += len(f.facts.heardTags()) + 1 // by its reader
+	}
+	for _, list := range w.byTag {
+		heard -= len(list)
+	}
+	for _, list := range w.byReader {
+		heard -= len(list)
+	}
 	if heard != 0 {
-		w.tb.Errorf("the index of authors is %d feeds off", heard)
+		w.tb.Errorf("the indexes are %d feeds off", heard)
 	}
 }
 
-// onlyFollowed are the languages of follows that hold.
-func onlyFollowed(r *facts) map[id.Account][]string {
-	list := maps.Clone(r.languages)
-	maps.DeleteFunc(list, func(a id.Account, _ []string) bool { return !r.follows.has(a) })
-	return list
+// theLists are two lists of reader 1.
+var theLists = []key{{1, 51}, {1, 52}}
+
+// readAll opens the feeds that events may edit.
+func (w *world) readAll() {
+	w.tb.Helper()
+	for _, k := range append([]key{homeOf(1), homeOf(3)}, theLists...) {
+		if _, err := w.Service.own(context.Background(), k, keyset.First(3)); err != nil {
+			w.tb.Fatal(err)
+		}
+	}
+}
+
+func someTags(rt *rapid.T) []id.Tag {
+	switch rapid.IntRange(0, 5).Draw(rt, "tags") {
+	case 0:
+		return []id.Tag{1}
+	case 1:
+		return []id.Tag{2}
+	case 2:
+		return []id.Tag{1, 3}
+	}
+	return nil
 }
 
 // made is what a random story has made so far.
@@ -120,11 +157,12 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 		w.bounds = bounds{feed: 9, merge: 2, group: 2}
 		const people = 6
 		w.people(people)
+		w.makeTags()
 		rapid.Check(t, func(rt *rapid.T) {
 			w.tb = failing{t, rt}
 			w.Forget()
 			w.do(nil, func(tx *db.Tx) error {
-				for _, table := range []string{"mentions", "follows", "blocks", "mutes", "account_domain_blocks"} {
+				for _, table := range []string{"mentions", "list_members", "lists", "tag_follows", "follows", "follow_requests", "blocks", "mutes", "account_domain_blocks", "status_tags"} {
 					if _, err := db.Exec(context.Background(), tx, `DELETE FROM `+table); err != nil {
 						return err
 					}
@@ -144,17 +182,27 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 					w.follow(1, target, true)
 				}
 			}
+			for _, list := range theLists {
+				w.makeList(list.list, list.reader, lists.ToMembers, false)
+			}
 			w.before(rt, m, people)
-			w.page(w.Service, 1, keyset.First(3))
-			w.page(w.Service, 3, keyset.First(3))
+			w.readAll()
 			for range rapid.IntRange(1, 40).Draw(rt, "after") {
 				w.step(rt, m, people)
-				if rapid.IntRange(0, 14).Draw(rt, "read") == 0 {
-					w.check(1)
+				switch rapid.IntRange(0, 14).Draw(rt, "read") {
+				case 0:
+					w.check(homeOf(1))
+				case 1:
+					w.check(theLists[0])
+				case 2, 3:
+					w.readAll()
 				}
 			}
-			w.check(1)
-			w.check(3)
+			w.check(homeOf(1))
+			w.check(homeOf(3))
+			for _, list := range theLists {
+				w.check(list)
+			}
 		})
 	})
 }
@@ -175,7 +223,7 @@ func (w *world) before(rt *rapid.T, m *made, people int) {
 	var list []post
 	for range rapid.IntRange(0, 40).Draw(rt, "before") {
 		m.next += 10
-		p := post{id: m.next, author: id.Account(rapid.IntRange(1, people).Draw(rt, "author"))}
+		p := post{id: m.next, author: id.Account(rapid.IntRange(1, people).Draw(rt, "author")), tags: someTags(rt)}
 		if len(m.posts) > 0 && rapid.IntRange(0, 3).Draw(rt, "reply") == 0 {
 			parent := rapid.SampledFrom(m.posts).Draw(rt, "parent")
 			p.parent, p.answers = parent.id, parent.author
@@ -200,10 +248,11 @@ func (w *world) step(rt *rapid.T, m *made, people int) {
 		reader = 3
 	}
 	switch kind := rapid.SampledFrom([]string{"publish", "publish", "publish", "publish", "publish", "late", "boost", "boost", "boost", "parent", "unboost", "delete", "follow", "follow", "unfollow",
-		"options", "block", "unblock", "mute", "unmute", "blocked", "unblocked", "parent", "suspend", "close", "block server", "unblock server"}).Draw(rt, "kind"); kind {
+		"options", "block", "unblock", "mute", "unmute", "blocked", "unblocked", "parent", "suspend", "close", "block server", "unblock server",
+		"ask", "accept", "accept", "follow tag", "follow tag", "unfollow tag", "languages", "enlist", "enlist", "strike off", "change list"}).Draw(rt, "kind"); kind {
 	case "publish", "late", "parent":
 		m.next += 10
-		p := post{id: m.next, author: someone("author"), seen: statuses.Public}
+		p := post{id: m.next, author: someone("author"), seen: statuses.Public, tags: someTags(rt), language: rapid.SampledFrom([]string{"", "de", "en"}).Draw(rt, "language")}
 		if kind == "late" { // a remote one that was written earlier
 			p.id = m.next - 10*rapid.IntRange(1, 20).Draw(rt, "age") - rapid.IntRange(1, 9).Draw(rt, "low")
 		}
@@ -219,7 +268,6 @@ func (w *world) step(rt *rapid.T, m *made, people int) {
 		if n, err := db.One(context.Background(), w.d, db.Int64, `SELECT COUNT(*) FROM statuses WHERE id = $1`, p.id); err != nil || n > 0 { // a deleted one
 			return
 		}
-		p.language = rapid.SampledFrom([]string{"", "en", "fr"}).Draw(rt, "language")
 		switch rapid.IntRange(0, 7).Draw(rt, "shape") {
 		case 0:
 			p.seen = rapid.SampledFrom([]statuses.Visibility{statuses.Unlisted, statuses.Private, statuses.Direct, statuses.Limited}).Draw(rt, "visibility")
@@ -270,6 +318,19 @@ func (w *world) step(rt *rapid.T, m *made, people int) {
 		w.remove(p.id, p.author)
 	case "close":
 		w.Forget()
+	case "follow tag":
+		w.followTag(reader, id.Tag(rapid.IntRange(1, 3).Draw(rt, "tag")))
+	case "unfollow tag":
+		w.unfollowTag(reader, id.Tag(rapid.IntRange(1, 3).Draw(rt, "tag")))
+	case "languages":
+		w.speak(reader, someone("spoken to"), rapid.SampledFrom([]string{"", "de", "de,en"}).Draw(rt, "languages"))
+	case "enlist":
+		w.enlist(rapid.SampledFrom(theLists).Draw(rt, "list").list, 1, someone("enlisted"))
+	case "strike off":
+		w.strikeOff(rapid.SampledFrom(theLists).Draw(rt, "list").list, 1, someone("struck off"))
+	case "change list":
+		w.makeList(rapid.SampledFrom(theLists).Draw(rt, "list").list, 1, rapid.SampledFrom([]lists.Policy{lists.ToFollowed, lists.ToMembers, lists.ToNobody}).Draw(rt, "policy"),
+			rapid.Bool().Draw(rt, "exclusive"))
 	case "suspend":
 		if rapid.IntRange(0, 5).Draw(rt, "really") > 0 {
 			return
@@ -292,8 +353,16 @@ func (w *world) relate(rt *rapid.T, kind string, reader, target id.Account) {
 	}
 	switch kind {
 	case "follow":
-		if !is("follows", reader, target) && !is("blocks", reader, target) && !is("blocks", target, reader) {
+		if !is("follows", reader, target) && !is("follow_requests", reader, target) && !is("blocks", reader, target) && !is("blocks", target, reader) {
 			w.follow(reader, target, rapid.IntRange(0, 3).Draw(rt, "boosts") > 0)
+		}
+	case "ask":
+		if !is("follows", reader, target) && !is("blocks", reader, target) && !is("blocks", target, reader) {
+			w.ask(reader, target)
+		}
+	case "accept":
+		if is("follow_requests", reader, target) {
+			w.accept(reader, target)
 		}
 	case "options":
 		w.exec(relationships.FollowChanged{Follower: reader, Target: target}, `UPDATE follows SET show_boosts = NOT show_boosts, languages = $3 WHERE account_id = $1 AND target_id = $2`, reader, target,

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 )
 
 // people is a sorted set of accounts; a change makes another, so that one may be read without a lock.
@@ -43,7 +44,34 @@ type facts struct {
 	muting    people
 	domains   []string                // blocked servers, sorted
 	languages map[id.Account][]string // of followed accounts whose statuses are wanted in some languages only
+	exclusive people                  // followed, but on a list that keeps them out of the home feed
+	tags      []id.Tag                // followed hashtags, sorted
+	chosen    []string                // languages wanted on public timelines; none for all
+	list      *listing                // nil: these are the facts of the home feed
 }
+
+// listing is what the feed of a list depends on besides.
+type listing struct {
+	id      id.List
+	replies lists.Policy
+	members people // those who are followed, and perhaps the reader
+}
+
+// key tells which feed these facts are of.
+func (r *facts) key() key {
+	if r.list != nil {
+		return key{r.reader, r.list.id}
+	}
+	return homeOf(r.reader)
+}
+
+// key names a feed: the home feed of a reader, or that of one of the reader's lists.
+type key struct {
+	reader id.Account
+	list   id.List // 0: home
+}
+
+func homeOf(reader id.Account) key { return key{reader: reader} }
 
 // hides tells whether the reader blocks or mutes somebody.
 func (r *facts) hides(a id.Account) bool { return r.blocking.has(a) || r.muting.has(a) }
@@ -66,33 +94,69 @@ func (r *facts) hidesAnybody() bool { return len(r.blocking)+len(r.muting) > 0 }
 // hidden lists whom the reader blocks or mutes.
 func (r *facts) hidden() []id.Account { return slices.Concat(r.blocking, r.muting) }
 
-// sources are the accounts whose statuses the home feed is made of.
-func (r *facts) sources() []id.Account { return r.follows.with(r.reader) }
+// sources are the accounts whose statuses the feed is made of.
+func (r *facts) sources() []id.Account {
+	if r.list != nil {
+		return r.list.members
+	}
+	return r.follows.with(r.reader)
+}
+
+// hears tells whether a status of an author, with some hashtags, may belong into the feed.
+func (r *facts) hears(author id.Account, tags []id.Tag) bool {
+	if r.list != nil {
+		return r.list.members.has(author)
+	}
+	return author == r.reader || r.follows.has(author) || slices.ContainsFunc(tags, r.followsTag)
+}
+
+// heardTags are the hashtags that bring statuses into the feed: none into that of a list.
+func (r *facts) heardTags() []id.Tag {
+	if r.list != nil {
+		return nil
+	}
+	return r.tags
+}
+
+func (r *facts) followsTag(tag id.Tag) bool {
+	_, ok := slices.BinarySearch(r.tags, tag)
+	return ok
+}
+
+// wish is how a reader follows somebody.
+type wish struct {
+	boosts    bool
+	languages []string // nil: all
+	exclusive bool     // the reader has them on a list that keeps them out of the home feed
+}
 
 // following gives the facts after the reader began to follow somebody.
-func (r *facts) following(target id.Account, showBoosts bool, languages []string) *facts {
-	next := *r
+func (r *facts) following(target id.Account, w wish) *facts {
+	next := r.notFollowing(target)
 	next.follows = r.follows.with(target)
-	next.quiet = r.quiet.without(target)
-	if !showBoosts {
+	if !w.boosts {
 		next.quiet = r.quiet.with(target)
 	}
-	if len(languages) > 0 || r.languages[target] != nil {
-		next.languages = maps.Clone(r.languages)
+	if w.exclusive {
+		next.exclusive = r.exclusive.with(target)
+	}
+	if len(w.languages) > 0 {
+		next.languages = maps.Clone(next.languages)
 		if next.languages == nil {
 			next.languages = map[id.Account][]string{}
 		}
-		delete(next.languages, target)
-		if len(languages) > 0 {
-			next.languages[target] = languages
-		}
+		next.languages[target] = w.languages
 	}
-	return &next
+	return next
 }
 
 // notFollowing gives the facts after the reader ceased to follow somebody.
 func (r *facts) notFollowing(target id.Account) *facts {
 	next := *r
-	next.follows, next.quiet = r.follows.without(target), r.quiet.without(target)
+	next.follows, next.quiet, next.exclusive = r.follows.without(target), r.quiet.without(target), r.exclusive.without(target)
+	if r.languages[target] != nil {
+		next.languages = maps.Clone(r.languages)
+		delete(next.languages, target)
+	}
 	return &next
 }

@@ -10,7 +10,7 @@ import (
 	"anancus/internal/social/id"
 )
 
-// entry is one line of a home feed.
+// entry is one line of a reader's own feed.
 type entry struct {
 	status  id.Status
 	author  id.Account
@@ -51,7 +51,7 @@ func grouped(entries []entry, i, window int) bool {
 	return false
 }
 
-// feed is the open home feed of one reader. Everything the reader wants with an id
+// feed is an open feed of one reader: home, or a list's. Everything the reader wants with an id
 // above floor is in entries, oldest first; what is older is in the database.
 type feed struct {
 	bounds  bounds

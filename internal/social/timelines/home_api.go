@@ -21,7 +21,7 @@ const (
 // Home serves GET /api/v1/timelines/home.
 func (s *Service) Home(c *viewer.Call) (any, error) {
 	p := keyset.Read(c, pageLimit, pageMax)
-	page, err := s.home(c.Context(), c.Viewer.Account, p)
+	page, err := s.own(c.Context(), homeOf(c.Viewer.Account), p)
 	if errors.Is(err, errBusy) {
 		// Mastodon's answer while a feed is being made: come again in five seconds.
 		c.SetHeader("Mastodon-Async-Refresh", fmt.Sprintf(`id="home:%d", retry=5`, c.Viewer.Account))

@@ -104,7 +104,7 @@ func TestAWarmHomePageAsksTheDatabaseNothing(t *testing.T) {
 		}
 		read := func(p keyset.Page) func(ctx context.Context) {
 			return func(ctx context.Context) {
-				if _, err := w.Service.home(ctx, 1, p); err != nil {
+				if _, err := w.Service.own(ctx, homeOf(1), p); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -118,10 +118,10 @@ func TestAWarmHomePageAsksTheDatabaseNothing(t *testing.T) {
 			}
 		}
 		// Somebody nobody here reads costs nothing.
-		if n := queries(func(ctx context.Context) { w.insert(ctx, 999, 2) }); n != 0 {
+		if n := queries(func(ctx context.Context) { w.insert(ctx, 999, 2, nil) }); n != 0 {
 			t.Errorf("a status that no open feed takes costs %d queries", n)
 		}
-		if n := queries(func(ctx context.Context) { w.insert(ctx, 159, 3) }); n != 1 {
+		if n := queries(func(ctx context.Context) { w.insert(ctx, 159, 3, nil) }); n != 1 {
 			t.Errorf("a status that open feeds take costs %d queries, want 1", n)
 		}
 		anyone := func(ctx context.Context) {
@@ -184,7 +184,7 @@ func TestHomeAsksToComeAgainWhenTooManyFeedsAreBuilt(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	w.people(1)
 	w.maxBuilds = 1
-	w.building[99] = &build{done: make(chan struct{})}
+	w.building[homeOf(99)] = &build{done: make(chan struct{})}
 	r := httptest.NewRequest("GET", "/api/v1/timelines/home", nil)
 	answer := httptest.NewRecorder()
 	value, err := w.Home(&viewer.Call{W: answer, R: r, Viewer: viewer.Viewer{Account: 1}})
@@ -205,11 +205,11 @@ func TestFeedsNobodyReadsGo(t *testing.T) {
 		w.page(w.Service, reader, keyset.First(20))
 		w.clock.Advance(time.Minute)
 	}
-	if w.Open() != 2 || w.feeds[2] != nil {
-		t.Errorf("%d feeds are open, with that of 2, who read longest ago: %v", w.Open(), w.feeds[2] != nil)
+	if w.Open() != 2 || w.feeds[homeOf(2)] != nil {
+		t.Errorf("%d feeds are open, with that of 2, who read longest ago: %v", w.Open(), w.feeds[homeOf(2)] != nil)
 	}
 	w.clock.Advance(idleFeed - 90*time.Second)
-	if err := w.Sweep(context.Background()); err != nil || w.Open() != 1 || w.feeds[3] == nil {
+	if err := w.Sweep(context.Background()); err != nil || w.Open() != 1 || w.feeds[homeOf(3)] == nil {
 		t.Errorf("after half an hour %d feeds are open: %v", w.Open(), err)
 	}
 	w.clock.Advance(idleFeed)
@@ -224,18 +224,18 @@ func TestABuildThatIsOvertakenIsThrownAway(t *testing.T) {
 	w.follow(1, 3, true)
 	w.publish(post{id: 10, author: 3})
 	b := &build{done: make(chan struct{})}
-	w.building[1] = b
+	w.building[homeOf(1)] = b
 	w.publish(post{id: 20, author: 3}, post{id: 30, author: 4})
 	w.remove(10, 3)
-	if err := w.build(context.Background(), 1, b); err != nil {
+	if err := w.build(context.Background(), homeOf(1), b); err != nil {
 		t.Fatal(err)
 	}
-	w.want("feed", idsOf(w.feeds[1].entries), []int{20})
+	w.want("feed", idsOf(w.feeds[homeOf(1)].entries), []int{20})
 	w.Forget()
 
-	w.building[1] = b
+	w.building[homeOf(1)] = b
 	w.unfollow(1, 3)
-	if err := w.build(context.Background(), 1, b); err != errOvertaken || w.Open() != 0 {
+	if err := w.build(context.Background(), homeOf(1), b); err != errOvertaken || w.Open() != 0 {
 		t.Errorf("build = %v with %d feeds open", err, w.Open())
 	}
 }
@@ -270,7 +270,7 @@ func TestFeedsMissNothingThatHappensWhileTheyAreBuilt(t *testing.T) {
 					case <-stop:
 						return
 					default:
-						if _, err := w.Service.home(context.Background(), reader, keyset.First(20)); err != nil {
+						if _, err := w.Service.own(context.Background(), homeOf(reader), keyset.First(20)); err != nil {
 							t.Error(err)
 							return
 						}
@@ -296,8 +296,8 @@ func TestFeedsMissNothingThatHappensWhileTheyAreBuilt(t *testing.T) {
 		writers.Wait()
 		close(stop)
 		readers.Wait()
-		w.check(1)
-		w.check(3)
+		w.check(homeOf(1))
+		w.check(homeOf(3))
 		fresh := w.fresh()
 		all := func(s *Service) []int {
 			return w.whole(func(p keyset.Page) (found, error) { return s.public(context.Background(), s.all, nil, p) }, 40)

@@ -16,11 +16,13 @@ import (
 func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
 	s.all.add(e.Status)
 	s.local.add(e.Status)
-	s.insert(ctx, e.Status, e.Author)
+	s.insert(ctx, e.Status, e.Author, e.Tags)
 }
 
 // AddBoost brings a new boost into the open home feeds.
-func (s *Service) AddBoost(ctx context.Context, e statuses.Boosted) { s.insert(ctx, e.Boost, e.Author) }
+func (s *Service) AddBoost(ctx context.Context, e statuses.Boosted) {
+	s.insert(ctx, e.Boost, e.Author, nil)
+}
 
 // DropStatus takes a deleted status, and the boosts of it, out of the open timelines.
 func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
@@ -31,6 +33,13 @@ func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
 	s.noteAll(change{status: e.Status, author: e.Author, removed: true})
 	for _, f := range s.byAuthor[e.Author] {
 		f.dropStatus(e.Status)
+	}
+	if len(s.byTag) > 0 { // it may have come by a hashtag
+		for _, f := range s.feeds {
+			if len(f.facts.heardTags()) > 0 {
+				f.dropStatus(e.Status)
+			}
+		}
 	}
 	if s.boosts[e.Status] == 0 {
 		return
@@ -59,7 +68,7 @@ func (s *Service) OnAccountGone(_ context.Context, e accounts.Gone) {
 	for _, b := range s.building {
 		b.generation++
 	}
-	s.close(s.feeds[e.Account])
+	s.closeFor(e.Account)
 	for _, f := range s.feeds {
 		f.drop(func(one entry) bool { return one.author == e.Account || (one.boostOf != 0 && one.other == e.Account) })
 		s.closeThin(f)
@@ -73,13 +82,13 @@ func (s *Service) noteAll(c change) {
 	}
 }
 
-func (s *Service) insert(ctx context.Context, status id.Status, author id.Account) {
+func (s *Service) insert(ctx context.Context, status id.Status, author id.Account, tags []id.Tag) {
 	s.mu.Lock()
-	s.noteAll(change{status: status, author: author})
-	interested := len(s.byAuthor[author]) > 0
-	hiding := slices.ContainsFunc(s.byAuthor[author], func(f *feed) bool { return f.facts.hidesAnybody() })
+	s.noteAll(change{status: status, author: author, tags: tags})
+	feeds := s.hearing(author, tags)
+	hiding := slices.ContainsFunc(feeds, func(f *feed) bool { return f.facts.hidesAnybody() })
 	s.mu.Unlock()
-	if !interested {
+	if len(feeds) == 0 {
 		return
 	}
 	list, err := candidateAndAnswers(ctx, s.db, status)
@@ -92,12 +101,15 @@ func (s *Service) insert(ctx context.Context, status id.Status, author id.Accoun
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.distrust(ctx, author, err)
+		s.distrust(ctx, author, tags, err)
 		return
 	}
 	for i := range list {
 		c := &list[i]
-		for _, f := range s.byAuthor[c.author] {
+		if c.status == status { // an answer that waited came by its hashtags already
+			c.tags = tags
+		}
+		for _, f := range s.hearing(c.author, c.tags) {
 			if wants(f.facts, c) {
 				f.put(entryOf(c))
 			}
@@ -105,10 +117,21 @@ func (s *Service) insert(ctx context.Context, status id.Status, author id.Accoun
 	}
 }
 
+// hearing gives the open feeds that may take a status of an author with some hashtags.
+func (s *Service) hearing(author id.Account, tags []id.Tag) []*feed {
+	feeds := s.byAuthor[author]
+	for _, tag := range tags {
+		if more := s.byTag[tag]; len(more) > 0 {
+			feeds = slices.Concat(feeds, more)
+		}
+	}
+	return feeds
+}
+
 // distrust closes the feeds that may have missed something of an author.
-func (s *Service) distrust(ctx context.Context, author id.Account, err error) {
+func (s *Service) distrust(ctx context.Context, author id.Account, tags []id.Tag, err error) {
 	s.log.ErrorContext(ctx, "open feeds could not be brought up to date and will be built again", "author", author, "error", err)
-	for _, f := range slices.Clone(s.byAuthor[author]) {
+	for _, f := range slices.Clone(s.hearing(author, tags)) {
 		s.close(f)
 	}
 }

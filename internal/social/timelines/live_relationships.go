@@ -8,47 +8,53 @@ import (
 	"anancus/internal/social/relationships"
 )
 
-// The live effects of relationships: each edits the reader's feed if it is open. A
-// feed that is being built is thrown away. Only a change of options, which may
-// be anything, drops the feed.
+// The live effects of relationships: each edits the reader's feeds that are open. Those that
+// are being built are thrown away. What is subtler drops a feed: a change of options, which may be anything; a
+// change of whom one follows, of the feeds of lists; and what would bring back statuses that came by their hashtags.
 
-// OnFollowed brings the statuses of somebody who is followed now into the follower's feed, and the answers to them.
+// OnFollowed brings the statuses of somebody who is followed now into the follower's home feed, and the answers to them.
 func (s *Service) OnFollowed(ctx context.Context, e relationships.Followed) {
-	f := s.edited(e.Follower)
-	if f == nil {
-		return
-	}
-	boosts, languages, err := wishes(ctx, s.db, e.Follower, e.Target)
-	if fault.Is(err, fault.NotFound) { // unfollowed since: that event comes next
-		boosts, err = true, nil
-	}
-	s.mu.Lock()
-	if err != nil {
-		s.distrustFeed(ctx, f, err)
+	for _, f := range s.edited(e.Follower) {
+		if f.facts.list != nil {
+			s.drop(f)
+			continue
+		}
+		w, err := wishOf(ctx, s.db, e.Follower, e.Target)
+		if fault.Is(err, fault.NotFound) { // unfollowed since: that event comes next
+			w, err = wish{boosts: true}, nil
+		}
+		s.mu.Lock()
+		if err != nil {
+			s.distrustFeed(ctx, f, err)
+			s.mu.Unlock()
+			return
+		}
+		if f.place != nil {
+			f.facts = f.facts.following(e.Target, w)
+			s.listen(f, e.Target)
+		}
 		s.mu.Unlock()
-		return
+		s.merge(ctx, f, e.Target)
 	}
-	if f.place != nil {
-		f.facts = f.facts.following(e.Target, boosts, languages)
-		s.listen(f, e.Target)
-	}
-	s.mu.Unlock()
-	s.merge(ctx, f, e.Target)
 }
 
-// OnFollowChanged drops the follower's feed.
+// OnFollowChanged drops the follower's feeds.
 func (s *Service) OnFollowChanged(_ context.Context, e relationships.FollowChanged) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeFor(e.Follower)
+	s.ForgetReader(e.Follower)
 }
 
-// OnUnfollowed takes the statuses of somebody out of a former follower's feed, and the answers of others to them.
+// OnUnfollowed takes the statuses of somebody out of a former follower's feeds, and the answers of others to them.
 func (s *Service) OnUnfollowed(_ context.Context, e relationships.Unfollowed) {
-	f := s.edited(e.Follower)
-	if f == nil {
-		return
+	for _, f := range s.edited(e.Follower) {
+		if f.facts.list != nil || len(f.facts.tags) > 0 {
+			s.drop(f)
+			continue
+		}
+		s.unfollow(f, e)
 	}
+}
+
+func (s *Service) unfollow(f *feed, e relationships.Unfollowed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.place == nil || !f.facts.follows.has(e.Target) {
@@ -66,34 +72,34 @@ func (s *Service) OnUnfollowed(_ context.Context, e relationships.Unfollowed) {
 
 // OnBlocked takes the two out of each other's feeds.
 func (s *Service) OnBlocked(ctx context.Context, e relationships.Blocked) {
-	if f := s.edited(e.Blocker); f != nil {
+	for _, f := range s.edited(e.Blocker) {
 		s.change(f, func(r *facts) { r.blocking = r.blocking.with(e.Target) })
 		s.hide(ctx, f, e.Target)
 	}
-	if f := s.edited(e.Target); f != nil {
+	for _, f := range s.edited(e.Target) {
 		s.change(f, func(r *facts) { r.blockedBy = r.blockedBy.with(e.Blocker) })
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		f.drop(func(one entry) bool { return one.author == e.Blocker || (one.boostOf != 0 && one.other == e.Blocker) })
 		s.closeThin(f)
+		s.mu.Unlock()
 	}
 }
 
 // OnUnblocked brings back what a block kept out of both feeds.
 func (s *Service) OnUnblocked(ctx context.Context, e relationships.Unblocked) {
-	if f := s.edited(e.Blocker); f != nil {
+	for _, f := range s.edited(e.Blocker) {
 		s.change(f, func(r *facts) { r.blocking = r.blocking.without(e.Target) })
-		s.merge(ctx, f, e.Target)
+		s.bringBack(ctx, f, e.Target)
 	}
-	if f := s.edited(e.Target); f != nil {
+	for _, f := range s.edited(e.Target) {
 		s.change(f, func(r *facts) { r.blockedBy = r.blockedBy.without(e.Blocker) })
-		s.merge(ctx, f, e.Blocker)
+		s.bringBack(ctx, f, e.Blocker)
 	}
 }
 
-// OnMuted takes somebody out of the muter's feed. How long a mute lasts does not matter here: its end is an event.
+// OnMuted takes somebody out of the muter's feeds. How long a mute lasts does not matter here: its end is an event.
 func (s *Service) OnMuted(ctx context.Context, e relationships.Muted) {
-	if f := s.edited(e.Muter); f != nil {
+	for _, f := range s.edited(e.Muter) {
 		s.change(f, func(r *facts) { r.muting = r.muting.with(e.Target) })
 		s.hide(ctx, f, e.Target)
 	}
@@ -101,34 +107,43 @@ func (s *Service) OnMuted(ctx context.Context, e relationships.Muted) {
 
 // OnUnmuted brings back what a mute kept out, also when its time is over.
 func (s *Service) OnUnmuted(ctx context.Context, e relationships.Unmuted) {
-	if f := s.edited(e.Muter); f != nil {
+	for _, f := range s.edited(e.Muter) {
 		s.change(f, func(r *facts) { r.muting = r.muting.without(e.Target) })
-		s.merge(ctx, f, e.Target)
+		s.bringBack(ctx, f, e.Target)
 	}
+}
+
+// bringBack puts in again what is about somebody. What came by a hashtag cannot be asked for in that way.
+func (s *Service) bringBack(ctx context.Context, f *feed, target id.Account) {
+	if len(f.facts.heardTags()) > 0 {
+		s.drop(f)
+		return
+	}
+	s.merge(ctx, f, target)
+}
+
+// drop closes a feed.
+func (s *Service) drop(f *feed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.close(f)
 }
 
 // OnDomainBlocked drops the member's feed: it may hold boosts of anybody there.
 func (s *Service) OnDomainBlocked(_ context.Context, e relationships.DomainBlocked) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeFor(e.Account)
+	s.ForgetReader(e.Account)
 }
 
 // OnDomainUnblocked drops the member's feed, so that it is built again with what the block kept out.
 func (s *Service) OnDomainUnblocked(_ context.Context, e relationships.DomainUnblocked) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeFor(e.Account)
+	s.ForgetReader(e.Account)
 }
 
-// edited gives the open feed of a reader, nil if there is none; one that is being built is thrown away.
-func (s *Service) edited(reader id.Account) *feed {
+// edited gives the open feeds of a reader; those that are being built are thrown away.
+func (s *Service) edited(reader id.Account) []*feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b := s.building[reader]; b != nil {
-		b.generation++
-	}
-	return s.feeds[reader]
+	return s.outdate(reader)
 }
 
 // change gives a feed other facts, unless it was closed meanwhile.

@@ -31,6 +31,14 @@ func (w *world) crowd(n int) {
 				return err
 			}
 		}
+		for i := range 1000 { // lists, ten of the reader's among them
+			if _, err := db.Exec(ctx, tx, `INSERT INTO lists (id, account_id, title, exclusive, created_at) VALUES ($1,$2,'A list',TRUE,0)`, i+1, 1+i%100); err != nil {
+				return err
+			}
+			if _, err := db.Exec(ctx, tx, `INSERT INTO list_members (list_id, account_id, follow_id, created_at) VALUES ($1,$2,$3,0)`, i+1, 2+i%199, 1+i%199); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	const count = `WITH RECURSIVE n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2) `
@@ -58,7 +66,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		w := newWorld(t, d)
 		w.makeTags()
 		w.crowd(20000)
-		r, err := loadFacts(t.Context(), d, 1)
+		r, err := loadFacts(t.Context(), d, homeOf(1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +81,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		dbtest.NoScan(t, d, mentionsSQL+` AND m.account_id {in $2}`, []id.Status{110000}, []id.Account{1})
 		dbtest.NoScan(t, d, mentioningSQL, 1, []id.Status{110000})
 		dbtest.NoScan(t, d, factsSQL, 1)
+		dbtest.NoScan(t, d, wishSQL, 1, 2)
 		dbtest.NoScan(t, d, carriedSQL, []id.Status{110000}, []id.Tag{1})
 		about := aboutSQLite
 		if d.Engine() == db.Postgres {
@@ -109,7 +118,7 @@ func BenchmarkWarmHome(b *testing.B) {
 	w.page(w.Service, 1, keyset.First(20))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.Service.home(b.Context(), 1, keyset.First(20)); err != nil {
+		if _, err := w.Service.own(b.Context(), homeOf(1), keyset.First(20)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -124,7 +133,7 @@ func BenchmarkColdHome(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w.Forget()
-				if _, err := w.Service.home(b.Context(), 1, keyset.First(20)); err != nil {
+				if _, err := w.Service.own(b.Context(), homeOf(1), keyset.First(20)); err != nil {
 					b.Fatal(err)
 				}
 			}

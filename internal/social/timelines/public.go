@@ -189,7 +189,7 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 		}
 		var rows []entry
 		for i := len(kept) - 1; i >= 0 && len(rows) < p.Limit && int64(kept[i].status) < p.Before; i-- {
-			if int64(kept[i].status) > p.After && mayMeet(r, &kept[i]) {
+			if int64(kept[i].status) > p.After && wantsPublic(r, &kept[i]) {
 				rows = append(rows, entryOf(&kept[i]))
 			}
 		}
@@ -201,7 +201,7 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 		if int64(kept[i].status) <= p.After || len(rows) == p.Limit {
 			return foundOf(rows), nil
 		}
-		if int64(kept[i].status) < p.Before && mayMeet(r, &kept[i]) {
+		if int64(kept[i].status) < p.Before && wantsPublic(r, &kept[i]) {
 			rows = append(rows, entryOf(&kept[i]))
 		}
 	}
@@ -216,11 +216,12 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 // publicWalk reads a public timeline from the database; local nil is everybody's.
 func (s *Service) publicWalk(local *bool, r *facts) walk {
 	return walk{
-		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, error) {
-			return publicBeyond(ctx, s.db, local, at, upward, limit)
+		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, bool, error) {
+			list, err := publicBeyond(ctx, s.db, local, at, upward, limit)
+			return list, len(list) < limit, err
 		},
 		keep: func(_ context.Context, list []candidate) ([]entry, error) {
-			return keepIf(list, func(c *candidate) bool { return isPublic(c) && mayMeet(r, c) }), nil
+			return keepIf(list, func(c *candidate) bool { return isPublic(c) && wantsPublic(r, c) }), nil
 		},
 	}
 }
@@ -231,11 +232,11 @@ func (s *Service) factsFor(ctx context.Context, reader id.Account) (*facts, erro
 		return nil, nil
 	}
 	s.mu.Lock()
-	f := s.feeds[reader]
+	f := s.feeds[homeOf(reader)]
 	if f != nil {
 		defer s.mu.Unlock()
 		return f.facts, nil
 	}
 	s.mu.Unlock()
-	return loadFacts(ctx, s.db, reader)
+	return loadFacts(ctx, s.db, homeOf(reader))
 }

@@ -10,15 +10,20 @@ import (
 // register opens a feed, and closes the one that was read longest ago when there are too many.
 // The caller holds mu; so do the callers of everything in this file but the exported.
 func (s *Service) register(f *feed) {
-	s.close(s.feeds[f.facts.reader])
+	k := f.facts.key()
+	s.close(s.feeds[k])
 	f.used, f.boosts = s.clock.Now(), s.boosts
 	for _, e := range f.entries {
 		f.count(e, +1)
 	}
-	s.feeds[f.facts.reader] = f
+	s.feeds[k] = f
 	f.place = s.recent.PushFront(f)
+	s.byReader[k.reader] = append(s.byReader[k.reader], f)
 	for _, author := range f.facts.sources() {
 		s.byAuthor[author] = append(s.byAuthor[author], f)
+	}
+	for _, tag := range f.facts.heardTags() {
+		s.byTag[tag] = append(s.byTag[tag], f)
 	}
 	for len(s.feeds) > s.maxFeeds {
 		s.close(s.recent.Back().Value.(*feed))
@@ -30,15 +35,21 @@ func (s *Service) close(f *feed) {
 	if f == nil || f.place == nil {
 		return
 	}
-	delete(s.feeds, f.facts.reader)
+	k := f.facts.key()
+	delete(s.feeds, k)
 	s.recent.Remove(f.place)
 	f.place = nil
+	strike(s.byReader, k.reader, f)
 	for _, author := range f.facts.sources() {
-		s.deafen(f, author)
+		strike(s.byAuthor, author, f)
+	}
+	for _, tag := range f.facts.heardTags() {
+		strike(s.byTag, tag, f)
 	}
 	for _, e := range f.entries {
 		f.count(e, -1)
 	}
+	f.boosts = nil // an edit that comes late counts nothing
 }
 
 // listen makes a feed take an author's statuses.
@@ -49,16 +60,19 @@ func (s *Service) listen(f *feed, author id.Account) {
 }
 
 // deafen makes a feed take an author's statuses no more.
-func (s *Service) deafen(f *feed, author id.Account) {
-	list := s.byAuthor[author]
-	at := slices.Index(list, f)
-	if at < 0 {
+func (s *Service) deafen(f *feed, author id.Account) { strike(s.byAuthor, author, f) }
+
+// strike takes a feed out of an index.
+func strike[K comparable](index map[K][]*feed, at K, f *feed) {
+	list := index[at]
+	i := slices.Index(list, f)
+	if i < 0 {
 		return
 	}
 	last := len(list) - 1
-	list[at], list[last] = list[last], nil
-	if s.byAuthor[author] = list[:last]; last == 0 {
-		delete(s.byAuthor, author)
+	list[i], list[last] = list[last], nil
+	if index[at] = list[:last]; last == 0 {
+		delete(index, at)
 	}
 }
 
@@ -68,12 +82,28 @@ func (s *Service) touch(f *feed) {
 	s.recent.MoveToFront(f.place)
 }
 
-// closeFor drops the feed of a reader, and throws away one that is being built.
+// closeFor drops the feeds of a reader, and throws away what is being built.
 func (s *Service) closeFor(reader id.Account) {
-	if b := s.building[reader]; b != nil {
-		b.generation++
+	for _, f := range s.outdate(reader) {
+		s.close(f)
 	}
-	s.close(s.feeds[reader])
+}
+
+// outdate throws away what is being built for a reader, and gives the reader's open feeds.
+func (s *Service) outdate(reader id.Account) []*feed {
+	for k, b := range s.building { // a few at most
+		if k.reader == reader {
+			b.generation++
+		}
+	}
+	return slices.Clone(s.byReader[reader])
+}
+
+// ForgetReader drops the feeds of a reader whose own settings changed.
+func (s *Service) ForgetReader(reader id.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeFor(reader)
 }
 
 // Sweep closes feeds that nobody read for half an hour. It is for the schedule, every few minutes.
@@ -103,7 +133,7 @@ func (s *Service) Forget() {
 	s.local.forget()
 }
 
-// Open tells how many home feeds are open.
+// Open tells how many feeds are open.
 func (s *Service) Open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

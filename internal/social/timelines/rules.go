@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/statuses"
 )
 
@@ -24,26 +25,35 @@ type candidate struct {
 	limited       bool   // its author is
 	language      string
 	mentions      []id.Account
+	tags          []id.Tag // hashtags it carries, as far as they matter
 }
 
-// wants is the one rule of home feeds: the live insert, the build and the pages of
-// the database all ask it. Drops are in Mastodon's order (behaviours §2). Direct
-// statuses are left to conversations, one's own too.
+// wants is the one rule of a reader's own feeds: the live insert, the build and the pages of
+// the database all ask it (behaviours §2). Direct statuses are left to conversations, one's own too.
 func wants(r *facts, c *candidate) bool {
 	switch {
 	case c.gone, c.visibility == statuses.Direct, c.visibility == statuses.Limited:
 		return false
 	case c.boostOf != 0 && r.blockedBy.has(c.boostedAuthor): // may not be read, not even in an own boost
 		return false
+	case r.list != nil:
+		return r.list.takes(r.reader, c) && (c.author == r.reader || wantsFollowed(r, c))
 	case c.author == r.reader:
 		return true
+	}
+	return (wantsFollowed(r, c) && !r.exclusive.has(c.author)) || wantsTagged(r, c)
+}
+
+// wantsFollowed is the rule for what comes from those whom the reader follows. Drops are in Mastodon's order.
+func wantsFollowed(r *facts, c *candidate) bool {
+	switch {
 	case !r.follows.has(c.author):
 		return false
 	case c.boostOf == 0 && !r.speaks(c.author, c.language):
 		return false
 	case c.reply && c.replyTo == 0: // its parent is unknown
 		return false
-	case r.hides(c.author), c.boostOf != 0 && r.hides(c.boostedAuthor), slices.ContainsFunc(c.mentions, r.hides):
+	case r.hidesAnyOf(c), c.boostOf != 0 && r.hides(c.boostedAuthor):
 		return false
 	case r.blockedBy.has(c.author):
 		return false
@@ -55,6 +65,29 @@ func wants(r *facts, c *candidate) bool {
 		return false
 	}
 	return true
+}
+
+// wantsTagged is the rule for what comes from anybody with a hashtag that the reader follows: public statuses, answers too, no boosts.
+func wantsTagged(r *facts, c *candidate) bool {
+	return c.visibility == statuses.Public && c.boostOf == 0 && !c.limited && slices.ContainsFunc(c.tags, r.followsTag) &&
+		!r.hidesAnyOf(c) && !r.blockedBy.has(c.author) && !r.hidesDomain(c.domain)
+}
+
+// hidesAnyOf tells whether the reader blocks or mutes the author of a status or anybody whom it mentions.
+func (r *facts) hidesAnyOf(c *candidate) bool {
+	return r.hides(c.author) || slices.ContainsFunc(c.mentions, r.hides)
+}
+
+// takes is what a list asks besides: a member as the author, and of answers to others that its policy allows them. Answers
+// to the list's owner are allowed by all policies.
+func (l *listing) takes(owner id.Account, c *candidate) bool {
+	if !l.members.has(c.author) {
+		return false
+	}
+	if !c.reply || c.replyTo == c.author || c.replyTo == owner {
+		return true
+	}
+	return l.replies == lists.ToFollowed || (l.replies == lists.ToMembers && l.members.has(c.replyTo))
 }
 
 // isPublic is the rule of the public timelines that is the same for every reader (behaviours §3).
@@ -74,4 +107,9 @@ func mayMeet(r *facts, c *candidate) bool {
 		return !c.localOnly
 	}
 	return c.author == r.reader || !(r.hides(c.author) || r.blockedBy.has(c.author) || r.hidesDomain(c.domain))
+}
+
+// wantsPublic tells whether a reader wants to see a status on a public timeline: there the languages count that the reader chose.
+func wantsPublic(r *facts, c *candidate) bool {
+	return mayMeet(r, c) && (r == nil || len(r.chosen) == 0 || slices.Contains(r.chosen, c.language))
 }

@@ -1,9 +1,11 @@
 package timelines
 
 import (
+	"slices"
 	"testing"
 
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/statuses"
 )
 
@@ -69,6 +71,125 @@ func TestHomeTakesWhatItsReaderWants(t *testing.T) {
 	} {
 		if got := wants(r, &test.candidate); got != test.want {
 			t.Errorf("wants(%s) = %v", name, got)
+		}
+	}
+}
+
+func TestHomeTakesLanguagesHashtagsAndListsIntoAccount(t *testing.T) {
+	const me, friend, apart, german, muted, stranger, blocker id.Account = 1, 2, 3, 4, 5, 6, 7
+	const followed, other id.Tag = 8, 9
+	r := &facts{reader: me, follows: people{friend, apart, german, muted}, muting: people{muted}, exclusive: people{apart}, blockedBy: people{blocker}, tags: []id.Tag{followed},
+		languages: map[id.Account][]string{german: {"de", "nds"}}, domains: []string{"there.example"}}
+	in := func(by id.Account, language string) candidate {
+		return candidate{author: by, visibility: statuses.Public, language: language}
+	}
+	tagged := func(by id.Account, change func(c *candidate)) candidate {
+		c := candidate{author: by, visibility: statuses.Public, tags: []id.Tag{followed}}
+		change(&c)
+		return c
+	}
+	plain := func(*candidate) {}
+	for name, test := range map[string]struct {
+		candidate candidate
+		want      bool
+	}{
+		"one of somebody on an exclusive list":                 {in(apart, ""), false},
+		"one in a wanted language":                             {in(german, "nds"), true},
+		"one in no language":                                   {in(german, ""), true},
+		"one in another language":                              {in(german, "en"), false},
+		"a boost by them, which has no language":               {candidate{author: german, visibility: statuses.Public, boostOf: 9, boostedAuthor: stranger}, true},
+		"one in any language of others":                        {in(friend, "en"), true},
+		"a stranger's with a followed hashtag":                 {tagged(stranger, plain), true},
+		"with another one":                                     {tagged(stranger, func(c *candidate) { c.tags = []id.Tag{other} }), false},
+		"by hashtag, of somebody on an exclusive list":         {tagged(apart, plain), true},
+		"by hashtag, in another language":                      {tagged(german, func(c *candidate) { c.language = "en" }), true},
+		"by hashtag, an unlisted one":                          {tagged(stranger, func(c *candidate) { c.visibility = statuses.Unlisted }), false},
+		"by hashtag, an answer to somebody else":               {tagged(stranger, func(c *candidate) { c.reply, c.replyTo = true, 99 }), true},
+		"by hashtag, an answer to something unknown":           {tagged(stranger, func(c *candidate) { c.reply = true }), true},
+		"by hashtag, of somebody muted":                        {tagged(muted, plain), false},
+		"by hashtag, mentioning somebody muted":                {tagged(stranger, func(c *candidate) { c.mentions = []id.Account{muted} }), false},
+		"by hashtag, of somebody who blocks":                   {tagged(blocker, plain), false},
+		"by hashtag, of a blocked server":                      {tagged(stranger, func(c *candidate) { c.domain = "there.example" }), false},
+		"by hashtag, of somebody with limits":                  {tagged(stranger, func(c *candidate) { c.limited = true }), false},
+		"by hashtag, a boost, which carries those of its text": {tagged(stranger, func(c *candidate) { c.boostOf = 9 }), false},
+	} {
+		if got := wants(r, &test.candidate); got != test.want {
+			t.Errorf("wants(%s) = %v", name, got)
+		}
+	}
+}
+
+func TestAListTakesWhatItsPolicyAllows(t *testing.T) {
+	const me, one, two, friend, stranger id.Account = 1, 2, 3, 4, 5
+	reply := func(by, to id.Account) candidate {
+		return candidate{author: by, visibility: statuses.Private, reply: true, replyTo: to}
+	}
+	type by map[lists.Policy]bool
+	all, no := by{lists.ToFollowed: true, lists.ToMembers: true, lists.ToNobody: true}, by{}
+	for name, test := range map[string]struct {
+		candidate candidate
+		want      by
+	}{
+		"a member's":                     {candidate{author: one, visibility: statuses.Private}, all},
+		"a friend's who is on no list":   {candidate{author: friend, visibility: statuses.Public}, no},
+		"one's own, not being on it":     {candidate{author: me, visibility: statuses.Public}, no},
+		"one with a followed hashtag":    {candidate{author: stranger, visibility: statuses.Public, tags: []id.Tag{7}}, no},
+		"a member's direct one":          {candidate{author: one, visibility: statuses.Direct}, no},
+		"a member's boost of a stranger": {candidate{author: one, visibility: statuses.Public, boostOf: 9, boostedAuthor: stranger}, all},
+		"an answer to oneself":           {reply(one, one), all},
+		"an answer to the owner":         {reply(one, me), all},
+		"an answer to a member":          {reply(one, two), by{lists.ToFollowed: true, lists.ToMembers: true}},
+		"an answer to a friend":          {reply(one, friend), by{lists.ToFollowed: true}},
+		"an answer to a stranger":        {reply(one, stranger), no},
+		"an answer to something unknown": {reply(one, 0), no},
+	} {
+		for _, policy := range []lists.Policy{lists.ToFollowed, lists.ToMembers, lists.ToNobody} {
+			r := &facts{reader: me, follows: people{one, two, friend}, exclusive: people{one}, tags: []id.Tag{7}, list: &listing{50, policy, people{one, two}}}
+			if got := wants(r, &test.candidate); got != test.want[policy] {
+				t.Errorf("with %s, wants(%s) = %v", policy, name, got)
+			}
+		}
+	}
+	own := &facts{reader: me, follows: people{one}, list: &listing{50, lists.ToNobody, people{me, one}}}
+	if c := reply(me, one); wants(own, &c) || !wants(own, &candidate{author: me, visibility: statuses.Private}) {
+		t.Error("the owner who is on the list is treated as nobody else is")
+	}
+}
+
+func TestPublicTimelinesTakeTheLanguagesThatAReaderChose(t *testing.T) {
+	r := &facts{reader: 1, chosen: []string{"de", "nds"}}
+	for language, want := range map[string]bool{"de": true, "nds": true, "en": false, "": false} {
+		if c := (candidate{author: 2, language: language}); wantsPublic(r, &c) != want || !wantsPublic(nil, &c) || !wantsPublic(&facts{reader: 1}, &c) {
+			t.Errorf("a status in %q is wanted by who chose others: %v", language, !want)
+		}
+	}
+}
+
+func TestTwoLinesAreReadAsOneThatMissesNothing(t *testing.T) {
+	line := func(ids ...id.Status) []candidate {
+		var list []candidate
+		for _, one := range ids {
+			list = append(list, candidate{status: one})
+		}
+		return list
+	}
+	for name, test := range map[string]struct {
+		one, other []candidate
+		upward     bool
+		want       []candidate
+		over       bool
+	}{
+		"both at their ends":         {line(9, 5), line(7, 5), false, line(9, 7, 5), true},
+		"both at their ends, upward": {line(5, 9), line(5, 7), true, line(5, 7, 9), true},
+		"more than is asked for":     {line(9, 5), line(8, 7), false, line(9, 8, 7), false},
+		"one reaches further":        {line(9, 8, 7), line(6), false, line(9, 8, 7), false},
+		"repeats in a full line":     {line(9, 3), line(8, 8, 7), false, line(9, 8, 7), false},
+		"only repeats":               {line(2), line(8, 8, 8), false, line(8), false},
+		"nothing":                    {nil, nil, false, nil, true},
+	} {
+		got, over := zip(test.one, test.other, test.upward, 3)
+		if !slices.EqualFunc(got, test.want, func(a, b candidate) bool { return a.status == b.status }) || over != test.over {
+			t.Errorf("%s: %v, over %v", name, got, over)
 		}
 	}
 }

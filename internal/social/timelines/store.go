@@ -8,6 +8,7 @@ import (
 
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 )
 
 // columns and joins read candidates; s is the status.
@@ -17,7 +18,8 @@ const (
 	s.deleted_at IS NOT NULL OR a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL OR (s.boost_of_id IS NOT NULL AND COALESCE((
 		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
 		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
-	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END, s.language`
+	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END,
+	s.language`
 	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
@@ -92,6 +94,9 @@ func mergedArgs[T ~int64](engine db.Engine, sources []T, at id.Status, limit int
 
 // byAuthors gives the next statuses of many authors beyond an id, deleted ones included.
 func byAuthors(ctx context.Context, q db.Q, authors []id.Account, at id.Status, upward bool, limit int) ([]candidate, error) {
+	if len(authors) == 0 {
+		return nil, nil
+	}
 	return db.All(ctx, q, scan, merged[spelling{q.Engine(), false, upward}], mergedArgs(q.Engine(), authors, at, limit)...)
 }
 
@@ -147,6 +152,9 @@ const (
 )
 
 func about(ctx context.Context, q db.Q, authors []id.Account, floor id.Status, target id.Account, limit int) ([]candidate, error) {
+	if len(authors) == 0 {
+		return nil, nil
+	}
 	sql := aboutSQLite
 	if q.Engine() == db.Postgres {
 		sql = aboutPostgres
@@ -203,29 +211,31 @@ const factsSQL = `SELECT CASE WHEN show_boosts THEN 'follows' ELSE 'quietly' END
 	UNION ALL SELECT 'blocking', target_id, '' FROM blocks WHERE account_id = $1
 	UNION ALL SELECT 'blocked by', account_id, '' FROM blocks WHERE target_id = $1
 	UNION ALL SELECT 'muting', target_id, '' FROM mutes WHERE account_id = $1
-	UNION ALL SELECT 'domain', 0, domain FROM account_domain_blocks WHERE account_id = $1`
+	UNION ALL SELECT 'domain', 0, domain FROM account_domain_blocks WHERE account_id = $1
+	UNION ALL SELECT 'tag', tag_id, '' FROM tag_follows WHERE account_id = $1
+	UNION ALL SELECT 'exclusive', m.account_id, '' FROM lists l JOIN list_members m ON m.list_id = l.id JOIN follows f ON f.id = m.follow_id
+		WHERE l.account_id = $1 AND l.exclusive
+	UNION ALL SELECT 'chosen', 0, chosen_languages FROM members WHERE account_id = $1 AND chosen_languages <> ''`
 
-func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
+// loadFacts reads what a feed depends on. NotFound for the list of somebody else.
+func loadFacts(ctx context.Context, q db.Q, k key) (*facts, error) {
 	type fact struct {
 		kind    string
 		account id.Account
-		text    string // a domain, or the languages of a follow
+		word    string // a domain, or languages
 	}
 	found, err := db.All(ctx, q, func(r db.Row) (fact, error) {
 		var f fact
-		err := r.Scan(&f.kind, &f.account, &f.text)
+		err := r.Scan(&f.kind, &f.account, &f.word)
 		return f, err
-	}, factsSQL, reader)
+	}, factsSQL, k.reader)
 	if err != nil {
 		return nil, err
 	}
-	r := &facts{reader: reader}
+	r := &facts{reader: k.reader, languages: map[id.Account][]string{}}
 	for _, f := range found {
-		if (f.kind == "quietly" || f.kind == "follows") && f.text != "" {
-			if r.languages == nil {
-				r.languages = map[id.Account][]string{}
-			}
-			r.languages[f.account] = strings.Split(f.text, ",")
+		if (f.kind == "follows" || f.kind == "quietly") && f.word != "" {
+			r.languages[f.account] = strings.Split(f.word, ",")
 		}
 		switch f.kind {
 		case "quietly":
@@ -240,27 +250,46 @@ func loadFacts(ctx context.Context, q db.Q, reader id.Account) (*facts, error) {
 		case "muting":
 			r.muting = append(r.muting, f.account)
 		case "domain":
-			r.domains = append(r.domains, f.text)
+			r.domains = append(r.domains, f.word)
+		case "tag":
+			r.tags = append(r.tags, id.Tag(f.account))
+		case "exclusive":
+			r.exclusive = append(r.exclusive, f.account)
+		case "chosen":
+			r.chosen = strings.Split(f.word, ",")
 		}
 	}
-	for _, set := range []people{r.follows, r.quiet, r.blocking, r.blockedBy, r.muting} {
+	for _, set := range []people{r.follows, r.quiet, r.blocking, r.blockedBy, r.muting, r.exclusive} {
 		slices.Sort(set)
 	}
+	r.exclusive = slices.Compact(r.exclusive) // on several such lists
 	slices.Sort(r.domains)
+	slices.Sort(r.tags)
+	if k.list != 0 {
+		feed, err := lists.FeedOf(ctx, q, k.reader, k.list)
+		if err != nil {
+			return nil, err
+		}
+		r.list = &listing{k.list, feed.Replies, feed.Members}
+	}
 	return r, nil
 }
 
-// wishes gives what a follower wants of somebody: boosts too, and which languages (nil: all).
-func wishes(ctx context.Context, q db.Q, follower, target id.Account) (boosts bool, languages []string, err error) {
-	_, err = db.One(ctx, q, func(r db.Row) (struct{}, error) {
-		var text string
-		err := r.Scan(&boosts, &text)
-		if text != "" {
-			languages = strings.Split(text, ",")
+const wishSQL = `SELECT f.show_boosts, f.languages, EXISTS (SELECT 1 FROM list_members m JOIN lists l ON l.id = m.list_id
+		WHERE m.account_id = f.target_id AND m.follow_id = f.id AND l.account_id = f.account_id AND l.exclusive)
+	FROM follows f WHERE f.account_id = $1 AND f.target_id = $2`
+
+// wishOf tells how somebody follows another.
+func wishOf(ctx context.Context, q db.Q, follower, target id.Account) (wish, error) {
+	return db.One(ctx, q, func(r db.Row) (wish, error) {
+		var w wish
+		var languages string
+		err := r.Scan(&w.boosts, &languages, &w.exclusive)
+		if languages != "" {
+			w.languages = strings.Split(languages, ",")
 		}
-		return struct{}{}, err
-	}, `SELECT show_boosts, languages FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
-	return boosts, languages, err
+		return w, err
+	}, wishSQL, follower, target)
 }
 
 const newest = id.Status(math.MaxInt64)

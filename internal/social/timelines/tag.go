@@ -60,12 +60,12 @@ func carried(ctx context.Context, q db.Q, list []candidate, tags []id.Tag) (map[
 // tagWalk reads a hashtag timeline.
 func (s *Service) tagWalk(t tagged, r *facts) walk {
 	return walk{
-		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, error) {
+		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, bool, error) {
 			list, err := byTags(ctx, s.db, t.any, at, upward, limit)
 			if err != nil {
-				return nil, fmt.Errorf("hashtag timeline: %w", err)
+				return nil, true, fmt.Errorf("hashtag timeline: %w", err)
 			}
-			return list, nil
+			return list, len(list) < limit, nil
 		},
 		keep: func(ctx context.Context, list []candidate) ([]entry, error) {
 			var has map[id.Status][]id.Tag

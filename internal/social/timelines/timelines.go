@@ -1,5 +1,5 @@
-// Package timelines keeps what people read: each member's home feed, and the
-// public and hashtag timelines that everybody shares. Nothing is written per
+// Package timelines keeps what people read: each member's home feed and the feeds of
+// their lists, and the public and hashtag timelines that everybody shares. Nothing is written per
 // follower: feeds are built when somebody reads them, live in memory, and
 // follow the events of the rooms below. Losing them loses nothing.
 package timelines
@@ -22,8 +22,8 @@ type Config struct {
 	Clock     clock.Clock
 	Statuses  *statuses.Service
 	Log       *slog.Logger
-	MaxFeeds  int // home feeds open at once, the least recently read makes room; 0 means 5,000
-	MaxBuilds int // home feeds built at once; who comes then is asked to come again; 0 means 8
+	MaxFeeds  int // feeds open at once, the least recently read makes room; 0 means 5,000
+	MaxBuilds int // feeds built at once; who comes then is asked to come again; 0 means 8
 }
 
 // Bounds of the room.
@@ -58,9 +58,11 @@ type Service struct {
 	local     *publicList // of our members
 
 	mu       sync.Mutex // guards everything below; never held during a query
-	feeds    map[id.Account]*feed
-	byAuthor map[id.Account][]*feed // whose feeds take an account's statuses
-	building map[id.Account]*build
+	feeds    map[key]*feed
+	byReader map[id.Account][]*feed
+	byAuthor map[id.Account][]*feed // that take an account's statuses
+	byTag    map[id.Tag][]*feed     // that take statuses with a hashtag
+	building map[key]*build
 	recent   *list.List        // of *feed, the latest read first
 	boosts   map[id.Status]int // how many entries of open feeds boost a status
 }
@@ -70,7 +72,7 @@ func New(c Config) *Service {
 	s := &Service{
 		db: c.DB, clock: c.Clock, statuses: c.Statuses, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
 		all: &publicList{}, local: &publicList{local: true},
-		feeds: map[id.Account]*feed{}, byAuthor: map[id.Account][]*feed{}, building: map[id.Account]*build{},
+		feeds: map[key]*feed{}, byReader: map[id.Account][]*feed{}, byAuthor: map[id.Account][]*feed{}, byTag: map[id.Tag][]*feed{}, building: map[key]*build{},
 		recent: list.New(), boosts: map[id.Status]int{},
 	}
 	if s.clock == nil {

@@ -11,10 +11,13 @@ import (
 // walk reads a page from the database in steps: each takes a bounded number of rows
 // by keyset, and a rule keeps some of them.
 type walk struct {
-	next  func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, error)
+	next  stretch
 	keep  func(ctx context.Context, list []candidate) ([]entry, error) // in their order
 	group int                                                          // how far back boosts are grouped; 0 where there are none
 }
+
+// stretch reads the next candidates beyond an id, about so many; over tells that there are no more.
+type stretch func(ctx context.Context, at id.Status, upward bool, limit int) (list []candidate, over bool, err error)
 
 // walkSteps bounds a page on which almost nothing is kept; the links lead on from where it ended.
 const walkSteps = 8
@@ -53,12 +56,12 @@ func (w walk) read(ctx context.Context, p keyset.Page) (found, error) {
 
 // step reads one bounded number of rows. over tells that there are no more.
 func (w walk) step(ctx context.Context, at id.Status, upward bool, limit int) (kept []entry, end id.Status, over bool, err error) {
-	list, err := w.next(ctx, at, upward, limit)
+	list, over, err := w.next(ctx, at, upward, limit)
 	if err != nil || len(list) == 0 {
 		return nil, at, true, err
 	}
 	kept, err = w.keep(ctx, list)
-	return kept, list[len(list)-1].status, len(list) < limit, err
+	return kept, list[len(list)-1].status, over, err
 }
 
 func (w walk) down(ctx context.Context, p keyset.Page) (found, error) {

@@ -16,9 +16,11 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
+	"anancus/internal/social/lists"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/tags"
 )
 
 var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -53,6 +55,11 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	bus.On(b, "unmuted", bus.Live(w.OnUnmuted))
 	bus.On(b, "domain_blocked", bus.Live(w.OnDomainBlocked))
 	bus.On(b, "domain_unblocked", bus.Live(w.OnDomainUnblocked))
+	bus.On(b, "list_changed", bus.Live(w.OnListChanged))
+	bus.On(b, "list_deleted", bus.Live(w.OnListDeleted))
+	bus.On(b, "list_members_changed", bus.Live(w.OnListMembersChanged))
+	bus.On(b, "tag_followed", bus.Live(w.OnTagFollowed))
+	bus.On(b, "tag_unfollowed", bus.Live(w.OnTagUnfollowed))
 	bus.On(b, "gone", bus.Live(w.OnAccountGone))
 	return w
 }
@@ -114,8 +121,8 @@ type post struct {
 	mentions  []id.Account
 	silent    []id.Account
 	tags      []id.Tag
-	localOnly bool
 	language  string
+	localOnly bool
 }
 
 func orNil[T ~int | ~int64](v T) *int64 {
@@ -160,7 +167,7 @@ func (p post) write(tx *db.Tx) error {
 func (w *world) publish(list ...post) {
 	w.tb.Helper()
 	for _, p := range list {
-		w.do(statuses.Published{Status: id.Status(p.id), Author: p.author}, p.write)
+		w.do(statuses.Published{Status: id.Status(p.id), Author: p.author, Tags: p.tags}, p.write)
 	}
 }
 
@@ -191,7 +198,74 @@ func (w *world) follow(follower, target id.Account, boosts bool) {
 
 func (w *world) unfollow(follower, target id.Account) {
 	w.tb.Helper()
-	w.exec(relationships.Unfollowed{Follower: follower, Target: target}, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2`, follower, target)
+	w.do(relationships.Unfollowed{Follower: follower, Target: target}, func(tx *db.Tx) error {
+		for _, table := range []string{"follows", "follow_requests"} {
+			if _, err := db.Exec(context.Background(), tx, `DELETE FROM `+table+` WHERE account_id = $1 AND target_id = $2`, follower, target); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ask makes a request to follow, and accept makes a follow of it, which keeps its id.
+func (w *world) ask(follower, target id.Account) {
+	w.tb.Helper()
+	w.do(nil, func(tx *db.Tx) error {
+		_, err := db.Exec(context.Background(), tx, `INSERT INTO follow_requests (id, account_id, target_id, created_at) VALUES ($1,$2,$3,0) ON CONFLICT DO NOTHING`, tx.NextID(), follower, target)
+		return err
+	})
+}
+
+func (w *world) accept(follower, target id.Account) {
+	w.tb.Helper()
+	w.do(relationships.Followed{Follower: follower, Target: target}, func(tx *db.Tx) error {
+		row, err := db.One(context.Background(), tx, db.Int64, `DELETE FROM follow_requests WHERE account_id = $1 AND target_id = $2 RETURNING id`, follower, target)
+		if err != nil {
+			return err
+		}
+		_, err = db.Exec(context.Background(), tx, `INSERT INTO follows (id, account_id, target_id, created_at) VALUES ($1,$2,$3,0)`, row, follower, target)
+		return err
+	})
+}
+
+// makeList makes a list; whom its owner follows, or asked to follow, can be enlisted.
+func (w *world) makeList(list id.List, owner id.Account, policy lists.Policy, exclusive bool) {
+	w.tb.Helper()
+	w.exec(lists.Changed{List: list, Owner: owner}, `INSERT INTO lists (id, account_id, title, replies_policy, exclusive, created_at) VALUES ($1,$2,'A list',$3,$4,0)
+		ON CONFLICT (id) DO UPDATE SET replies_policy = excluded.replies_policy, exclusive = excluded.exclusive`, list, owner, string(policy), exclusive)
+}
+
+func (w *world) enlist(list id.List, owner, account id.Account) {
+	w.tb.Helper()
+	w.exec(lists.MembersChanged{List: list, Owner: owner}, `INSERT INTO list_members (list_id, account_id, follow_id, created_at)
+		SELECT $1, $3, (SELECT id FROM follows WHERE account_id = $2 AND target_id = $3 UNION ALL SELECT id FROM follow_requests WHERE account_id = $2 AND target_id = $3), 0
+		WHERE $2 = $3 OR EXISTS (SELECT 1 FROM follows WHERE account_id = $2 AND target_id = $3) OR EXISTS (SELECT 1 FROM follow_requests WHERE account_id = $2 AND target_id = $3)
+		ON CONFLICT (list_id, account_id) DO UPDATE SET follow_id = excluded.follow_id`, list, owner, account)
+}
+
+func (w *world) strikeOff(list id.List, owner, account id.Account) {
+	w.tb.Helper()
+	w.exec(lists.MembersChanged{List: list, Owner: owner}, `DELETE FROM list_members WHERE list_id = $1 AND account_id = $2`, list, account)
+}
+
+func (w *world) followTag(reader id.Account, tag id.Tag) {
+	w.tb.Helper()
+	w.do(tags.Followed{Account: reader, Tag: tag}, func(tx *db.Tx) error {
+		_, err := db.Exec(context.Background(), tx, `INSERT INTO tag_follows (id, account_id, tag_id, created_at) VALUES ($1,$2,$3,0) ON CONFLICT DO NOTHING`, tx.NextID(), reader, tag)
+		return err
+	})
+}
+
+func (w *world) unfollowTag(reader id.Account, tag id.Tag) {
+	w.tb.Helper()
+	w.exec(tags.Unfollowed{Account: reader, Tag: tag}, `DELETE FROM tag_follows WHERE account_id = $1 AND tag_id = $2`, reader, tag)
+}
+
+// speak makes a follow for some languages alone.
+func (w *world) speak(reader, target id.Account, languages string) {
+	w.tb.Helper()
+	w.exec(relationships.FollowChanged{Follower: reader, Target: target}, `UPDATE follows SET languages = $3 WHERE account_id = $1 AND target_id = $2`, reader, target, languages)
 }
 
 // block ends follows both ways first, as relationships does.
@@ -202,6 +276,9 @@ func (w *world) block(blocker, target id.Account) {
 		for _, way := range [][2]id.Account{{blocker, target}, {target, blocker}} {
 			n, err := db.Exec(ctx, tx, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2`, way[0], way[1])
 			if err != nil {
+				return err
+			}
+			if _, err := db.Exec(ctx, tx, `DELETE FROM follow_requests WHERE account_id = $1 AND target_id = $2`, way[0], way[1]); err != nil {
 				return err
 			}
 			if n > 0 {
@@ -251,7 +328,7 @@ func (w *world) unblockThere(reader id.Account) {
 // page reads one page of a reader's home feed.
 func (w *world) page(s *Service, reader id.Account, p keyset.Page) []int {
 	w.tb.Helper()
-	page, err := s.home(context.Background(), reader, p)
+	page, err := s.own(context.Background(), homeOf(reader), p)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
@@ -308,8 +385,8 @@ func (w *world) upward(read func(p keyset.Page) (found, error), limit int) []int
 	}
 }
 
-func (w *world) home(s *Service, reader id.Account) func(p keyset.Page) (found, error) {
-	return func(p keyset.Page) (found, error) { return s.home(context.Background(), reader, p) }
+func (w *world) own(s *Service, k key) func(p keyset.Page) (found, error) {
+	return func(p keyset.Page) (found, error) { return s.own(context.Background(), k, p) }
 }
 
 func (w *world) want(what string, got, want []int) {
