@@ -65,11 +65,11 @@ GET    /api/v1/lists/{id}/accounts                member  read:lists
 POST   /api/v1/lists/{id}/accounts                member  write:lists
 DELETE /api/v1/lists/{id}/accounts                member  write:lists
 GET    /api/v1/followed_tags                      member  read:follows
-GET    /api/v1/tags/{name}                        anyone
-POST   /api/v1/tags/{name}/follow                 member  write:follows
-POST   /api/v1/tags/{name}/unfollow               member  write:follows
-POST   /api/v1/tags/{name}/feature                member  write:accounts
-POST   /api/v1/tags/{name}/unfeature              member  write:accounts
+GET    /api/v1/tags/{tag}                         anyone
+POST   /api/v1/tags/{tag}/follow                  member  write:follows
+POST   /api/v1/tags/{tag}/unfollow                member  write:follows
+POST   /api/v1/tags/{tag}/feature                 member  write:accounts
+POST   /api/v1/tags/{tag}/unfeature               member  write:accounts
 GET    /api/v1/featured_tags                      member  read:accounts
 POST   /api/v1/featured_tags                      member  write:accounts
 GET    /api/v1/featured_tags/suggestions          member  read:accounts
@@ -285,7 +285,7 @@ func fill(path, id string) string {
 	for _, name := range []string{"{id}", "{account}", "{status}"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
-	return strings.NewReplacer("{hashtag}", "cats", "{name}", "123", "{username}", "nobody", "{context}", id).Replace(path)
+	return strings.NewReplacer("{hashtag}", "cats", "{tag}", "123", "{name}", "%F0%9F%91%8D", "{username}", "nobody", "{context}", id).Replace(path)
 }
 
 func bodyKind(method string) string {

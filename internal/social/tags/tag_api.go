@@ -70,9 +70,9 @@ func (s *Service) Rows(ctx context.Context, v viewer.Viewer, ids []id.Tag) ([]ma
 	return s.Present(ctx, v, list)
 }
 
-// ShowTag serves GET /api/v1/tags/{name}: one that nobody wrote yet is shown with no id.
+// ShowTag serves GET /api/v1/tags/{tag}: one that nobody wrote yet is shown with no id.
 func (s *Service) ShowTag(c *viewer.Call) (any, error) {
-	tag, err := named(c.Context(), s.db, c.Path("name"))
+	tag, err := named(c.Context(), s.db, c.Path("tag"))
 	if err != nil {
 		return nil, err
 	}
@@ -89,23 +89,23 @@ func (s *Service) presentOne(c *viewer.Call, tag *Tag) (any, error) {
 
 // act does something with the hashtag of the path and answers with what it is then.
 func (s *Service) act(c *viewer.Call, do func(ctx context.Context, member id.Account, name string) (*Tag, error)) (any, error) {
-	tag, err := do(c.Context(), c.Viewer.Account, c.Path("name"))
+	tag, err := do(c.Context(), c.Viewer.Account, c.Path("tag"))
 	if err != nil {
 		return nil, err
 	}
 	return s.presentOne(c, tag)
 }
 
-// FollowTag serves POST /api/v1/tags/{name}/follow.
+// FollowTag serves POST /api/v1/tags/{tag}/follow.
 func (s *Service) FollowTag(c *viewer.Call) (any, error) { return s.act(c, s.Follow) }
 
-// UnfollowTag serves POST /api/v1/tags/{name}/unfollow.
+// UnfollowTag serves POST /api/v1/tags/{tag}/unfollow.
 func (s *Service) UnfollowTag(c *viewer.Call) (any, error) { return s.act(c, s.Unfollow) }
 
-// FeatureTag serves POST /api/v1/tags/{name}/feature.
+// FeatureTag serves POST /api/v1/tags/{tag}/feature.
 func (s *Service) FeatureTag(c *viewer.Call) (any, error) { return s.act(c, s.Feature) }
 
-// UnfeatureTag serves POST /api/v1/tags/{name}/unfeature.
+// UnfeatureTag serves POST /api/v1/tags/{tag}/unfeature.
 func (s *Service) UnfeatureTag(c *viewer.Call) (any, error) { return s.act(c, s.Unfeature) }
 
 // Lengths of a page of followed hashtags.
