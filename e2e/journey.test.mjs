@@ -196,5 +196,4 @@ test('no page complained', () => {
 const expected = [
 	/status of 401 .*\/verify_credentials$/, // a visitor asks who they are
 	/status of 422 .*\/auth\/setup$/, // the wrong code
-	/status of 404 .*\/api\/v1\/markers\?/, // the app keeps its own where the server has none
 ];

@@ -39,7 +39,9 @@ func (s *Server) effects() {
 		bus.Live(func(_ context.Context, e accounts.Gone) { s.accounts.Forget(e.Account) }),
 		bus.Live(s.timelines.OnAccountGone))
 	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
-	bus.On(b, "access.token_revoked", bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }))
+	bus.On(b, "access.token_revoked",
+		bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }),
+		bus.Durable("notifications.forget_subscription", bus.Push, notifications.Subscribed, s.notifications.ForgetSubscription))
 
 	bus.On(b, "relationship.followed",
 		bus.Live(func(_ context.Context, e relationships.Followed) {
@@ -148,6 +150,9 @@ func (s *Server) effects() {
 		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(s, func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))
 	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
+	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
+	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
+	bus.On(b, "notification.merged", bus.Live(func(context.Context, notifications.Merged) {}))
 	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))
 }
 

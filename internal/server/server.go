@@ -181,12 +181,16 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
 	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, s.remote,
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
+	pushKey, err := notifications.KeepPushKey(ctx, d, wrapper)
+	if err != nil {
+		return err
+	}
 	var limiter access.Limiter
 	if s.limiter != nil {
 		limiter = s.limiter
 	}
 	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
-		Limiter: limiter, Log: s.log, Key: secret})
+		Limiter: limiter, Log: s.log, Key: secret, PushKey: pushKey})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
 	s.lists = lists.New(d, s.accounts)
 	s.tags = tags.New(d, s.clock, s.accounts)
@@ -196,9 +200,10 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
-	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses)
+	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
+	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {

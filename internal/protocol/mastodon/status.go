@@ -81,17 +81,6 @@ type Context struct {
 	Descendants []json.RawMessage `json:"descendants"`
 }
 
-// Notification is the Notification entity.
-type Notification struct {
-	ID        string                      `json:"id"`
-	Type      string                      `json:"type"`
-	GroupKey  string                      `json:"group_key"`
-	CreatedAt string                      `json:"created_at"`
-	Account   json.RawMessage             `json:"account"`
-	Status    json.RawMessage             `json:"status,omitempty"`
-	Event     *RelationshipSeveranceEvent `json:"event,omitempty"`
-}
-
 // Tag is the Tag entity. The numbers of its history are strings.
 type Tag struct {
 	ID        string       `json:"id"`

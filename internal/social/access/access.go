@@ -41,6 +41,7 @@ type Service struct {
 	limiter  Limiter
 	log      *slog.Logger
 	key      []byte
+	pushKey  string
 	pages    *pages.Pages
 	set      *pages.Set
 	origin   *http.CrossOriginProtection
@@ -62,6 +63,7 @@ type Config struct {
 	Limiter  Limiter // nil: no limits
 	Log      *slog.Logger
 	Key      []byte // a secret of this server that is not in the database; nil: an app that signs in again gets another token
+	PushKey  string // by what push services know this server; apps are told
 	Viewers  int    // how many viewers to remember; 0 chooses
 }
 
@@ -77,7 +79,7 @@ func New(c Config) *Service {
 		c.Pages = pages.New("")
 	}
 	s := &Service{db: c.DB, clock: c.Clock, site: c.Site, accounts: c.Accounts, settings: c.Settings, limiter: c.Limiter,
-		log: c.Log, pages: c.Pages, set: newSet(c.Pages), known: newKnownViewers(c.Viewers)}
+		log: c.Log, pages: c.Pages, set: newSet(c.Pages), known: newKnownViewers(c.Viewers), pushKey: c.PushKey}
 	if c.Key != nil {
 		key, err := hkdf.Key(sha256.New, c.Key, nil, "anancus tokens", sha256.Size)
 		if err != nil {

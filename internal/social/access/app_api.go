@@ -29,9 +29,9 @@ type application struct {
 	SecretExpiresAt *int64   `json:"client_secret_expires_at,omitempty"`
 }
 
-func showApp(app *App) application {
+func (s *Service) showApp(app *App) application {
 	shown := application{ID: app.ID.String(), Name: app.Name, Scopes: app.Scopes, RedirectURIs: app.RedirectURIs,
-		RedirectURI: strings.Join(app.RedirectURIs, "\n")}
+		RedirectURI: strings.Join(app.RedirectURIs, "\n"), VapidKey: s.pushKey}
 	if app.Website != "" {
 		shown.Website = &app.Website
 	}
@@ -59,7 +59,7 @@ func (s *Service) CreateApp(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, never := showApp(app), int64(0)
+	shown, never := s.showApp(app), int64(0)
 	shown.ClientID, shown.ClientSecret, shown.SecretExpiresAt = app.ClientID, secret, &never
 	c.SetHeader("Cache-Control", "no-store")
 	return shown, nil
@@ -74,5 +74,5 @@ func (s *Service) VerifyApp(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return showApp(app), nil
+	return s.showApp(app), nil
 }

@@ -28,6 +28,7 @@ type Service struct {
 	settings *settings.Service
 	accounts *accounts.Service
 	version  string
+	pushKey  string
 	visitors visitors
 
 	mu      sync.Mutex
@@ -39,6 +40,9 @@ type Service struct {
 func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, version string) *Service {
 	return &Service{db: d, clock: c, site: set.Site(), settings: set, accounts: people, version: version}
 }
+
+// ShowPushKey lets the instance document tell by what push services know this server.
+func (s *Service) ShowPushKey(public string) { s.pushKey = public }
 
 // mastodonVersion is the API that we speak; clients compare it with what they need.
 const mastodonVersion = "4.7.0"
@@ -158,7 +162,7 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 	if len(terms) > 0 {
 		conf["urls"].(map[string]any)["terms_of_service"] = s.site.URL("/terms-of-service")
 	}
-	conf["vapid"] = map[string]any{"public_key": ""}
+	conf["vapid"] = map[string]any{"public_key": s.pushKey}
 	conf["translation"] = map[string]any{"enabled": false}
 	conf["timelines_access"] = map[string]any{
 		"live_feeds":          map[string]any{"local": "public", "remote": "public"},

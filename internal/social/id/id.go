@@ -10,23 +10,25 @@ import (
 
 // Ids are Mastodon's snowflakes: milliseconds since 1970 << 16 | low bits. In JSON they are strings.
 type (
-	Account      int64
-	Announcement int64
-	App          int64
-	Bookmark     int64
-	Favourite    int64
-	FeaturedTag  int64
-	Follow       int64
-	Grant        int64
-	List         int64
-	Notification int64
-	Quote        int64
-	Report       int64
-	Session      int64
-	Severance    int64
-	Status       int64
-	Tag          int64
-	Token        int64
+	Account             int64
+	Announcement        int64
+	App                 int64
+	Bookmark            int64
+	Favourite           int64
+	FeaturedTag         int64
+	Follow              int64
+	Grant               int64
+	List                int64
+	Notification        int64
+	NotificationRequest int64
+	PushSubscription    int64
+	Quote               int64
+	Report              int64
+	Session             int64
+	Severance           int64
+	Status              int64
+	Tag                 int64
+	Token               int64
 )
 
 // Of filters, and of conversations.

@@ -67,11 +67,12 @@ type Service struct {
 	accounts *accounts.Service
 	statuses *statuses.Service
 	ties     *relationships.Service
+	pushKey  string // the public half, for apps
 }
 
-// New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service) *Service {
-	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts}
+// New opens the room. pushKey is by what push services know this server.
+func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service, pushKey string) *Service {
+	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts, pushKey: pushKey}
 }
 
 // The effects below run after their events, perhaps twice and late: they read the present

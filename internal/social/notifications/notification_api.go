@@ -98,9 +98,16 @@ func (s *Service) Show(c *viewer.Call) (any, error) {
 	return shown[0], nil
 }
 
-// present shapes notifications. One whose status the member may not read any more is left out.
-func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Notification, error) {
-	var people []id.Account
+// things are what notifications show, read together.
+type things struct {
+	accounts map[id.Account]json.RawMessage
+	statuses map[id.Status]json.RawMessage // those that the member may read
+	severed  map[id.Severance]*mastodon.RelationshipSeveranceEvent
+	known    map[string]bool // the types that the app says it knows; nil when it does not say
+}
+
+// gather reads what notifications show, and further people, in a fixed number of queries.
+func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Account) (*things, error) {
 	var wanted []id.Status
 	for _, n := range rows {
 		people = append(people, n.From)
@@ -108,8 +115,12 @@ func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Noti
 			wanted = append(wanted, n.Status)
 		}
 	}
-	accounts, err := s.accounts.Shown(c.Context(), people)
-	if err != nil {
+	t := &things{statuses: map[id.Status]json.RawMessage{}}
+	if types := c.QueryList("supported_types"); len(types) > 0 {
+		t.known = set(types)
+	}
+	var err error
+	if t.accounts, err = s.accounts.Shown(c.Context(), people); err != nil {
 		return nil, err
 	}
 	visible, err := s.statuses.VisibleIDs(c, wanted)
@@ -120,32 +131,60 @@ func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Noti
 	if err != nil {
 		return nil, err
 	}
-	severed, err := s.severances(c.Context(), c.Viewer.Account, rows)
+	if len(posts) == len(visible) {
+		for i, one := range visible {
+			t.statuses[one] = posts[i]
+		}
+	}
+	t.severed, err = s.severances(c.Context(), c.Viewer.Account, rows)
+	return t, err
+}
+
+// shows tells whether everything that a notification shows is there for the member.
+func (t *things) shows(n *Notification) bool {
+	return t.accounts[n.From] != nil && (n.Status == 0 || t.statuses[n.Status] != nil) &&
+		(n.Kind != SeveredRelationships || t.severed[id.Severance(n.about)] != nil)
+}
+
+// attached is what a notification carries by its kind.
+func (t *things) attached(n *Notification) mastodon.Attached {
+	a := mastodon.Attached{Fallback: t.fallback(n.Kind)}
+	if n.Kind == SeveredRelationships {
+		a.Event = t.severed[id.Severance(n.about)]
+	}
+	return a
+}
+
+// fallbacks are the titles of the kinds that came after apps were made.
+var fallbacks = map[Kind]string{
+	SeveredRelationships: "Some of your follows and followers were lost",
+	ModerationWarning:    "You have received a moderation warning",
+	SignUp:               "Somebody signed up",
+	Report:               "A new report was filed",
+	AddedToCollection:    "You were added to a collection",
+	CollectionUpdate:     "A collection you are in was changed",
+}
+
+// fallback is what an app shows of a kind that it does not know; nil when it does, or does not say.
+func (t *things) fallback(kind Kind) *mastodon.NotificationFallback {
+	title, late := fallbacks[kind]
+	if !late || t.known == nil || t.known[string(kind)] {
+		return nil
+	}
+	return &mastodon.NotificationFallback{Title: title, Summary: "Your app cannot show this kind of notification. Sign in to the web app to see it."}
+}
+
+// present shapes notifications. One whose status the member may not read any more is left out.
+func (s *Service) present(c *viewer.Call, rows []*Notification) ([]mastodon.Notification, error) {
+	t, err := s.gather(c, rows)
 	if err != nil {
 		return nil, err
 	}
-	byStatus := map[id.Status]json.RawMessage{}
-	if len(posts) == len(visible) {
-		for i, one := range visible {
-			byStatus[one] = posts[i]
-		}
-	}
 	shown := make([]mastodon.Notification, 0, len(rows))
 	for _, n := range rows {
-		m := mastodon.Notification{ID: n.ID.String(), Type: string(n.Kind), GroupKey: n.groupKey(),
-			CreatedAt: mastodon.Time(clock.FromMilli(n.CreatedAt)), Account: accounts[n.From]}
-		if n.Status != 0 {
-			if m.Status = byStatus[n.Status]; m.Status == nil {
-				continue
-			}
-		}
-		if n.Kind == SeveredRelationships {
-			if m.Event = severed[id.Severance(n.about)]; m.Event == nil {
-				continue
-			}
-		}
-		if m.Account != nil {
-			shown = append(shown, m)
+		if t.shows(n) {
+			shown = append(shown, mastodon.Notification{ID: n.ID.String(), Type: string(n.Kind), GroupKey: n.groupKey(), Filtered: n.Filtered,
+				CreatedAt: mastodon.Time(clock.FromMilli(n.CreatedAt)), Account: t.accounts[n.From], Status: t.statuses[n.Status], Attached: t.attached(n)})
 		}
 	}
 	return shown, nil

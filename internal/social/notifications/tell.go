@@ -145,9 +145,9 @@ var ranks = map[string]int64{accounts.RoleModerator: 1, accounts.RoleAdmin: 2, a
 const factsSQL = `SELECT
 	(SELECT COUNT(*) FROM members m JOIN accounts a ON a.id = m.account_id WHERE m.account_id = $1 AND a.suspended_at IS NULL AND a.deleted_at IS NULL),
 	CASE WHEN o.suspended_at IS NULL AND o.deleted_at IS NULL THEN 1 ELSE 0 END,
-	(SELECT COUNT(*) FROM blocks WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1)),
+	(SELECT COUNT(*) FROM blocks WHERE account_id = $1 AND target_id = $2) + (SELECT COUNT(*) FROM blocks WHERE account_id = $2 AND target_id = $1),
 	(SELECT COUNT(*) FROM mutes WHERE account_id = $1 AND target_id = $2 AND hide_notifications AND (expires_at IS NULL OR expires_at > $3)),
-	(SELECT COUNT(*) FROM statuses s JOIN thread_mutes t ON t.thread_id = s.thread_id WHERE s.id = $4 AND t.account_id = $1),
+	(SELECT COUNT(*) FROM thread_mutes WHERE account_id = $1 AND thread_id = (SELECT thread_id FROM statuses WHERE id = $4)),
 	(SELECT COUNT(*) FROM account_domain_blocks WHERE account_id = $1 AND domain = o.domain),
 	(SELECT COUNT(*) FROM follows WHERE account_id = $1 AND target_id = $2),
 	(SELECT created_at FROM follows WHERE account_id = $2 AND target_id = $1),
@@ -194,4 +194,4 @@ func answersPrivate(ctx context.Context, q db.Q, n Notification) (bool, error) {
 const answersPrivateSQL = `WITH RECURSIVE chain (id, parent, author, visibility, depth) AS (
 		SELECT id, in_reply_to_id, author_id, visibility, 0 FROM statuses WHERE id = $1
 		UNION ALL SELECT s.id, s.in_reply_to_id, s.author_id, s.visibility, c.depth + 1 FROM chain c JOIN statuses s ON s.id = c.parent WHERE c.depth < $2)
-	SELECT COUNT(*) FROM chain c JOIN mentions m ON m.status_id = c.id AND m.account_id = $4 WHERE c.author = $3 AND c.visibility = 'direct'`
+	SELECT COUNT(*) FROM chain c WHERE c.author = $3 AND c.visibility = 'direct' AND EXISTS (SELECT 1 FROM mentions m WHERE m.status_id = c.id AND m.account_id = $4)`

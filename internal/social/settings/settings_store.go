@@ -40,3 +40,10 @@ func Fact(ctx context.Context, q db.Q, name string) (string, error) {
 func PutFact(ctx context.Context, tx *db.Tx, name, value string) error {
 	return put(ctx, tx, "fact."+name, value)
 }
+
+// KeepFact stores a value that the server itself remembers unless there is one, and gives the one that holds:
+// of two processes that start at once, both get the same.
+func KeepFact(ctx context.Context, tx *db.Tx, name, value string) (string, error) {
+	return db.One(ctx, tx, db.Value[string], `INSERT INTO settings (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value`, "fact."+name, value)
+}
