@@ -83,6 +83,7 @@ type cli struct {
 	Account      accountCmd      `cmd:"" help:"Make members and reset their passwords."`
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
 	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
+	Report       reportCmd       `cmd:"" help:"Read reports and close them."`
 	Rule         ruleCmd         `cmd:"" help:"Write the rules that members agree to."`
 	Terms        termsCmd        `cmd:"" help:"Publish the terms of service."`
 	Announcement announcementCmd `cmd:"" help:"Tell all members something."`

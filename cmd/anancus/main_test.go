@@ -118,6 +118,21 @@ func (ops) ListSettings(context.Context) ([]keeper.Setting, error) {
 	return []keeper.Setting{{Name: "registrations", Value: "open"}, {Name: "title", Value: "Home"}}, nil
 }
 
+func (ops) ListReports(_ context.Context, in keeper.ReportList) ([]keeper.Report, error) {
+	if !in.All {
+		return nil, nil
+	}
+	return []keeper.Report{{ID: "9", Reporter: "@ada@h", Target: "@bo@t", Category: "spam", Comment: "look", Statuses: []keeper.ReportedStatus{{ID: "7"}}}}, nil
+}
+
+func (ops) ShowReport(_ context.Context, in keeper.ReportID) (keeper.Report, error) {
+	return keeper.Report{ID: in.ID, Comment: "look", Statuses: []keeper.ReportedStatus{{ID: "7", URI: "https://t/7", Text: "buy"}}}, nil
+}
+
+func (ops) ResolveReport(_ context.Context, in keeper.ReportID) (keeper.Report, error) {
+	return keeper.Report{ID: in.ID, ResolvedAt: "2026-11-22T02:00:00Z"}, nil
+}
+
 // safe is a buffer that a server writes while a test reads.
 type safe struct {
 	mu sync.Mutex
@@ -291,6 +306,7 @@ func TestKeepersCommandsTellPeopleAndPrograms(t *testing.T) {
 		{[]string{"settings", "set", "registrations", "closed"}, "registrations = closed\n", `{"name":"registrations","value":"closed"}` + "\n"},
 		{[]string{"settings", "get", "registrations"}, "open\n", `{"name":"registrations","value":"open"}` + "\n"},
 		{[]string{"settings", "list"}, "registrations = open\ntitle = Home\n", `[{"name":"registrations","value":"open"},{"name":"title","value":"Home"}]` + "\n"},
+		{[]string{"report", "list", "--all"}, "9    open  spam  @ada@h about @bo@t  1 statuses  look\n", `[{"id":"9","reporter":"@ada@h","target":"@bo@t","category":"spam","comment":"look","statuses":[{"id":"7"}],"forward":false,"forwarded":false,"created_at":""}]` + "\n"},
 		{[]string{"version"}, "anancus dev\n", `{"version":"dev"}` + "\n"},
 	} {
 		t.Run(strings.Join(c.args[:min(3, len(c.args))], " "), func(t *testing.T) {

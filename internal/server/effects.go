@@ -10,6 +10,7 @@ import (
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
+	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -72,6 +73,7 @@ func (s *Server) effects() {
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
+	bus.On(b, "moderation.reported", bus.Live(func(context.Context, moderation.Reported) {}))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
 	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged))

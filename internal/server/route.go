@@ -142,6 +142,8 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 	switch {
 	case r.method == http.MethodPost && r.path == "/api/v1/statuses":
 		rules = append(rules, rest.Rule{Key: "posting " + c.Viewer.Account.String(), Limit: 300, Per: 3 * time.Hour})
+	case r.path == "/api/v1/reports":
+		rules = append(rules, rest.Rule{Key: "reports " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
 	case strings.HasSuffix(r.path, "/follow") && c.Viewer.IsMember():
 		rules = append(rules, rest.Rule{Key: "follows " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
 	case (r.method == http.MethodDelete && r.path == "/api/v1/statuses/{id}") || strings.HasSuffix(r.path, "/unreblog"):

@@ -64,6 +64,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/endorsements", member, "read:accounts", s.relationships.Endorsements},
 		{"GET", "/api/v1/accounts/familiar_followers", member, "read:follows", s.relationships.FamiliarFollowers},
 		{"GET", "/api/v1/accounts/{id}/identity_proofs", member, "read:accounts", s.relationships.IdentityProofs},
+		{"POST", "/api/v1/reports", member, "write:reports", s.moderation.CreateReport},
 		{"GET", "/api/v1/domain_blocks", member, "read:blocks", s.relationships.DomainBlocks},
 		{"POST", "/api/v1/domain_blocks", member, "write:blocks", s.relationships.CreateDomainBlock},
 		{"DELETE", "/api/v1/domain_blocks", member, "write:blocks", s.relationships.DeleteDomainBlock},

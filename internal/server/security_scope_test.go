@@ -49,6 +49,7 @@ GET    /api/v1/accounts/{id}/endorsements         anyone  read:accounts
 GET    /api/v1/endorsements                       member  read:accounts
 GET    /api/v1/accounts/familiar_followers        member  read:follows
 GET    /api/v1/accounts/{id}/identity_proofs      member  read:accounts
+POST   /api/v1/reports                            member  write:reports
 GET    /api/v1/domain_blocks                      member  read:blocks
 POST   /api/v1/domain_blocks                      member  write:blocks
 DELETE /api/v1/domain_blocks                      member  write:blocks

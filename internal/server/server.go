@@ -37,6 +37,7 @@ import (
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
 	"anancus/internal/social/lists"
+	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -83,6 +84,7 @@ type Server struct {
 	timelines     *timelines.Service
 	notifications *notifications.Service
 	search        *search.Service
+	moderation    *moderation.Service
 	frontdoor     *frontdoor.Service
 
 	inbound    map[[2]string]received
@@ -202,6 +204,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.remote)
+	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.OpenPages(s.pages, s.statuses)

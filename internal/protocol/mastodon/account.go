@@ -2,7 +2,10 @@
 // no rules of ours: the rooms fill these in their *_api.go and present.go.
 package mastodon
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Account is the Account entity.
 type Account struct {
@@ -140,6 +143,21 @@ type RelationshipSeveranceEvent struct {
 	FollowersCount int64  `json:"followers_count"`
 	FollowingCount int64  `json:"following_count"`
 	CreatedAt      string `json:"created_at"`
+}
+
+// Report is what somebody told keepers of an account.
+type Report struct {
+	ID            string          `json:"id"`
+	ActionTaken   bool            `json:"action_taken"`
+	ActionTakenAt *string         `json:"action_taken_at"`
+	Category      string          `json:"category"`
+	Comment       string          `json:"comment"`
+	Forwarded     bool            `json:"forwarded"`
+	CreatedAt     string          `json:"created_at"`
+	StatusIDs     []string        `json:"status_ids"`
+	CollectionIDs []string        `json:"collection_ids"`
+	RuleIDs       []string        `json:"rule_ids"` // null unless a rule was violated
+	TargetAccount json.RawMessage `json:"target_account"`
 }
 
 // Time writes a time as the API does: ISO 8601 with milliseconds, UTC.

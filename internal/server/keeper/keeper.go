@@ -19,6 +19,9 @@ type Ops interface {
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
 	FrontdoorOps
+	ListReports(ctx context.Context, in ReportList) ([]Report, error)
+	ShowReport(ctx context.Context, in ReportID) (Report, error)
+	ResolveReport(ctx context.Context, in ReportID) (Report, error)
 }
 
 // CreateAccount asks for a new member.
@@ -86,6 +89,9 @@ func Handlers(ops Ops) map[string]control.Handler {
 		"account.create":   control.Handle(ops.CreateAccount),
 		"account.password": control.Handle(ops.ResetPassword),
 		"token.create":     control.Handle(ops.CreateToken),
+		"report.list":      control.Handle(ops.ListReports),
+		"report.show":      control.Handle(ops.ShowReport),
+		"report.resolve":   control.Handle(ops.ResolveReport),
 		"settings.set":     control.Handle(ops.SetSetting),
 		"settings.get":     control.Handle(ops.GetSetting),
 		"settings.list": control.Handle(func(ctx context.Context, _ nothing) ([]Setting, error) {

@@ -34,6 +34,18 @@ func (house) ListSettings(context.Context) ([]Setting, error) {
 	return []Setting{{"title", "Home"}, {"registrations", "open"}}, nil
 }
 
+func (house) ListReports(_ context.Context, in ReportList) ([]Report, error) {
+	return []Report{{ID: in.Before, Forward: in.All, Statuses: []ReportedStatus{{ID: "7", URI: "u", Text: "t"}}}}, nil
+}
+
+func (house) ShowReport(_ context.Context, in ReportID) (Report, error) {
+	return Report{}, fault.New(fault.NotFound, "There is no report "+in.ID)
+}
+
+func (house) ResolveReport(_ context.Context, in ReportID) (Report, error) {
+	return Report{ID: in.ID, ResolvedAt: "now"}, nil
+}
+
 func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := control.Listen(path)
@@ -61,6 +73,9 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("CreateToken", func(o Ops) (any, error) { return o.CreateToken(ctx, CreateToken{Name: "ada", Scopes: "read"}) })
 	same("SetSetting", func(o Ops) (any, error) { return o.SetSetting(ctx, Setting{"title", "Haus"}) })
 	same("GetSetting", func(o Ops) (any, error) { return o.GetSetting(ctx, SettingName{"x"}) })
+	same("ListReports", func(o Ops) (any, error) { return o.ListReports(ctx, ReportList{All: true, Before: "9"}) })
+	same("ShowReport", func(o Ops) (any, error) { return o.ShowReport(ctx, ReportID{"9"}) })
+	same("ResolveReport", func(o Ops) (any, error) { return o.ResolveReport(ctx, ReportID{"9"}) })
 	same("ListSettings", func(o Ops) (any, error) { return o.ListSettings(ctx) })
 }
 
