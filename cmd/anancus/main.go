@@ -82,6 +82,7 @@ type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run the server."`
 	Account      accountCmd      `cmd:"" help:"Make members and reset their passwords."`
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
+	Search       searchCmd       `cmd:"" help:"Look after the index of search."`
 	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
 	Report       reportCmd       `cmd:"" help:"Read reports and close them."`
 	Rule         ruleCmd         `cmd:"" help:"Write the rules that members agree to."`

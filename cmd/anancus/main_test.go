@@ -114,6 +114,10 @@ func (ops) GetSetting(_ context.Context, in keeper.SettingName) (keeper.Setting,
 	return keeper.Setting{Name: in.Name, Value: "open"}, nil
 }
 
+func (ops) ReindexSearch(_ context.Context, in keeper.ReindexSearch) (keeper.SearchProgress, error) {
+	return keeper.SearchProgress{Done: 5, Finished: true}, nil
+}
+
 func (ops) ListSettings(context.Context) ([]keeper.Setting, error) {
 	return []keeper.Setting{{Name: "registrations", Value: "open"}, {Name: "title", Value: "Home"}}, nil
 }

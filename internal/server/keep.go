@@ -110,3 +110,9 @@ func (k *Keeper) ListSettings(ctx context.Context) ([]keeper.Setting, error) {
 	}
 	return list, nil
 }
+
+// ReindexSearch goes on reading everything again for search, for about a second.
+func (k *Keeper) ReindexSearch(ctx context.Context, in keeper.ReindexSearch) (keeper.SearchProgress, error) {
+	p, err := k.server.search.Reindex(ctx, in.Restart)
+	return keeper.SearchProgress{Done: p.Done, Left: p.Left, Finished: p.Finished}, err
+}

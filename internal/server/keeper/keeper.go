@@ -22,6 +22,19 @@ type Ops interface {
 	ListReports(ctx context.Context, in ReportList) ([]Report, error)
 	ShowReport(ctx context.Context, in ReportID) (Report, error)
 	ResolveReport(ctx context.Context, in ReportID) (Report, error)
+	ReindexSearch(ctx context.Context, in ReindexSearch) (SearchProgress, error)
+}
+
+// ReindexSearch asks to go on reading everything again for search, for about a second.
+type ReindexSearch struct {
+	Restart bool `json:"restart,omitempty"` // from the beginning, even if a walk is under way or was finished
+}
+
+// SearchProgress tells how far that came.
+type SearchProgress struct {
+	Done     int64 `json:"done"` // statuses read
+	Left     int64 `json:"left"` // at least so many are to come, counted up to 100,000
+	Finished bool  `json:"finished"`
 }
 
 // CreateAccount asks for a new member.
@@ -92,6 +105,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 		"report.list":      control.Handle(ops.ListReports),
 		"report.show":      control.Handle(ops.ShowReport),
 		"report.resolve":   control.Handle(ops.ResolveReport),
+		"search.reindex":   control.Handle(ops.ReindexSearch),
 		"settings.set":     control.Handle(ops.SetSetting),
 		"settings.get":     control.Handle(ops.GetSetting),
 		"settings.list": control.Handle(func(ctx context.Context, _ nothing) ([]Setting, error) {
@@ -141,5 +155,11 @@ func (c Client) GetSetting(ctx context.Context, in SettingName) (out Setting, er
 // ListSettings reads all settings.
 func (c Client) ListSettings(ctx context.Context) (out []Setting, err error) {
 	err = control.Call(ctx, c.Socket, "settings.list", nothing{}, &out)
+	return out, err
+}
+
+// ReindexSearch goes on reading everything again for search.
+func (c Client) ReindexSearch(ctx context.Context, in ReindexSearch) (out SearchProgress, err error) {
+	err = control.Call(ctx, c.Socket, "search.reindex", in, &out)
 	return out, err
 }

@@ -30,6 +30,10 @@ func (house) GetSetting(_ context.Context, in SettingName) (Setting, error) {
 	return Setting{}, fault.New(fault.Invalid, "There is no setting "+in.Name)
 }
 
+func (house) ReindexSearch(_ context.Context, in ReindexSearch) (SearchProgress, error) {
+	return SearchProgress{Done: 7, Left: 3, Finished: in.Restart}, nil
+}
+
 func (house) ListSettings(context.Context) ([]Setting, error) {
 	return []Setting{{"title", "Home"}, {"registrations", "open"}}, nil
 }
@@ -76,6 +80,7 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("ListReports", func(o Ops) (any, error) { return o.ListReports(ctx, ReportList{All: true, Before: "9"}) })
 	same("ShowReport", func(o Ops) (any, error) { return o.ShowReport(ctx, ReportID{"9"}) })
 	same("ResolveReport", func(o Ops) (any, error) { return o.ResolveReport(ctx, ReportID{"9"}) })
+	same("ReindexSearch", func(o Ops) (any, error) { return o.ReindexSearch(ctx, ReindexSearch{Restart: true}) })
 	same("ListSettings", func(o Ops) (any, error) { return o.ListSettings(ctx) })
 }
 

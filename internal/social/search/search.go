@@ -9,6 +9,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/tags"
 )
 
 // Service is the room of search.
@@ -18,13 +19,14 @@ type Service struct {
 	site     settings.Site
 	accounts *accounts.Service
 	statuses *statuses.Service
+	hashtags *tags.Service
 	remote   *activitypub.Client
 	index    index
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, remote *activitypub.Client) *Service {
-	s := &Service{db: d, clock: c, site: people.Site(), accounts: people, statuses: posts, remote: remote, index: liteIndex{}}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service, remote *activitypub.Client) *Service {
+	s := &Service{db: d, clock: c, site: people.Site(), accounts: people, statuses: posts, hashtags: hashtags, remote: remote, index: liteIndex{}}
 	if d.Engine() == db.Postgres {
 		s.index = postgresIndex{}
 	}

@@ -19,7 +19,7 @@ const (
 // lastRune ends the range of everything that begins with a text.
 const lastRune = "\U0010FFFF"
 
-const tagsSQL = `SELECT id, name FROM tags WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 ORDER BY name COLLATE "C" LIMIT $3`
+const tagsSQL = `SELECT id FROM tags WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 ORDER BY name COLLATE "C" LIMIT $3`
 
 // tags finds hashtags by how they begin; the very one comes first, since nothing that begins with it sorts before it.
 func (s *Service) tags(c *viewer.Call, a asked) ([]mastodon.Tag, error) {
@@ -31,15 +31,9 @@ func (s *Service) tags(c *viewer.Call, a asked) ([]mastodon.Tag, error) {
 	if a.excludeUnreviewed {
 		last = key + "\x01" // nobody reviews hashtags yet: only the very one is left
 	}
-	rows, err := db.All(c.Context(), s.db, func(r db.Row) (mastodon.Tag, error) {
-		var t mastodon.Tag
-		var n id.Tag
-		err := r.Scan(&n, &t.Name)
-		t.ID, t.URL, t.History = n.String(), s.site.TagURL(t.Name), []mastodon.TagHistory{}
-		return t, err
-	}, tagsSQL, key, last, a.offset+a.limit)
+	found, err := db.All(c.Context(), s.db, db.Value[id.Tag], tagsSQL, key, last, a.offset+a.limit)
 	if err != nil {
 		return nil, fmt.Errorf("search tags: %w", err)
 	}
-	return append([]mastodon.Tag{}, rows[min(a.offset, len(rows)):]...), nil
+	return s.hashtags.Rows(c.Context(), c.Viewer, found[min(a.offset, len(found)):])
 }
