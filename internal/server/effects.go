@@ -7,6 +7,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/conversations"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
@@ -92,6 +93,7 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.AddStatus),
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
+		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
 		bus.Durable("search.index_published", bus.Index, search.Findable, s.search.IndexPublished))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
@@ -102,6 +104,7 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.DropStatus),
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
+		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
 		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
 		bus.Durable("search.index_deleted", bus.Index, nil, s.search.IndexDeleted))
 	bus.On(b, "status.boosted",
@@ -155,7 +158,8 @@ func (s *Server) effects() {
 	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
 	bus.On(b, "notification.merged", bus.Live(func(context.Context, notifications.Merged) {}))
-	bus.On(b, "notification.told", bus.Live(func(context.Context, notifications.Told) {}))
+	bus.On(b, "notification.told", bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
+	bus.On(b, "conversation.changed", bus.Live(func(context.Context, conversations.Changed) {}))
 }
 
 // onlyMember keeps an effect for accounts of this server.

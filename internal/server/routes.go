@@ -175,6 +175,10 @@ func (s *Server) routes() []route {
 		{"DELETE", "/api/v1/notifications/{id}", member, "write:notifications", s.notifications.Dismiss},
 		{"POST", "/api/v1/notifications/{id}/dismiss", member, "write:notifications", s.notifications.Dismiss},
 		{"POST", "/api/v1/notifications/clear", member, "write:notifications", s.notifications.Clear},
+		{"GET", "/api/v1/conversations", member, "read:statuses", s.conversations.List},
+		{"DELETE", "/api/v1/conversations/{id}", member, "write:conversations", s.conversations.RemoveConversation},
+		{"POST", "/api/v1/conversations/{id}/read", member, "write:conversations", s.conversations.Read},
+		{"POST", "/api/v1/conversations/{id}/unread", member, "write:conversations", s.conversations.Unread},
 		{"GET", "/api/v2/search", anyone, "read:search", s.search.Search},
 		{"GET", "/api/v1/accounts/search", member, "read:accounts", s.search.SearchAccounts},
 

@@ -163,6 +163,10 @@ POST   /api/v2/notifications/clear                member  write:notifications
 GET    /api/v2/notifications/{group_key}          member  read:notifications
 GET    /api/v2/notifications/{group_key}/accounts member  read:notifications
 POST   /api/v2/notifications/{group_key}/dismiss  member  write:notifications
+GET    /api/v1/conversations                      member  read:statuses
+DELETE /api/v1/conversations/{id}                 member  write:conversations
+POST   /api/v1/conversations/{id}/read            member  write:conversations
+POST   /api/v1/conversations/{id}/unread          member  write:conversations
 GET    /api/v2/search                             anyone  read:search
 GET    /api/v1/accounts/search                    member  read:accounts
 `

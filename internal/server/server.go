@@ -33,6 +33,7 @@ import (
 	"anancus/internal/server/keeper"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/conversations"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
@@ -83,6 +84,7 @@ type Server struct {
 	statuses      *statuses.Service
 	timelines     *timelines.Service
 	notifications *notifications.Service
+	conversations *conversations.Service
 	search        *search.Service
 	moderation    *moderation.Service
 	frontdoor     *frontdoor.Service
@@ -203,6 +205,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)
+	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.tags, s.remote)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
