@@ -107,6 +107,21 @@ func (s *Server) effects() {
 		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
 		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
 		bus.Durable("search.index_deleted", bus.Index, nil, s.search.IndexDeleted))
+	bus.On(b, "status.edited",
+		bus.Live(s.statuses.ForgetEdited),
+		bus.Live(s.timelines.EditStatus),
+		bus.Durable("notifications.tell_mentioned_by_edit", bus.Push, notifications.ConcernsByEdit, s.notifications.TellMentionedByEdit),
+		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
+		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
+		bus.Durable("statuses.deliver_edit", bus.Push, leaves(s, func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
+		bus.Durable("search.index_edited", bus.Index, nil, s.search.IndexEdited))
+	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
+		s.statuses.Forget(e.Status)
+		s.statuses.ForgetFlags(e.Account, e.Status)
+	}))
+	bus.On(b, "poll.ended",
+		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
+		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))
 	bus.On(b, "status.boosted",
 		bus.Live(func(_ context.Context, e statuses.Boosted) {
 			s.statuses.Forget(e.Original)
@@ -168,6 +183,11 @@ func onlyMember[E any](of func(E) id.Account) func(context.Context, *db.Tx, E) (
 		n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM accounts WHERE id = $1 AND domain = ''`, of(e))
 		return n > 0, err
 	}
+}
+
+// pollChanged keeps an effect for edits after which earlier votes do not count.
+func pollChanged(_ context.Context, _ *db.Tx, e statuses.Edited) (bool, error) {
+	return e.PollChanged, nil
 }
 
 // leaves keeps an effect for statuses that other servers are told of.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/protocol/activitypub"
@@ -63,6 +64,36 @@ func (s *Server) DrainEffects(ctx context.Context) error { return s.bus.Drain(ct
 
 // ForgetStatus lets go of a shown status that a test changed behind the rooms' backs.
 func (s *Server) ForgetStatus(status int64) { s.statuses.Forget(id.Status(status)) }
+
+// EndPoll lets the time of a poll be over, and the chore that tells of it run.
+func (s *Server) EndPoll(ctx context.Context, status string) error {
+	number, err := id.Parse[id.Status](status)
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		past := tx.Now().Add(-time.Second).UnixMilli()
+		_, err := db.Exec(ctx, tx, `UPDATE polls SET expires_at = $2, tell_end_at = $2 WHERE status_id = $1`, number, past)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.statuses.Forget(number)
+	return s.statuses.EndPolls(ctx)
+}
+
+// PurgeLater removes deleted statuses as the chore will a month later.
+func (s *Server) PurgeLater(ctx context.Context) error {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `UPDATE statuses SET deleted_at = 1 WHERE deleted_at IS NOT NULL`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.statuses.PurgeDeleted(ctx)
+}
 
 // Counts gives the number of rows of each table that requests may write to.
 func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {

@@ -128,6 +128,23 @@ var mxPaths = []mxPath{
 	{name: "inside of a quote", door: "anyone", request: get("/api/v1/statuses/{quote}"), has: (*mxViewer).sees},
 	{name: "inside of a quote, among others", door: "anyone", request: get("/api/v1/statuses?id[]={quote}&id[]={above}"), has: (*mxViewer).sees},
 	{name: "its quotes", door: "member", request: get("/api/v1/statuses/{id}/quotes"), code: read, absent: true},
+	{name: "history", door: "anyone", request: get("/api/v1/statuses/{id}/history"), code: read, absent: true},
+	{name: "source", door: "member", request: get("/api/v1/statuses/{id}/source"), code: read, absent: true},
+	{name: "poll", door: "anyone", request: get("/api/v1/polls/{id}"), code: read, absent: true},
+	{name: "vote", door: "member", request: post("/api/v1/polls/{id}/votes", "choices[]", "1"), absent: true, code: func(v *mxViewer, s *mxStatus) int {
+		if v.sees(s) && v.as == "author" {
+			return http.StatusUnprocessableEntity
+		}
+		return read(v, s)
+	}},
+	{name: "edit", door: "member", absent: true, request: func(s *mxStatus) (string, string, url.Values) {
+		return http.MethodPut, "/api/v1/statuses/" + s.id, url.Values{"status": {"changed"}}
+	}, code: func(v *mxViewer, s *mxStatus) int {
+		if v.as == "author" && v.sees(s) {
+			return 0 // it would mention nobody for those who come after
+		}
+		return http.StatusNotFound
+	}},
 	{name: "its thread", door: "anyone", request: get("/api/v1/statuses/{id}/context"), code: read, absent: true},
 	{name: "thread, below another", door: "anyone", request: get("/api/v1/statuses/{above}/context"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) }},
 	{name: "thread, above another", door: "anyone", request: get("/api/v1/statuses/{below}/context"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) }},
@@ -445,7 +462,8 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 			s.author = gone
 		}
 		s.top = s.author.Publish("the beginning")
-		made := s.author.Publish("#matrix @mia @bob @remy@"+host.Host+" "+s.name, "in_reply_to_id", s.top.ID, "visibility", s.visibility, "local_only", fmt.Sprint(s.local))
+		made := s.author.Publish("#matrix @mia @bob @remy@"+host.Host+" "+s.name, "in_reply_to_id", s.top.ID, "visibility", s.visibility, "local_only", fmt.Sprint(s.local),
+			"poll[options][]", "yes", "poll[options][]", "no", "poll[expires_in]", "3600")
 		s.id, s.uri = made.ID, made.URI
 		s.below = s.author.Publish("an answer", "in_reply_to_id", s.id)
 		s.quote = quoting.Publish("look", "visibility", "unlisted")

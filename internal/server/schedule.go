@@ -18,6 +18,7 @@ func (s *Server) schedule() []chore {
 		{"note who was here", 5 * time.Minute, s.access.NoteUses},
 		{"remove expired sessions and codes", time.Hour, s.access.Sweep},
 		{"end expired mutes", time.Minute, s.relationships.EndExpiredMutes},
+		{"end polls", 15 * time.Second, s.statuses.EndPolls},
 		{"close feeds nobody reads", 5 * time.Minute, s.timelines.Sweep},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},

@@ -89,7 +89,12 @@ POST   /api/v1/annual_reports/{year}/read         member  write:accounts
 GET    /api/v1/donation_campaigns                 member
 GET    /api/v1/statuses                           anyone  read:statuses
 GET    /api/v1/statuses/{id}                      anyone  read:statuses
+PUT    /api/v1/statuses/{id}                      member  write:statuses
 DELETE /api/v1/statuses/{id}                      member  write:statuses
+GET    /api/v1/statuses/{id}/history              anyone  read:statuses
+GET    /api/v1/statuses/{id}/source               member  read:statuses
+GET    /api/v1/polls/{id}                         anyone  read:statuses
+POST   /api/v1/polls/{id}/votes                   member  write:statuses
 GET    /api/v1/statuses/{id}/context              anyone  read:statuses
 GET    /api/v1/statuses/{id}/reblogged_by         anyone  read:accounts
 GET    /api/v1/statuses/{id}/favourited_by        anyone  read:accounts

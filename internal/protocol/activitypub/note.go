@@ -103,12 +103,12 @@ type Option struct {
 // Tally counts the votes for an option.
 type Tally struct {
 	Type       string `json:"type"`
-	TotalItems int64  `json:"totalItems"`
+	TotalItems *int64 `json:"totalItems"` // null while it is not told
 }
 
 // NewOption makes a choice of a poll.
 func NewOption(name string, votes int64) Option {
-	return Option{"Note", name, Tally{"Collection", votes}}
+	return Option{"Note", name, Tally{"Collection", &votes}}
 }
 
 // Vote is an answer to a poll, as it is sent to the poll's author.

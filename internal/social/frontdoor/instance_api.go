@@ -98,7 +98,10 @@ func (s *Service) configuration() map[string]any {
 			"supported_mime_types": []string{}, "description_limit": 0, "image_size_limit": 0, "image_matrix_limit": 0,
 			"video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0,
 		},
-		"polls": map[string]any{"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0},
+		"polls": map[string]any{
+			"max_options": statuses.MaxPollOptions, "max_characters_per_option": statuses.MaxPollOption,
+			"min_expiration": int64(statuses.MinPollExpiration / time.Second), "max_expiration": int64(statuses.MaxPollExpiration / time.Second),
+		},
 	}
 }
 

@@ -23,6 +23,11 @@ func (s *Service) IndexPublished(ctx context.Context, e statuses.Published) erro
 	return s.Index(ctx, e.Status)
 }
 
+// IndexEdited keeps what an edited status can be found by now.
+func (s *Service) IndexEdited(ctx context.Context, e statuses.Edited) error {
+	return s.Index(ctx, e.Status)
+}
+
 // IndexDeleted forgets a deleted status.
 func (s *Service) IndexDeleted(ctx context.Context, e statuses.Deleted) error {
 	return s.Index(ctx, e.Status)

@@ -93,6 +93,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 		`DELETE FROM filter_statuses WHERE id IN (SELECT id FROM filter_statuses WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM conversation_statuses WHERE id IN (SELECT id FROM conversation_statuses WHERE status_id = $1 LIMIT $2)`,
 		`UPDATE quotes SET quoted_id = NULL WHERE id IN (SELECT id FROM quotes WHERE quoted_id = $1 LIMIT $2)`,
+		`DELETE FROM poll_votes WHERE id IN (SELECT id FROM poll_votes WHERE status_id = $1 LIMIT $2)`,
+		`DELETE FROM status_edits WHERE id IN (SELECT id FROM status_edits WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM notification_groups WHERE status_id = $1 AND (account_id, group_key) IN (SELECT account_id, group_key FROM notification_groups WHERE status_id = $1 LIMIT $2)`,
 	} {
@@ -124,6 +126,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 			`DELETE FROM status_tags WHERE status_id = $1`,
 			`DELETE FROM quotes WHERE status_id = $1`,
 			`DELETE FROM translations WHERE status_id = $1`,
+			`DELETE FROM poll_tallies WHERE status_id = $1`,
+			`DELETE FROM polls WHERE status_id = $1`,
 			`DELETE FROM status_counts WHERE status_id = $1`,
 			`DELETE FROM statuses WHERE id = $1`,
 		} {

@@ -28,6 +28,7 @@ type segment struct {
 	policy     QuotePolicy
 	approval   []byte
 	quote      quoting
+	poll       *askedPoll // nil: none
 }
 
 // PresentOne shows one status to a viewer who may read it.
@@ -152,7 +153,7 @@ func (w *showing) filtered(seg *segment, ids ...id.Status) raw {
 	return marks
 }
 
-// join closes a segment with its author, what it boosts, what it quotes, what filters found and the viewer's flags, which are those of the proper status: of
+// join closes a segment with its author, what it boosts, what it quotes, its poll, what filters found and the viewer's flags, which are those of the proper status: of
 // what it boosts, or itself.
 func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segment, inner, quote, marks raw) raw {
 	account, did := w.authors[seg.author], w.own[proper]
@@ -161,6 +162,8 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 	b = appendRaw(b, "account", account)
 	b = appendRaw(b, "reblog", inner)
 	b = appendRaw(b, "quote", quote)
+	b = append(b, `,"poll":`...)
+	b = seg.poll.join(b, w.now, w.own != nil, seg.author == w.viewer.Account, did)
 	b = of.appendApproval(b, w.viewer, did)
 	if w.own != nil {
 		b = appendFlag(b, "favourited", did&favourited != 0)
@@ -215,7 +218,11 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 			if err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
-			said, err := said(one, b)
+			poll, err := encodePoll(entities[i].poll)
+			if err != nil {
+				return nil, err
+			}
+			said, err := said(one, entities[i].poll, b)
 			if err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
@@ -224,15 +231,15 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
 			out[one.ID] = &segment{body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
-				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote}
+				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote, poll: poll}
 		}
 		return out, nil
 	})
 }
 
-// said is what filters look at: warning, text, options of a poll and descriptions of media, the last two
+// said is what filters look at: warning, text, options of a poll and descriptions of media, the last
 // as the encoded entity has them.
-func said(one *Status, entity []byte) (string, error) {
+func said(one *Status, asked *Poll, entity []byte) (string, error) {
 	if one.IsBoost() {
 		return "", nil
 	}
@@ -241,18 +248,13 @@ func said(one *Status, entity []byte) (string, error) {
 		parts[1] = text.PlainText(one.Content)
 	}
 	var more struct {
-		Poll *struct {
-			Options []struct{ Title string }
-		}
 		Media []struct{ Description string } `json:"media_attachments"`
 	}
 	if err := json.Unmarshal(entity, &more); err != nil {
 		return "", err
 	}
-	if more.Poll != nil {
-		for _, option := range more.Poll.Options {
-			parts = append(parts, option.Title)
-		}
+	if asked != nil {
+		parts = append(parts, asked.Options...)
 	}
 	for _, file := range more.Media {
 		parts = append(parts, file.Description)
@@ -268,9 +270,11 @@ type shared struct {
 	Quote         *struct{} `json:"quote,omitempty"`
 	QuoteApproval *struct{} `json:"quote_approval,omitempty"`
 	quote         quoting
+	Poll          *struct{} `json:"poll,omitempty"`
+	poll          *Poll
 }
 
-// entities shapes statuses for the API, with mentions, tags, counts and apps in a query each.
+// entities shapes statuses for the API, with mentions, tags, counts, apps and polls in a query or two each.
 func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error) {
 	ids := make([]id.Status, 0, len(list))
 	var apps []id.App
@@ -301,7 +305,11 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 	if err != nil {
 		return nil, err
 	}
+	var asking []id.Status
 	for _, n := range numbers {
+		if n.asks {
+			asking = append(asking, n.status)
+		}
 		m := at[n.status]
 		m.RepliesCount, m.ReblogsCount, m.FavouritesCount, m.QuotesCount = n.replies, n.boosts, n.favourites, n.quotes
 		quotes[n.status] = n.quote
@@ -317,8 +325,12 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 			byApp[a.id].Website = &a.website
 		}
 	}
+	polls, err := pollsOf(ctx, s.db, asking)
+	if err != nil {
+		return nil, err
+	}
 	for i, one := range list {
-		out[i].Application, out[i].quote = byApp[one.App], quotes[one.ID]
+		out[i].Application, out[i].quote, out[i].poll = byApp[one.App], quotes[one.ID], polls[one.ID]
 	}
 	return out, nil
 }

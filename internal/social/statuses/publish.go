@@ -34,7 +34,8 @@ type Draft struct {
 	Language       string
 	InReplyTo      id.Status
 	Quote          id.Status
-	QuotePolicy    string // "" is the author's default
+	QuotePolicy    string     // "" is the author's default
+	Poll           *PollDraft // nil: none
 	App            id.App
 	IdempotencyKey string
 	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
@@ -62,6 +63,11 @@ func (d *Draft) check(maxCharacters int) error {
 			code = ""
 		}
 		d.Language = code
+	}
+	if d.Poll != nil {
+		if err := d.Poll.check(false); err != nil {
+			return err
+		}
 	}
 	if len(d.IdempotencyKey) > maxIdempotencyKey {
 		d.IdempotencyKey = d.IdempotencyKey[:maxIdempotencyKey]
@@ -167,6 +173,11 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 	}
 	if err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags); err != nil {
 		return err
+	}
+	if d.Poll != nil {
+		if err := storePoll(ctx, tx, status.ID, d.Poll); err != nil {
+			return err
+		}
 	}
 	if p.quoted == nil {
 		return nil

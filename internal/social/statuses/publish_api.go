@@ -23,17 +23,11 @@ type publishForm struct {
 	Poll            *pollForm `form:"poll"`
 }
 
-type pollForm struct {
-	Options []string `form:"options"`
-}
-
 // unsupported refuses what this server cannot do, rather than publish a status without it.
 func (f *publishForm) unsupported() error {
 	switch {
 	case len(f.MediaIDs) > 0:
 		return fault.New(fault.Invalid, "Validation failed: This server does not take media attachments yet")
-	case f.Poll != nil && len(f.Poll.Options) > 0:
-		return fault.New(fault.Invalid, "Validation failed: This server does not take polls yet")
 	case f.ScheduledAt != "":
 		return fault.New(fault.Invalid, "Validation failed: This server does not schedule posts yet")
 	}
@@ -43,7 +37,7 @@ func (f *publishForm) unsupported() error {
 func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 	d := Draft{
 		Text: f.Status, ContentWarning: f.SpoilerText, Visibility: Visibility(f.Visibility), LocalOnly: f.LocalOnly, Sensitive: f.Sensitive,
-		Language: f.Language, QuotePolicy: f.QuotePolicy, App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
+		Language: f.Language, QuotePolicy: f.QuotePolicy, Poll: f.Poll.draft(), App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
 	}
 	if f.InReplyToID != "" {
 		parent, err := id.Parse[id.Status](f.InReplyToID)

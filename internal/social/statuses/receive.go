@@ -25,6 +25,9 @@ func (s *Service) ReceiveNote(ctx context.Context, in accounts.Received) error {
 		return err
 	}
 	note.AddressedBy(in.Activity)
+	if done, err := s.receiveVote(ctx, in, note); done || err != nil {
+		return err
+	}
 	relevant, err := s.relevant(ctx, in, note)
 	if err != nil || !relevant {
 		return err

@@ -169,7 +169,7 @@ func New(c Config) *Service {
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier,
 		readers: newReaders(),
-		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size()) })}
+		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size() + s.poll.size()) })}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.

@@ -180,6 +180,7 @@ type counts struct {
 	status                              id.Status
 	replies, boosts, favourites, quotes int64
 	quote                               quoting // what the status quotes
+	asks                                bool    // it has a poll
 }
 
 func countsOf(ctx context.Context, q db.Q, ids []id.Status) ([]counts, error) {
@@ -187,11 +188,12 @@ func countsOf(ctx context.Context, q db.Q, ids []id.Status) ([]counts, error) {
 		var c counts
 		var of *id.Status
 		var state *QuoteState
-		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites, &c.quotes, &of, &state)
+		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites, &c.quotes, &of, &state, &c.asks)
 		c.quote = quoting{orZero(of), orZero(state)}
 		return c, err
-	}, `SELECT c.status_id, c.replies, c.boosts, c.favourites, c.quotes, q.quoted_id, q.state FROM status_counts c
-		LEFT JOIN quotes q ON q.status_id = c.status_id WHERE c.status_id {in $1}`, ids)
+	}, `SELECT c.status_id, c.replies, c.boosts, c.favourites, c.quotes, q.quoted_id, q.state, p.status_id IS NOT NULL FROM status_counts c
+		LEFT JOIN quotes q ON q.status_id = c.status_id
+		LEFT JOIN polls p ON p.status_id = c.status_id WHERE c.status_id {in $1}`, ids)
 }
 
 type app struct {

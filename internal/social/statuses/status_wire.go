@@ -48,6 +48,9 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 		}
 	}
 	note.To, note.Cc = address(author, status.Visibility, people)
+	if err := s.ask(ctx, note, status.ID); err != nil {
+		return nil, err
+	}
 	if status.Visibility == Direct {
 		direct := true
 		note.DirectMessage = &direct
@@ -223,8 +226,8 @@ func (s *Service) DeliverDelete(ctx context.Context, e Deleted) error {
 	return s.broadcast(ctx, status, "delete/"+status.URI, activitypub.NewDelete(status.URI+"#delete", author.URI, status.URI), 0)
 }
 
-// broadcast enqueues an activity for everybody who gets a status: followers, mentioned people, the
-// author answered or boosted, and those who passed it on.
+// broadcast enqueues an activity for everybody who gets a status: followers, people whom it mentions or once did, the
+// author answered or boosted, and those who passed it on, favoured it, answered it or voted in it.
 func (s *Service) broadcast(ctx context.Context, status *Status, key string, activity activitypub.Activity, dropWith id.Status) error {
 	inboxes, err := s.audience(ctx, status)
 	if err != nil {
@@ -240,6 +243,15 @@ func (s *Service) broadcast(ctx context.Context, status *Status, key string, act
 	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(status.Author), EventKey: key, Body: body, Inboxes: inboxes, Status: int64(dropWith)})
 }
 
+// touchedSQL gives those elsewhere who did something with a status; touchedMost bounds each kind of them.
+const (
+	touchedMost = 1000
+	touchedSQL  = `SELECT author_id FROM (SELECT author_id FROM statuses WHERE boost_of_id = $1 AND NOT local LIMIT $2) AS passed
+		UNION SELECT author_id FROM (SELECT author_id FROM statuses WHERE in_reply_to_id = $1 AND NOT local LIMIT $2) AS answered
+		UNION SELECT id FROM (SELECT a.id FROM favourites f JOIN accounts a ON a.id = f.account_id WHERE f.status_id = $1 AND a.domain <> '' LIMIT $2) AS liked
+		UNION SELECT id FROM (SELECT a.id FROM poll_votes v JOIN accounts a ON a.id = v.account_id WHERE v.status_id = $1 AND a.domain <> '' LIMIT $2) AS voted`
+)
+
 func (s *Service) audience(ctx context.Context, status *Status) ([]string, error) {
 	var inboxes []string
 	if status.Visibility != Direct && status.Visibility != Limited {
@@ -249,7 +261,11 @@ func (s *Service) audience(ctx context.Context, status *Status) ([]string, error
 		}
 		inboxes = append(inboxes, followers...)
 	}
-	people, err := s.mentionedAccounts(ctx, status)
+	loud, silent, err := Mentioned(ctx, s.db, status.ID)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.accounts.ByIDs(ctx, append(loud, silent...))
 	if err != nil {
 		return nil, err
 	}
@@ -262,11 +278,11 @@ func (s *Service) audience(ctx context.Context, status *Status) ([]string, error
 			return nil, err
 		}
 		more = append(more, quoted...)
-		passedOn, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT author_id FROM statuses WHERE boost_of_id = $1 AND NOT local LIMIT 1000`, status.ID)
+		touched, err := db.All(ctx, s.db, db.Value[id.Account], touchedSQL, status.ID, touchedMost)
 		if err != nil {
 			return nil, err
 		}
-		more = append(more, passedOn...)
+		more = append(more, touched...)
 	}
 	others, err := s.accounts.ByIDs(ctx, more)
 	if err != nil {
