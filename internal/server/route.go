@@ -144,6 +144,8 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 		rules = append(rules, rest.Rule{Key: "posting " + c.Viewer.Account.String(), Limit: 300, Per: 3 * time.Hour})
 	case r.path == "/api/v1/reports":
 		rules = append(rules, rest.Rule{Key: "reports " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
+	case r.method == http.MethodPost && r.path == "/api/v1/accounts":
+		rules = append(rules, rest.Rule{Key: "joining " + rest.ClientOf(c.Context()).Key(), Limit: 5, Per: 30 * time.Minute})
 	case strings.HasSuffix(r.path, "/follow") && c.Viewer.IsMember():
 		rules = append(rules, rest.Rule{Key: "follows " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
 	case (r.method == http.MethodDelete && r.path == "/api/v1/statuses/{id}") || strings.HasSuffix(r.path, "/unreblog"):

@@ -71,7 +71,16 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/domain_blocks/preview", member, "write:blocks", s.relationships.PreviewDomainBlock},
 		{"GET", "/api/v1/accounts/{id}/lists", member, "read:lists", s.lists.AccountLists},
 		{"GET", "/api/v1/accounts/{id}/featured_tags", anyone, "read:accounts", s.tags.AccountFeatured},
-		{"GET", "/api/v1/preferences", member, "read:accounts", s.frontdoor.Preferences},
+		{"GET", "/api/v1/preferences", member, "read:accounts", s.accounts.Preferences},
+		{"GET", "/api/v1/profile", member, "profile read:accounts", s.accounts.ShowProfile},
+		{"PATCH", "/api/v1/profile", member, "write:accounts", s.accounts.UpdateProfile},
+		{"PUT", "/api/v1/profile", member, "write:accounts", s.accounts.UpdateProfile},
+		{"DELETE", "/api/v1/profile/avatar", member, "write:accounts", s.accounts.DropAvatar},
+		{"DELETE", "/api/v1/profile/header", member, "write:accounts", s.accounts.DropHeader},
+		{"POST", "/api/v1/accounts", app, "write:accounts", s.access.CreateAccount},
+		{"POST", "/api/v1/accounts/{id}/email_subscriptions", anyone, "", s.accounts.SubscribeByEmail},
+		{"GET", "/api/v1/emails/check_confirmation", member, "read:accounts", s.access.CheckConfirmation},
+		{"POST", "/api/v1/emails/confirmations", member, "write:accounts", s.access.ConfirmAgain},
 
 		// Lists and hashtags
 		{"GET", "/api/v1/lists", member, "read:lists", s.lists.ShowLists},

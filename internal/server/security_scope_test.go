@@ -55,6 +55,15 @@ POST   /api/v1/domain_blocks                      member  write:blocks
 DELETE /api/v1/domain_blocks                      member  write:blocks
 GET    /api/v1/domain_blocks/preview              member  write:blocks
 GET    /api/v1/preferences                        member  read:accounts
+GET    /api/v1/profile                            member  profile read:accounts
+PATCH  /api/v1/profile                            member  write:accounts
+PUT    /api/v1/profile                            member  write:accounts
+DELETE /api/v1/profile/avatar                     member  write:accounts
+DELETE /api/v1/profile/header                     member  write:accounts
+POST   /api/v1/accounts                           app     write:accounts
+POST   /api/v1/accounts/{id}/email_subscriptions  anyone
+GET    /api/v1/emails/check_confirmation          member  read:accounts
+POST   /api/v1/emails/confirmations               member  write:accounts
 GET    /api/v1/accounts/{id}/lists                member  read:lists
 GET    /api/v1/accounts/{id}/featured_tags        anyone  read:accounts
 GET    /api/v1/lists                              member  read:lists

@@ -212,6 +212,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
+		Featured: s.tags.FeaturedOn,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
 			return relationships.FollowerInboxes(ctx, d, account)
 		}})

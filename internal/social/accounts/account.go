@@ -36,18 +36,25 @@ type Account struct {
 	Discoverable      *bool
 	Indexable         bool
 	HideCollections   bool
+	ShowMedia         bool // on the profile, as tabs
+	ShowMediaReplies  bool
+	ShowFeatured      bool
 	Memorial          bool
 	MovedTo           id.Account
 	AlsoKnownAs       []string
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	FetchedAt         time.Time // zero for local accounts
-	LimitedAt         time.Time
-	SuspendedAt       time.Time
-	DeletedAt         time.Time
-	RemoteStatuses    *int64
-	RemoteFollowers   *int64
-	RemoteFollowing   *int64
+
+	// AttributionDomains are sites that may name the account as the author of their pages.
+	AttributionDomains []string
+
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	FetchedAt       time.Time // zero for local accounts
+	LimitedAt       time.Time
+	SuspendedAt     time.Time
+	DeletedAt       time.Time
+	RemoteStatuses  *int64
+	RemoteFollowers *int64
+	RemoteFollowing *int64
 }
 
 // Field is one line of a profile.
@@ -64,6 +71,18 @@ type Emoji struct {
 
 // Local tells whether the account is a member of this server.
 func (a *Account) Local() bool { return a.Domain == "" }
+
+// listed is how the directory knows the account: 0 when it does not wish to be found, 1 elsewhere, 2 here.
+func (a *Account) listed() int64 {
+	switch {
+	case a.Discoverable == nil || !*a.Discoverable:
+		return 0
+	case a.Local():
+		return 2
+	default:
+		return 1
+	}
+}
 
 // Available tells whether the account may be shown and followed.
 func (a *Account) Available() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
@@ -125,4 +144,5 @@ type Counts struct {
 	Followers    int64
 	Following    int64
 	LastStatusAt time.Time
+	Role         string // of a member, "" of everybody else
 }

@@ -15,11 +15,11 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
-	remote_statuses, remote_followers, remote_following`
+	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
-	var fields, emojis, alsoKnownAs string
+	var fields, emojis, alsoKnownAs, attribution string
 	var created, updated int64
 	var fetched, limited, suspended, deleted *int64
 	var moved *id.Account
@@ -27,7 +27,7 @@ func scan(r db.Row) (*Account, error) {
 		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &emojis, &a.AvatarURL, &a.AvatarDescription,
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
-		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing)
+		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,14 @@ func scan(r db.Row) (*Account, error) {
 	a.CreatedAt, a.UpdatedAt = clock.FromMilli(created), clock.FromMilli(updated)
 	a.FetchedAt, a.LimitedAt = milliOrZero(fetched), milliOrZero(limited)
 	a.SuspendedAt, a.DeletedAt = milliOrZero(suspended), milliOrZero(deleted)
-	for text, into := range map[string]any{fields: &a.Fields, emojis: &a.Emojis, alsoKnownAs: &a.AlsoKnownAs} {
-		if text == "[]" {
+	for _, one := range []struct {
+		text string
+		into any
+	}{{fields, &a.Fields}, {emojis, &a.Emojis}, {alsoKnownAs, &a.AlsoKnownAs}, {attribution, &a.AttributionDomains}} {
+		if one.text == "[]" {
 			continue
 		}
-		if err := json.Unmarshal([]byte(text), into); err != nil {
+		if err := json.Unmarshal([]byte(one.text), one.into); err != nil {
 			return nil, fmt.Errorf("account %d: %w", a.ID, err)
 		}
 	}
@@ -71,7 +74,8 @@ func (a *Account) values() []any {
 		list(a.Emojis, len(a.Emojis) == 0), a.AvatarURL, a.AvatarDescription, a.HeaderURL, a.HeaderDescription,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable, a.HideCollections, a.Memorial, moved,
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
-		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing}
+		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
+		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0)}
 }
 
 // insert stores a new account with its counts; false when the handle or uri is taken.
@@ -80,13 +84,13 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 		followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
-		remote_statuses, remote_followers, remote_following)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38)
+		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if _, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id) VALUES ($1)`, a.ID); err != nil {
+	if _, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id, listed) VALUES ($1,$2)`, a.ID, a.listed()); err != nil {
 		return false, err
 	}
 	return true, indexNames(ctx, tx, a)
@@ -98,9 +102,13 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		shared_inbox_url=$9, outbox_url=$10, followers_url=$11, following_url=$12, featured_url=$13, display_name=$14, note=$15, fields=$16,
 		emojis=$17, avatar_url=$18, avatar_description=$19, header_url=$20, header_description=$21, locked=$22, bot=$23, discoverable=$24,
 		indexable=$25, hide_collections=$26, memorial=$27, moved_to_id=$28, also_known_as=$29, created_at=$30, updated_at=$31, fetched_at=$32,
-		limited_at=$33, suspended_at=$34, deleted_at=$35, remote_statuses=$36, remote_followers=$37, remote_following=$38 WHERE id=$1`,
+		limited_at=$33, suspended_at=$34, deleted_at=$35, remote_statuses=$36, remote_followers=$37, remote_following=$38,
+		show_media=$39, show_media_replies=$40, show_featured=$41, attribution_domains=$42 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
+		return err
+	}
+	if _, err = db.Exec(ctx, tx, `UPDATE account_counts SET listed = $2 WHERE account_id = $1 AND listed <> $2`, a.ID, a.listed()); err != nil {
 		return err
 	}
 	return indexNames(ctx, tx, a)
@@ -126,14 +134,14 @@ func byHandle(ctx context.Context, q db.Q, username, domain string) (*Account, e
 func scanCounts(r db.Row) (Counts, error) {
 	var c Counts
 	var last *int64
-	err := r.Scan(&c.Account, &c.Statuses, &c.Followers, &c.Following, &last)
+	err := r.Scan(&c.Account, &c.Statuses, &c.Followers, &c.Following, &last, &c.Role)
 	c.LastStatusAt = milliOrZero(last)
 	return c, err
 }
 
 func countsOf(ctx context.Context, q db.Q, ids []id.Account) ([]Counts, error) {
-	return db.All(ctx, q, scanCounts, `SELECT account_id, statuses, followers, following, last_status_at
-		FROM account_counts WHERE account_id {in $1}`, ids)
+	return db.All(ctx, q, scanCounts, `SELECT c.account_id, c.statuses, c.followers, c.following, c.last_status_at, COALESCE(m.role, '')
+		FROM account_counts c LEFT JOIN members m ON m.account_id = c.account_id WHERE c.account_id {in $1}`, ids)
 }
 
 // CountStatus adds to an account's number of statuses; at is when the newest was

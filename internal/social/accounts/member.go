@@ -3,7 +3,9 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,6 +32,7 @@ const (
 	MaxPassword = 72  // bytes, Mastodon's (bcrypt's, kept so that people can move either way)
 	maxEmail    = 254 // RFC 5321
 	maxReason   = 420
+	maxUsername = 30
 )
 
 // Member is an account of this server that can sign in.
@@ -44,6 +47,11 @@ type Member struct {
 	DefaultSensitive   bool
 	DefaultLanguage    string
 	DefaultQuotePolicy string // public, followers or nobody
+	TimeZone           string // its IANA name, "" when the member never said
+	App                id.App // which the member joined with; 0: our own pages. Only kept, never read back
+	ExpandMedia        string // default, show_all or hide_all
+	ExpandWarnings     bool   // open what has a content warning
+	AutoplayGIFs       bool
 	CreatedAt          time.Time
 	ConfirmedAt        time.Time
 	ApprovedAt         time.Time
@@ -73,44 +81,61 @@ type SignUp struct {
 	Role      string // "" means member
 	Confirmed bool
 	Approved  bool
-	ByKeeper  bool // reserved names are allowed, registrations may be closed
+	TimeZone  string // one that is not known counts as none
+	App       id.App // the app by which somebody joins; 0: our own pages
+	ByKeeper  bool   // reserved names are allowed, registrations may be closed
+
+	Unwilling   bool // the rules were not agreed to
+	NeedsReason bool // keepers want to know why
+	// Also is done in the transaction that makes the member.
+	Also func(ctx context.Context, tx *db.Tx, account id.Account) error
 }
 
 // Joined is the event of a new member.
 type Joined struct{ Account id.Account }
 
 // check gives field errors in Mastodon's shape: {"username":[{"error":"ERR_TAKEN","description":…}]}.
-func (s SignUp) check() error {
+func (s SignUp) check() Problems {
 	p := Problems{}
 	name := s.Username
 	switch {
 	case name == "":
-		p.Add("username", "ERR_BLANK", "Username can't be blank")
+		p.Add("username", "ERR_BLANK", "can't be blank")
+	case len(name) > maxUsername:
+		p.Add("username", "ERR_TOO_LONG", fmt.Sprintf("is too long (maximum is %d characters)", maxUsername))
 	case !text.ValidUsername(name):
-		p.Add("username", "ERR_INVALID", "Username must contain only letters, numbers and underscores, and at most 30 of them")
+		p.Add("username", "ERR_INVALID", "must contain only letters, numbers and underscores")
 	case !s.ByKeeper && text.ReservedUsername(name):
-		p.Add("username", "ERR_RESERVED", "Username is reserved")
+		p.Add("username", "ERR_RESERVED", "is reserved")
 	}
-	if _, err := EmailKey(s.Email); err != nil {
-		p.Add("email", "ERR_INVALID", "E-mail address is not valid")
+	if strings.TrimSpace(s.Email) == "" {
+		p.Add("email", "ERR_BLANK", "can't be blank")
+	} else if _, err := EmailKey(s.Email); err != nil {
+		p.Add("email", "ERR_INVALID", "is not valid")
 	}
 	switch {
 	case s.Password == "":
-		p.Add("password", "ERR_BLANK", "Password can't be blank")
+		p.Add("password", "ERR_BLANK", "can't be blank")
 	case utf8.RuneCountInString(s.Password) < MinPassword:
-		p.Add("password", "ERR_TOO_SHORT", fmt.Sprintf("Password is too short (minimum is %d characters)", MinPassword))
+		p.Add("password", "ERR_TOO_SHORT", fmt.Sprintf("is too short (minimum is %d characters)", MinPassword))
 	case len(s.Password) > MaxPassword:
-		p.Add("password", "ERR_TOO_LONG", fmt.Sprintf("Password is too long (maximum is %d bytes)", MaxPassword))
+		p.Add("password", "ERR_TOO_LONG", fmt.Sprintf("is too long (maximum is %d bytes)", MaxPassword))
 	}
-	if utf8.RuneCountInString(s.Reason) > maxReason {
-		p.Add("reason", "ERR_TOO_LONG", fmt.Sprintf("Reason is too long (maximum is %d characters)", maxReason))
+	switch {
+	case s.NeedsReason && strings.TrimSpace(s.Reason) == "":
+		p.Add("reason", "ERR_BLANK", "can't be blank")
+	case utf8.RuneCountInString(s.Reason) > maxReason:
+		p.Add("reason", "ERR_TOO_LONG", fmt.Sprintf("is too long (maximum is %d characters)", maxReason))
+	}
+	if s.Unwilling {
+		p.Add("agreement", "ERR_ACCEPTED", "must be accepted")
 	}
 	switch s.Role {
 	case "", RoleMember, RoleModerator, RoleAdmin, RoleOwner:
 	default:
-		p.Add("role", "ERR_INCLUSION", "Role must be member, moderator, admin or owner")
+		p.Add("role", "ERR_INCLUSION", "must be member, moderator, admin or owner")
 	}
-	return p.Fault()
+	return p
 }
 
 // EmailKey is the form of an address by which two spellings are known to be one:
@@ -132,11 +157,12 @@ func EmailKey(address string) (string, error) {
 // Register makes a member with its account, key pair and counts. The password
 // is hashed and the keys are made before the transaction, as both are slow.
 func (s *Service) Register(ctx context.Context, form SignUp) (*Account, error) {
-	if err := form.check(); err != nil {
-		return nil, err
+	p := form.check()
+	emailKey, _ := EmailKey(form.Email) // what is wrong with it was told
+	if err := s.findTaken(ctx, form.Username, emailKey, p); err != nil {
+		return nil, fmt.Errorf("register %s: %w", form.Username, err)
 	}
-	emailKey, err := EmailKey(form.Email)
-	if err != nil {
+	if err := p.Fault(); err != nil {
 		return nil, err
 	}
 	hash, err := s.passwords.Hash(ctx, form.Password)
@@ -157,11 +183,11 @@ func (s *Service) Register(ctx context.Context, form SignUp) (*Account, error) {
 		}
 		p := Problems{}
 		if !inserted {
-			p.Add("username", "ERR_TAKEN", "Username has already been taken")
+			p.Add("username", "ERR_TAKEN", "has already been taken")
 			return p.Fault()
 		}
 		member := &Member{Account: account.ID, Email: strings.TrimSpace(form.Email), PasswordHash: hash, Role: form.Role, Locale: form.Locale,
-			Reason: form.Reason, DefaultVisibility: "public", CreatedAt: now}
+			Reason: form.Reason, DefaultVisibility: "public", CreatedAt: now, TimeZone: knownZone(form.TimeZone), App: form.App}
 		if member.Role == "" {
 			member.Role = RoleMember
 		}
@@ -178,11 +204,16 @@ func (s *Service) Register(ctx context.Context, form SignUp) (*Account, error) {
 			return err
 		}
 		if !inserted {
-			p.Add("email", "ERR_TAKEN", "E-mail address has already been taken")
+			p.Add("email", "ERR_TAKEN", "has already been taken")
 			return p.Fault()
 		}
 		if err := insertKey(ctx, tx, tx.NextID(), account.ID, s.keyURI(account), pair.public, &pair.private, clock.Milli(now)); err != nil {
 			return err
+		}
+		if form.Also != nil {
+			if err := form.Also(ctx, tx, account.ID); err != nil {
+				return err
+			}
 		}
 		return tx.Emit(Joined{account.ID})
 	})
@@ -192,6 +223,38 @@ func (s *Service) Register(ctx context.Context, form SignUp) (*Account, error) {
 	return account, nil
 }
 
+// findTaken adds what others have already, so that everything wrong with a form is told at once. Whoever is
+// faster in between is found again when the member is stored.
+func (s *Service) findTaken(ctx context.Context, username, emailKey string, p Problems) error {
+	if len(p["username"]) == 0 {
+		_, err := byHandle(ctx, s.db, username, "")
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil {
+			p.Add("username", "ERR_TAKEN", "has already been taken")
+		}
+	}
+	if len(p["email"]) == 0 {
+		_, err := memberByEmail(ctx, s.db, emailKey)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil {
+			p.Add("email", "ERR_TAKEN", "has already been taken")
+		}
+	}
+	return nil
+}
+
+// knownZone is a time zone by its IANA name, "" when it is none that we know.
+func knownZone(name string) string {
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" || len(name) > 100 {
+		return ""
+	}
+	return name
+}
+
 // newLocal is an account of ours with every address that follows from its id.
 func (s *Service) newLocal(account id.Account, username string, now time.Time) *Account {
 	uri := s.site.ActorURI(account)
@@ -199,7 +262,7 @@ func (s *Service) newLocal(account id.Account, username string, now time.Time) *
 		ID: account, Username: username, URI: uri, URL: s.site.ProfileURL(username), Kind: "Person",
 		InboxURL: uri + "/inbox", SharedInboxURL: s.site.URL("/inbox"), OutboxURL: uri + "/outbox",
 		FollowersURL: uri + "/followers", FollowingURL: uri + "/following", FeaturedURL: uri + "/collections/featured",
-		CreatedAt: now, UpdatedAt: now,
+		CreatedAt: now, UpdatedAt: now, ShowMedia: true, ShowMediaReplies: true, ShowFeatured: true,
 	}
 }
 
@@ -219,26 +282,47 @@ func MayRegister(v settings.Values) (approved bool, err error) {
 // Problems collects what is wrong with the fields of a form.
 type Problems map[string][]Problem
 
-// Problem is one thing wrong with a field: Mastodon's code, and a sentence.
+// Problem is one thing wrong with a field: Mastodon's code, and what to say of the field.
 type Problem struct {
 	Error       string `json:"error"`
 	Description string `json:"description"`
 }
 
-// Add notes that something is wrong with a field.
-func (p Problems) Add(field, code, sentence string) {
-	p[field] = append(p[field], Problem{code, sentence})
+// Add notes that something is wrong with a field. The words follow its name: "can't be blank".
+func (p Problems) Add(field, code, words string) {
+	p[field] = append(p[field], Problem{code, words})
 }
+
+// formOrder is in which order the fields of a sign-up are told of; others follow by name.
+var formOrder = []string{"username", "email", "password", "reason", "role", "agreement", "code"}
+
+// fieldNames are what people call fields whose names do not say it.
+var fieldNames = map[string]string{"email": "E-mail address", "agreement": "Service agreement"}
 
 // Fault is nil when nothing is wrong, else an Invalid fault with details.
 func (p Problems) Fault() error {
 	if len(p) == 0 {
 		return nil
 	}
+	var fields []string
+	for _, field := range formOrder {
+		if len(p[field]) > 0 {
+			fields = append(fields, field)
+		}
+	}
+	for _, field := range slices.Sorted(maps.Keys(p)) {
+		if !slices.Contains(fields, field) {
+			fields = append(fields, field)
+		}
+	}
 	var sentences []string
-	for _, field := range []string{"username", "email", "password", "reason", "role", "agreement", "code"} {
+	for _, field := range fields {
+		name := fieldNames[field]
+		if name == "" {
+			name = strings.ReplaceAll(strings.ToUpper(field[:1])+field[1:], "_", " ")
+		}
 		for _, problem := range p[field] {
-			sentences = append(sentences, problem.Description)
+			sentences = append(sentences, name+" "+problem.Description)
 		}
 	}
 	f := fault.New(fault.Invalid, "Validation failed: "+strings.Join(sentences, ", "))

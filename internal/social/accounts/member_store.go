@@ -9,14 +9,15 @@ import (
 )
 
 const memberColumns = `account_id, email, password_hash, role, locale, reason, default_visibility, default_sensitive,
-	default_language, created_at, confirmed_at, approved_at, disabled_at, default_quote_policy`
+	default_language, created_at, confirmed_at, approved_at, disabled_at, default_quote_policy, time_zone, expand_media, expand_warnings, autoplay_gifs`
 
 func scanMember(r db.Row) (*Member, error) {
 	m := &Member{}
 	var created int64
 	var confirmed, approved, disabled *int64
 	err := r.Scan(&m.Account, &m.Email, &m.PasswordHash, &m.Role, &m.Locale, &m.Reason, &m.DefaultVisibility, &m.DefaultSensitive,
-		&m.DefaultLanguage, &created, &confirmed, &approved, &disabled, &m.DefaultQuotePolicy)
+		&m.DefaultLanguage, &created, &confirmed, &approved, &disabled, &m.DefaultQuotePolicy,
+		&m.TimeZone, &m.ExpandMedia, &m.ExpandWarnings, &m.AutoplayGIFs)
 	m.CreatedAt = clock.FromMilli(created)
 	m.ConfirmedAt, m.ApprovedAt, m.DisabledAt = milliOrZero(confirmed), milliOrZero(approved), milliOrZero(disabled)
 	return m, err
@@ -24,11 +25,15 @@ func scanMember(r db.Row) (*Member, error) {
 
 // insertMember stores a member; false when the address is taken.
 func insertMember(ctx context.Context, tx *db.Tx, m *Member, emailKey string) (bool, error) {
+	var app *id.App
+	if m.App != 0 {
+		app = &m.App
+	}
 	n, err := db.Exec(ctx, tx, `INSERT INTO members (account_id, email, email_key, password_hash, role, locale, reason, default_visibility,
-		default_sensitive, default_language, created_at, confirmed_at, approved_at, disabled_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) ON CONFLICT DO NOTHING`,
+		default_sensitive, default_language, created_at, confirmed_at, approved_at, disabled_at, time_zone, app_id)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16) ON CONFLICT DO NOTHING`,
 		m.Account, m.Email, emailKey, m.PasswordHash, m.Role, m.Locale, m.Reason, m.DefaultVisibility, m.DefaultSensitive, m.DefaultLanguage,
-		clock.Milli(m.CreatedAt), milliOrNil(m.ConfirmedAt), milliOrNil(m.ApprovedAt), milliOrNil(m.DisabledAt))
+		clock.Milli(m.CreatedAt), milliOrNil(m.ConfirmedAt), milliOrNil(m.ApprovedAt), milliOrNil(m.DisabledAt), m.TimeZone, app)
 	return n > 0, err
 }
 
@@ -61,5 +66,12 @@ func insertKey(ctx context.Context, tx *db.Tx, key int64, account id.Account, ur
 	_, err := db.Exec(ctx, tx, `INSERT INTO account_keys (id, account_id, uri, public_pem, private_key, created_at)
 		VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (uri) DO UPDATE SET public_pem = excluded.public_pem
 		WHERE account_keys.account_id = excluded.account_id`, key, account, uri, public, private, now)
+	return err
+}
+
+// setDefaults stores the defaults of what a member writes.
+func setDefaults(ctx context.Context, tx *db.Tx, m *Member) error {
+	_, err := db.Exec(ctx, tx, `UPDATE members SET default_visibility = $2, default_sensitive = $3, default_language = $4, default_quote_policy = $5 WHERE account_id = $1`,
+		m.Account, m.DefaultVisibility, m.DefaultSensitive, m.DefaultLanguage, m.DefaultQuotePolicy)
 	return err
 }

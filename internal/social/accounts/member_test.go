@@ -106,7 +106,7 @@ func TestWhatIsNoMemberIsRefusedWithItsReason(t *testing.T) {
 		"Username can't be blank":                      form("", "a@mail.example"),
 		"Username must contain only":                   form("a.b", "a@mail.example"),
 		"Username must contain only letters":           form("аda", "a@mail.example"), // a Cyrillic а
-		"Username must contain only letters, numbers":  form(strings.Repeat("a", 31), "a@mail.example"),
+		"Username is too long":                         form(strings.Repeat("a", 31), "a@mail.example"),
 		"Username is reserved":                         form("Admin", "a@mail.example"),
 		"E-mail address is not valid":                  form("ada", "a@mail.example\nBcc: b@mail.example"),
 		"E-mail address is not":                        form("ada", "Ada <a@mail.example>"),

@@ -100,7 +100,7 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 		Avatar: s.picture(a.AvatarURL, "avatar"), AvatarDescription: a.AvatarDescription,
 		Header: s.picture(a.HeaderURL, "header"), HeaderDescription: a.HeaderDescription,
 		StatusesCount: counts.Statuses, FollowersCount: counts.Followers, FollowingCount: counts.Following,
-		ShowMedia: true, ShowMediaReplies: true, ShowFeatured: true,
+		ShowMedia: a.ShowMedia, ShowMediaReplies: a.ShowMediaReplies, ShowFeatured: a.ShowFeatured,
 		Emojis: presentEmojis(a.Emojis), Fields: s.presentFields(a),
 		FeatureApproval: mastodon.FeatureApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "unknown"},
 		Memorial:        a.Memorial, Limited: a.Limited(),
@@ -112,7 +112,7 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 	}
 	if a.Local() {
 		noindex := !a.Indexable
-		m.NoIndex, m.Roles = &noindex, &[]mastodon.AccountRole{}
+		m.NoIndex, m.Roles = &noindex, s.shownRoles(a, counts.Role)
 	} else {
 		// What the origin told is nearer the truth than the few we know of.
 		m.StatusesCount = atLeast(m.StatusesCount, a.RemoteStatuses)
@@ -128,6 +128,17 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 		m.Locked, m.Bot, m.Discoverable, m.Indexable = false, false, &no, false
 	}
 	return m
+}
+
+// shownRoles are the roles that a profile tells of: the keepers' own, not that of everybody.
+func (s *Service) shownRoles(a *Account, role string) *[]mastodon.AccountRole {
+	roles := []mastodon.AccountRole{}
+	if role != "" && a.Available() && s.neighbours.RoleOf != nil {
+		if one := s.neighbours.RoleOf(role); one.Highlighted {
+			roles = append(roles, mastodon.AccountRole{ID: one.ID, Name: one.Name, Color: one.Color})
+		}
+	}
+	return &roles
 }
 
 func atLeast(known int64, told *int64) int64 {
@@ -199,17 +210,32 @@ func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role ma
 		return nil, err
 	}
 	source := mastodon.Source{
-		Privacy: m.DefaultVisibility, Sensitive: m.DefaultSensitive, Note: a.Note, Fields: []mastodon.Field{},
+		Privacy: m.DefaultVisibility, Sensitive: m.DefaultSensitive, Note: a.Note,
 		FollowRequestsCount: min(followRequests, maxCountedRequests), HideCollections: &a.HideCollections, Discoverable: a.Discoverable,
-		Indexable: a.Indexable, AttributionDomains: []string{}, QuotePolicy: m.DefaultQuotePolicy,
+		Indexable: a.Indexable, AttributionDomains: orEmpty(a.AttributionDomains), QuotePolicy: m.DefaultQuotePolicy,
 	}
 	if m.DefaultLanguage != "" {
 		source.Language = &m.DefaultLanguage
 	}
-	for _, f := range a.Fields {
-		source.Fields = append(source.Fields, mastodon.Field{Name: f.Name, Value: f.Value})
-	}
+	source.Fields = plainFields(a)
 	return &mastodon.CredentialAccount{Account: *shown[0], Source: source, Role: role}, nil
+}
+
+// plainFields are the fields of a profile as they were typed.
+func plainFields(a *Account) []mastodon.Field {
+	fields := make([]mastodon.Field, len(a.Fields))
+	for i, f := range a.Fields {
+		fields[i] = mastodon.Field{Name: f.Name, Value: f.Value}
+	}
+	return fields
+}
+
+// orEmpty is a list in JSON even when there is nothing.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
 }
 
 // maxCountedRequests is where Mastodon stops counting follow requests.

@@ -185,13 +185,17 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 	a.HeaderURL, a.HeaderDescription = actor.Image.URL, actor.Image.Alt
 	a.Locked, a.Bot = actor.Locked, actor.Type == "Service" || actor.Type == "Application"
 	a.Discoverable, a.Indexable, a.Memorial = &actor.Discoverable, actor.Indexable, actor.Memorial
-	a.AlsoKnownAs = actor.AlsoKnownAs
+	a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured = shown(actor.ShowMedia), shown(actor.ShowRepliesInMedia), shown(actor.ShowFeatured)
+	a.AlsoKnownAs, a.AttributionDomains = actor.AlsoKnownAs, actor.AttributionDomains
 	if !actor.Published.IsZero() && actor.Published.Before(now) {
 		a.CreatedAt = actor.Published
 	}
 	a.UpdatedAt, a.FetchedAt = now, now
 	a.DeletedAt = time.Time{}
 }
+
+// shown reads what an account wishes to show: all of it where its server does not say.
+func shown(said *bool) bool { return said == nil || *said }
 
 // KeepCounts stores the numbers that an account's origin tells.
 func (s *Service) KeepCounts(ctx context.Context, account id.Account, statuses, followers, following *int64) error {

@@ -173,7 +173,7 @@ type PasswordChanged struct{ Account id.Account }
 // tokens in the same transaction, by also.
 func (s *Service) ChangePassword(ctx context.Context, account id.Account, password string, also func(ctx context.Context, tx *db.Tx) error) error {
 	probe := SignUp{Username: "a", Email: "a@a.example", Password: password}
-	if err := probe.check(); err != nil {
+	if err := probe.check().Fault(); err != nil {
 		return err
 	}
 	hash, err := s.passwords.Hash(ctx, password)

@@ -88,7 +88,7 @@ func (s *Service) configuration() map[string]any {
 	return map[string]any{
 		"accounts": map[string]any{
 			"max_featured_tags": tags.MaxFeatured, "max_pinned_statuses": statuses.MaxPins, "max_display_name_length": accounts.MaxDisplayName,
-			"max_note_length": accounts.MaxNote, "max_avatar_description_length": 0, "max_header_description_length": 0,
+			"max_note_length": accounts.MaxNote, "max_avatar_description_length": accounts.MaxPictureDescription, "max_header_description_length": accounts.MaxPictureDescription,
 			"max_profile_fields": accounts.MaxFields, "profile_field_name_limit": accounts.MaxField, "profile_field_value_limit": accounts.MaxField,
 		},
 		"statuses": map[string]any{
@@ -220,22 +220,6 @@ func (s *Service) Instance1(c *viewer.Call) (any, error) {
 // CustomEmojis serves GET /api/v1/custom_emojis: none can be uploaded yet.
 func (s *Service) CustomEmojis(*viewer.Call) (any, error) {
 	return rest.Tagged{Body: []any{}, Cache: cacheInstance}, nil
-}
-
-// Preferences serves GET /api/v1/preferences.
-func (s *Service) Preferences(c *viewer.Call) (any, error) {
-	m, err := s.accounts.Member(c.Context(), c.Viewer.Account)
-	if err != nil {
-		return nil, err
-	}
-	var language any
-	if m.DefaultLanguage != "" {
-		language = m.DefaultLanguage
-	}
-	return map[string]any{
-		"posting:default:visibility": m.DefaultVisibility, "posting:default:sensitive": m.DefaultSensitive, "posting:default:language": language,
-		"posting:default:quote_policy": m.DefaultQuotePolicy, "reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
-	}, nil
 }
 
 // HostMeta serves GET /.well-known/host-meta, as XML or, by Accept or .json, as JSON.

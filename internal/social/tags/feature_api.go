@@ -1,6 +1,7 @@
 package tags
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -42,7 +43,12 @@ func (s *Service) featuredOf(c *viewer.Call, account id.Account) ([]mastodon.Fea
 	if !owner.Available() {
 		return []mastodon.FeaturedTag{}, nil
 	}
-	list, err := FeaturedBy(c.Context(), s.db, account)
+	return s.FeaturedOn(c.Context(), owner)
+}
+
+// FeaturedOn gives the hashtags on an account's profile as clients see them.
+func (s *Service) FeaturedOn(ctx context.Context, owner *accounts.Account) ([]mastodon.FeaturedTag, error) {
+	list, err := FeaturedBy(ctx, s.db, owner.ID)
 	if err != nil {
 		return nil, fmt.Errorf("featured hashtags: %w", err)
 	}
