@@ -8,6 +8,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/statuses"
 )
 
 // Line is a line of the table of routes, for tests that walk it.
@@ -118,3 +119,11 @@ func (s *Server) KeepAnnouncements(ctx context.Context) error {
 
 // CountActivity is one.
 func (s *Server) CountActivity(ctx context.Context) error { return s.frontdoor.CountActivity(ctx) }
+
+// PublishDue is a chore.
+func (s *Server) PublishDue(ctx context.Context) error { return s.statuses.PublishDue(ctx) }
+
+// OtherPublishDue is PublishDue as another process on the same database does it.
+func (s *Server) OtherPublishDue(ctx context.Context) error {
+	return statuses.New(statuses.Config{DB: s.db, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Log: s.log}).PublishDue(ctx)
+}

@@ -130,6 +130,10 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/statuses/{id}/unmute", member, "write:mutes", s.statuses.UnmuteStatus},
 		{"GET", "/api/v1/bookmarks", member, "read:bookmarks", s.statuses.Bookmarks},
 		{"GET", "/api/v1/favourites", member, "read:favourites", s.statuses.Favourites},
+		{"GET", "/api/v1/scheduled_statuses", member, "read:statuses", s.statuses.ScheduledStatuses},
+		{"GET", "/api/v1/scheduled_statuses/{id}", member, "read:statuses", s.statuses.ShowScheduled},
+		{"PUT", "/api/v1/scheduled_statuses/{id}", member, "write:statuses", s.statuses.RescheduleStatus},
+		{"DELETE", "/api/v1/scheduled_statuses/{id}", member, "write:statuses", s.statuses.CancelScheduled},
 
 		// Filters
 		{"GET", "/api/v1/filters", member, "read:filters", s.filters.ListPhrases},

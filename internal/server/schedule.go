@@ -33,14 +33,19 @@ func (s *Server) schedule() []chore {
 	}
 }
 
+// punctual are the chores that must not wait for the others.
+func (s *Server) punctual() []chore {
+	return []chore{{"publish scheduled statuses", time.Second, s.statuses.PublishDue}}
+}
+
 // keepHouse does the chores until ctx ends; each waits its first interval, so that a start is quick.
-func (s *Server) keepHouse(ctx context.Context) error {
+func (s *Server) keepHouse(ctx context.Context, chores []chore) error {
 	type due struct {
 		chore
 		at time.Time
 	}
 	var list []due
-	for _, c := range s.schedule() {
+	for _, c := range chores {
 		list = append(list, due{c, time.Now().Add(c.every)})
 	}
 	for {

@@ -201,7 +201,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.filters = filters.New(d, s.clock, func(ctx context.Context, member id.Account, status id.Status) (bool, error) {
 		return s.statuses.Sees(ctx, member, status)
 	})
-	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Memory: memory / 2})
+	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
+		Log: s.log, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)
@@ -366,7 +367,8 @@ func (s *Server) Run(ctx context.Context) error {
 		servers = append(servers, private)
 		group.Go(func() error { return ignoreClosed(private.ListenAndServe()) })
 	}
-	group.Go(func() error { return s.keepHouse(running) })
+	group.Go(func() error { return s.keepHouse(running, s.schedule()) })
+	group.Go(func() error { return s.keepHouse(running, s.punctual()) })
 	group.Go(func() error {
 		<-running.Done()
 		s.stopping.Store(true)

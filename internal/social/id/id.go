@@ -24,6 +24,7 @@ type (
 	PushSubscription    int64
 	Quote               int64
 	Report              int64
+	Scheduled           int64
 	Session             int64
 	Severance           int64
 	Status              int64
@@ -64,6 +65,7 @@ func (v App) String() string          { return String(v) }
 func (v Status) String() string       { return String(v) }
 func (v Notification) String() string { return String(v) }
 func (v Report) String() string       { return String(v) }
+func (v Scheduled) String() string    { return String(v) }
 func (v Severance) String() string    { return String(v) }
 func (v Token) String() string        { return String(v) }
 func (v Tag) String() string          { return String(v) }

@@ -33,10 +33,10 @@ const (
 
 // PollDraft is a poll before it is published.
 type PollDraft struct {
-	Options    []string
-	ExpiresIn  time.Duration // 0: not said
-	Multiple   bool
-	HideTotals bool
+	Options    []string      `json:"options"`
+	ExpiresIn  time.Duration `json:"expires_in"` // 0: not said
+	Multiple   bool          `json:"multiple"`
+	HideTotals bool          `json:"hide_totals"`
 }
 
 // Poll is what a status asks its readers.

@@ -24,22 +24,22 @@ const (
 	maxTags           = 50
 )
 
-// Draft is a status before it is published.
+// Draft is a status before it is published. Of a scheduled status the database keeps it under these names.
 type Draft struct {
-	Text           string
-	ContentWarning string
-	Visibility     Visibility // "" is the author's default
-	LocalOnly      bool
-	Sensitive      *bool
-	Language       string
-	InReplyTo      id.Status
-	Quote          id.Status
-	QuotePolicy    string     // "" is the author's default
-	Poll           *PollDraft // nil: none
-	App            id.App
-	IdempotencyKey string
+	Text           string     `json:"text"`
+	ContentWarning string     `json:"spoiler_text,omitempty"`
+	Visibility     Visibility `json:"visibility"` // "" is the author's default
+	LocalOnly      bool       `json:"local_only,omitempty"`
+	Sensitive      *bool      `json:"sensitive,omitempty"`
+	Language       string     `json:"language,omitempty"`
+	InReplyTo      id.Status  `json:"in_reply_to_id,omitempty"`
+	Quote          id.Status  `json:"quoted_status_id,omitempty"`
+	QuotePolicy    string     `json:"quote_approval_policy"` // "" is the author's default
+	Poll           *PollDraft `json:"poll,omitempty"`        // nil: none
+	App            id.App     `json:"-"`
+	IdempotencyKey string     `json:"idempotency,omitempty"`
 	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
-	AllowedMentions *[]id.Account
+	AllowedMentions *[]id.Account `json:"allowed_mentions,omitempty"`
 }
 
 func (d *Draft) check(maxCharacters int) error {
@@ -68,9 +68,6 @@ func (d *Draft) check(maxCharacters int) error {
 		if err := d.Poll.check(false); err != nil {
 			return err
 		}
-	}
-	if len(d.IdempotencyKey) > maxIdempotencyKey {
-		d.IdempotencyKey = d.IdempotencyKey[:maxIdempotencyKey]
 	}
 	return nil
 }

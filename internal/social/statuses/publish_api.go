@@ -25,11 +25,8 @@ type publishForm struct {
 
 // unsupported refuses what this server cannot do, rather than publish a status without it.
 func (f *publishForm) unsupported() error {
-	switch {
-	case len(f.MediaIDs) > 0:
+	if len(f.MediaIDs) > 0 {
 		return fault.New(fault.Invalid, "Validation failed: This server does not take media attachments yet")
-	case f.ScheduledAt != "":
-		return fault.New(fault.Invalid, "Validation failed: This server does not schedule posts yet")
 	}
 	return nil
 }
@@ -37,7 +34,7 @@ func (f *publishForm) unsupported() error {
 func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 	d := Draft{
 		Text: f.Status, ContentWarning: f.SpoilerText, Visibility: Visibility(f.Visibility), LocalOnly: f.LocalOnly, Sensitive: f.Sensitive,
-		Language: f.Language, QuotePolicy: f.QuotePolicy, Poll: f.Poll.draft(), App: c.Viewer.App, IdempotencyKey: c.R.Header.Get("Idempotency-Key"),
+		Language: f.Language, QuotePolicy: f.QuotePolicy, Poll: f.Poll.draft(), App: c.Viewer.App, IdempotencyKey: idempotencyKey(c),
 	}
 	if f.InReplyToID != "" {
 		parent, err := id.Parse[id.Status](f.InReplyToID)
@@ -65,7 +62,13 @@ func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 	return d, nil
 }
 
-// CreateStatus serves POST /api/v1/statuses.
+func idempotencyKey(c *viewer.Call) string {
+	key := c.R.Header.Get("Idempotency-Key")
+	return key[:min(len(key), maxIdempotencyKey)]
+}
+
+// CreateStatus serves POST /api/v1/statuses: the answer is a ScheduledStatus where the status is for later. What an idempotency key made
+// is given again before anything is checked, since what was right then may not be now.
 func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 	form, err := rest.Decode[publishForm](c)
 	if err != nil {
@@ -74,7 +77,14 @@ func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 	if err := form.unsupported(); err != nil {
 		return nil, err
 	}
+	if made, err := s.madeBefore(c); made != nil || err != nil {
+		return made, err
+	}
 	draft, err := form.draft(c)
+	if err != nil {
+		return nil, err
+	}
+	at, later, err := s.later(form.ScheduledAt)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +95,13 @@ func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 	member, err := s.accounts.Member(c.Context(), c.Viewer.Account)
 	if err != nil {
 		return nil, err
+	}
+	if later {
+		scheduled, err := s.Schedule(c.Context(), author, member, draft, at)
+		if err != nil {
+			return nil, err
+		}
+		return presentScheduled(scheduled), nil
 	}
 	status, err := s.Publish(c.Context(), author, member, draft)
 	if err != nil {

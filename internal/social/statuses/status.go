@@ -5,6 +5,7 @@ package statuses
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"anancus/internal/kit/clock"
@@ -145,6 +146,8 @@ type Service struct {
 	shown    *memo.Memo[id.Status, *segment]
 	readers  *readers
 	reader   Reader
+	log      *slog.Logger
+	watch    watch
 }
 
 // Config is what the room needs.
@@ -156,6 +159,7 @@ type Config struct {
 	Filters  *filters.Service
 	Remote   *activitypub.Client
 	Courier  Courier
+	Log      *slog.Logger
 	Memory   uint64 // bytes of shown statuses to remember; 0 chooses
 }
 
@@ -166,8 +170,11 @@ func New(c Config) *Service {
 	if c.Memory == 0 {
 		c.Memory = defaultMemory
 	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, resolver: c.Accounts,
-		remote: c.Remote, courier: c.Courier,
+		remote: c.Remote, courier: c.Courier, log: c.Log,
 		readers: newReaders(),
 		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size() + s.poll.size()) })}
 }
