@@ -127,3 +127,8 @@ func (s *Server) PublishDue(ctx context.Context) error { return s.statuses.Publi
 func (s *Server) OtherPublishDue(ctx context.Context) error {
 	return statuses.New(statuses.Config{DB: s.db, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Log: s.log}).PublishDue(ctx)
 }
+
+// PurgeTranslations is a chore.
+func (s *Server) PurgeTranslations(ctx context.Context) error {
+	return s.statuses.PurgeTranslations(ctx)
+}

@@ -21,6 +21,7 @@ func (s *Server) schedule() []chore {
 		{"end polls", 15 * time.Second, s.statuses.EndPolls},
 		{"close feeds nobody reads", 5 * time.Minute, s.timelines.Sweep},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
+		{"forget translations", time.Hour, s.statuses.PurgeTranslations},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},

@@ -85,6 +85,7 @@ POST   /api/v1/featured_tags                      member  write:accounts
 GET    /api/v1/featured_tags/suggestions          member  read:accounts
 DELETE /api/v1/featured_tags/{id}                 member  write:accounts
 POST   /api/v1/statuses                           member  write:statuses
+POST   /api/v1/statuses/{id}/translate            member  read:statuses
 GET    /api/v1/scheduled_statuses                 member  read:statuses
 GET    /api/v1/scheduled_statuses/{id}            member  read:statuses
 PUT    /api/v1/scheduled_statuses/{id}            member  write:statuses

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -179,6 +180,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	}
 	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"})
+	anywhere := safehttp.New(safehttp.Options{AllowAddresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, Clock: s.clock,
+		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others
 	s.remote = activitypub.NewClient(client, s.signAsServer)
 	s.settings = settings.New(d, s.site)
 	s.accounts = accounts.New(accounts.Config{DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
@@ -202,7 +205,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		return s.statuses.Sees(ctx, member, status)
 	})
 	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
-		Log: s.log, Memory: memory / 2})
+		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)

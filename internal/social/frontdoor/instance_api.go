@@ -166,7 +166,7 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 		conf["urls"].(map[string]any)["terms_of_service"] = s.site.URL("/terms-of-service")
 	}
 	conf["vapid"] = map[string]any{"public_key": s.pushKey}
-	conf["translation"] = map[string]any{"enabled": false}
+	conf["translation"] = map[string]any{"enabled": v.Translates()}
 	conf["timelines_access"] = map[string]any{
 		"live_feeds":          map[string]any{"local": "public", "remote": "public"},
 		"hashtag_feeds":       map[string]any{"local": "public", "remote": "public"},

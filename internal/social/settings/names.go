@@ -60,6 +60,19 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return string(v.ShowDomainBlocks) },
 	},
+	"libretranslate-url": address("libretranslate-url", func(v *Values) *string { return &v.LibreTranslateURL }),
+	"libretranslate-key": secret("libretranslate-key", func(v *Values) *string { return &v.LibreTranslateKey }),
+	"deepl-key":          secret("deepl-key", func(v *Values) *string { return &v.DeepLKey }),
+	"deepl-plan": {
+		read: func(v *Values, text string) error {
+			if text != "free" && text != "pro" {
+				return fault.New(fault.Invalid, "deepl-plan must be free or pro")
+			}
+			v.DeepLPlan = text
+			return nil
+		},
+		show: func(v Values) string { return v.DeepLPlan },
+	},
 	"max-characters": {
 		read: func(v *Values, text string) error {
 			n, err := strconv.Atoi(text)
@@ -84,6 +97,32 @@ func text(name string, limit int, field func(*Values) *string) setting {
 			return nil
 		},
 		show: func(v Values) string { return *field(&v) },
+	}
+}
+
+// Hidden is shown in place of a secret.
+const Hidden = "(set)"
+
+// maxSecret is longer than any key we know.
+const maxSecret = 500
+
+// secret is a key for another service: it is never shown again.
+func secret(name string, field func(*Values) *string) setting {
+	return setting{
+		read: func(v *Values, text string) error {
+			text = strings.TrimSpace(text)
+			if len(text) > maxSecret || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				return fault.New(fault.Invalid, name+" must be a key: letters, numbers and signs without spaces")
+			}
+			*field(v) = text
+			return nil
+		},
+		show: func(v Values) string {
+			if *field(&v) == "" {
+				return ""
+			}
+			return Hidden
+		},
 	}
 }
 

@@ -41,9 +41,17 @@ type Values struct {
 	PeersAPI             bool   // whether anybody may read which servers it knows
 	ShowDomainBlocks     Audience
 
+	LibreTranslateURL string // "" is none
+	LibreTranslateKey string
+	DeepLKey          string // "" is none; before LibreTranslate where both are set
+	DeepLPlan         string // free or pro
+
 	// When keepers last changed these; zero while they are as they came.
 	ExtendedDescriptionAt, PrivacyPolicyAt time.Time
 }
+
+// Translates tells whether keepers chose a service that translates statuses.
+func (v Values) Translates() bool { return v.DeepLKey != "" || v.LibreTranslateURL != "" }
 
 // Audience says who may read something about the server.
 type Audience string
@@ -78,7 +86,7 @@ func (s *Service) Now() Values { return *s.now.Load() }
 func (s *Service) defaults() *Values {
 	return &Values{
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
-		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody,
+		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
 	}
 }
 

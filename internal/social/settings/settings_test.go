@@ -37,6 +37,34 @@ func TestWhatAKeeperSetsHoldsAtOnceAndAfterAStart(t *testing.T) {
 	})
 }
 
+func TestAKeyIsKeptAndNeverShownAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := room(t, d)
+		for name, field := range map[string]func(Values) string{"deepl-key": func(v Values) string { return v.DeepLKey }, "libretranslate-key": func(v Values) string { return v.LibreTranslateKey }} {
+			if shown, err := s.Get(name); err != nil || shown != "" {
+				t.Errorf("%s is shown as %q (%v) before it is set", name, shown, err)
+			}
+			if err := s.Set(t.Context(), name, " 0123-abcd:fx\n"); err != nil {
+				t.Fatal(err)
+			}
+			if shown, err := s.Get(name); err != nil || shown != Hidden || field(s.Now()) != "0123-abcd:fx" {
+				t.Errorf("%s is shown as %q (%v), and is %q", name, shown, err, field(s.Now()))
+			}
+			for _, bad := range []string{"two words", "a\nb", "é", strings.Repeat("x", 501)} {
+				if err := s.Set(t.Context(), name, bad); !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), bad) {
+					t.Errorf("%s = %.20q: %v", name, bad, err)
+				}
+			}
+			if err := s.Set(t.Context(), name, ""); err != nil || field(s.Now()) != "" {
+				t.Errorf("%s is not taken away: %v", name, err)
+			}
+		}
+		if err := s.Set(t.Context(), "deepl-plan", "gold"); !fault.Is(err, fault.Invalid) {
+			t.Error(err)
+		}
+	})
+}
+
 func TestWhatIsNoSettingIsRefusedAndChangesNothing(t *testing.T) {
 	s := room(t, dbtest.Open(t, db.SQLite))
 	before := s.Now()

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/memo"
+	"anancus/internal/kit/safehttp"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/filters"
@@ -148,6 +149,8 @@ type Service struct {
 	reader   Reader
 	log      *slog.Logger
 	watch    watch
+
+	translations translations
 }
 
 // Config is what the room needs.
@@ -160,7 +163,8 @@ type Config struct {
 	Remote   *activitypub.Client
 	Courier  Courier
 	Log      *slog.Logger
-	Memory   uint64 // bytes of shown statuses to remember; 0 chooses
+	Anywhere *safehttp.Client // reaches what keepers name, private addresses too: for translation
+	Memory   uint64           // bytes of shown statuses to remember; 0 chooses
 }
 
 const defaultMemory = 32 << 20
@@ -174,7 +178,7 @@ func New(c Config) *Service {
 		c.Log = slog.Default()
 	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, resolver: c.Accounts,
-		remote: c.Remote, courier: c.Courier, log: c.Log,
+		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
 		readers: newReaders(),
 		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size() + s.poll.size()) })}
 }
