@@ -7,6 +7,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
@@ -25,6 +26,10 @@ import (
 func (s *Server) effects() {
 	b := s.bus
 	bus.On(b, "settings.changed", bus.Live(func(context.Context, settings.Changed) {}))
+	bus.On(b, "collection.added", bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
+	bus.On(b, "collection.changed", bus.Durable("notifications.tell_collection_changed", bus.Push, nil, s.notifications.TellCollectionChanged))
+	bus.On(b, "collection.left", bus.Durable("notifications.forget_left_collection", bus.Push, nil, s.notifications.ForgetLeft))
+	bus.On(b, "collection.deleted", bus.Durable("notifications.forget_collection", bus.Push, nil, s.notifications.ForgetCollection))
 	bus.On(b, "rules.changed", bus.Live(func(context.Context, frontdoor.RulesChanged) {}))
 	bus.On(b, "announcement.changed", bus.Live(func(context.Context, frontdoor.AnnouncementChanged) {}))
 	bus.On(b, "announcement.gone", bus.Live(func(context.Context, frontdoor.AnnouncementGone) {}))
@@ -65,6 +70,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
 	bus.On(b, "relationship.blocked",
 		bus.Live(s.timelines.OnBlocked),
+		bus.Durable("collections.part", bus.Push, nil, s.collections.Part),
 		bus.Durable("notifications.forget_blocked", bus.Push, onlyMember(func(e relationships.Blocked) id.Account { return e.Blocker }), s.notifications.ForgetBlocked))
 	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked))
 	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted), bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))

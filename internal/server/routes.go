@@ -201,6 +201,28 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v2/search", anyone, "read:search", s.search.Search},
 		{"GET", "/api/v1/accounts/search", member, "read:accounts", s.search.SearchAccounts},
 
+		// Collections of accounts; v1_alpha is what apps made for 4.5 call
+		{"GET", "/api/v1/accounts/{id}/collections", anyone, "read:collections", s.collections.OfAccount},
+		{"GET", "/api/v1/accounts/{id}/in_collections", member, "read:collections", s.collections.Holding},
+		{"POST", "/api/v1/collections", member, "write:collections", s.collections.CreateCollection},
+		{"GET", "/api/v1/collections/{id}", anyone, "read:collections", s.collections.ShowCollection},
+		{"PATCH", "/api/v1/collections/{id}", member, "write:collections", s.collections.ChangeCollection},
+		{"PUT", "/api/v1/collections/{id}", member, "write:collections", s.collections.ChangeCollection},
+		{"DELETE", "/api/v1/collections/{id}", member, "write:collections", s.collections.DeleteCollection},
+		{"POST", "/api/v1/collections/{collection_id}/items", member, "write:collections", s.collections.AddItem},
+		{"DELETE", "/api/v1/collections/{collection_id}/items/{id}", member, "write:collections", s.collections.RemoveItem},
+		{"POST", "/api/v1/collections/{collection_id}/items/{id}/revoke", member, "write:collections", s.collections.RevokeItem},
+		{"GET", "/api/v1_alpha/accounts/{id}/collections", anyone, "read:collections", s.collections.OfAccount},
+		{"GET", "/api/v1_alpha/accounts/{id}/in_collections", member, "read:collections", s.collections.Holding},
+		{"POST", "/api/v1_alpha/collections", member, "write:collections", s.collections.CreateCollection},
+		{"GET", "/api/v1_alpha/collections/{id}", anyone, "read:collections", s.collections.ShowCollection},
+		{"PATCH", "/api/v1_alpha/collections/{id}", member, "write:collections", s.collections.ChangeCollection},
+		{"PUT", "/api/v1_alpha/collections/{id}", member, "write:collections", s.collections.ChangeCollection},
+		{"DELETE", "/api/v1_alpha/collections/{id}", member, "write:collections", s.collections.DeleteCollection},
+		{"POST", "/api/v1_alpha/collections/{collection_id}/items", member, "write:collections", s.collections.AddItem},
+		{"DELETE", "/api/v1_alpha/collections/{collection_id}/items/{id}", member, "write:collections", s.collections.RemoveItem},
+		{"POST", "/api/v1_alpha/collections/{collection_id}/items/{id}/revoke", member, "write:collections", s.collections.RevokeItem},
+
 		// The front door
 		{"GET", "/api/v1/instance", peer, "", s.frontdoor.Instance1},
 		{"GET", "/api/v2/instance", peer, "", s.frontdoor.Instance2},

@@ -182,6 +182,26 @@ POST   /api/v2/notifications/clear                member  write:notifications
 GET    /api/v2/notifications/{group_key}          member  read:notifications
 GET    /api/v2/notifications/{group_key}/accounts member  read:notifications
 POST   /api/v2/notifications/{group_key}/dismiss  member  write:notifications
+GET    /api/v1/accounts/{id}/collections anyone read:collections
+GET    /api/v1/accounts/{id}/in_collections member read:collections
+POST   /api/v1/collections member write:collections
+GET    /api/v1/collections/{id} anyone read:collections
+PATCH  /api/v1/collections/{id} member write:collections
+PUT    /api/v1/collections/{id} member write:collections
+DELETE /api/v1/collections/{id} member write:collections
+POST   /api/v1/collections/{collection_id}/items member write:collections
+DELETE /api/v1/collections/{collection_id}/items/{id} member write:collections
+POST   /api/v1/collections/{collection_id}/items/{id}/revoke member write:collections
+GET    /api/v1_alpha/accounts/{id}/collections anyone read:collections
+GET    /api/v1_alpha/accounts/{id}/in_collections member read:collections
+POST   /api/v1_alpha/collections member write:collections
+GET    /api/v1_alpha/collections/{id} anyone read:collections
+PATCH  /api/v1_alpha/collections/{id} member write:collections
+PUT    /api/v1_alpha/collections/{id} member write:collections
+DELETE /api/v1_alpha/collections/{id} member write:collections
+POST   /api/v1_alpha/collections/{collection_id}/items member write:collections
+DELETE /api/v1_alpha/collections/{collection_id}/items/{id} member write:collections
+POST   /api/v1_alpha/collections/{collection_id}/items/{id}/revoke member write:collections
 GET    /api/v1/conversations                      member  read:statuses
 DELETE /api/v1/conversations/{id}                 member  write:conversations
 POST   /api/v1/conversations/{id}/read            member  write:conversations
@@ -333,7 +353,7 @@ func judged(got answer, want string) error {
 func unknownIn(path string) string { return fill(path, "112233445566778899") }
 
 func fill(path, id string) string {
-	for _, name := range []string{"{id}", "{account}", "{status}"} {
+	for _, name := range []string{"{id}", "{collection_id}", "{account}", "{status}"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
 	return strings.NewReplacer("{hashtag}", "cats", "{tag}", "123", "{name}", "%F0%9F%91%8D", "{username}", "nobody", "{context}", id).Replace(path)

@@ -34,6 +34,7 @@ import (
 	"anancus/internal/server/keeper"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
@@ -83,6 +84,7 @@ type Server struct {
 	tags          *tags.Service
 	filters       *filters.Service
 	statuses      *statuses.Service
+	collections   *collections.Service
 	timelines     *timelines.Service
 	notifications *notifications.Service
 	conversations *conversations.Service
@@ -208,7 +210,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
-	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, pushKey)
+	s.collections = collections.New(d, s.clock, s.accounts)
+	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, s.collections, pushKey)
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.tags, s.remote)

@@ -16,8 +16,9 @@ type Notification struct {
 
 // Attached is what notifications and groups of them carry by their type.
 type Attached struct {
-	Event    *RelationshipSeveranceEvent `json:"event,omitempty"`
-	Fallback *NotificationFallback       `json:"fallback,omitempty"`
+	Event      *RelationshipSeveranceEvent `json:"event,omitempty"`
+	Collection *Collection                 `json:"collection,omitempty"`
+	Fallback   *NotificationFallback       `json:"fallback,omitempty"`
 }
 
 // NotificationFallback is what an app shows of a type that it does not know.

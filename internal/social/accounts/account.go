@@ -146,3 +146,6 @@ type Counts struct {
 	LastStatusAt time.Time
 	Role         string // of a member, "" of everybody else
 }
+
+// WantsToBeFound tells whether the account agreed to be recommended to others.
+func (a *Account) WantsToBeFound() bool { return a.Discoverable != nil && *a.Discoverable }

@@ -102,7 +102,7 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 		StatusesCount: counts.Statuses, FollowersCount: counts.Followers, FollowingCount: counts.Following,
 		ShowMedia: a.ShowMedia, ShowMediaReplies: a.ShowMediaReplies, ShowFeatured: a.ShowFeatured,
 		Emojis: presentEmojis(a.Emojis), Fields: s.presentFields(a),
-		FeatureApproval: mastodon.FeatureApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "unknown"},
+		FeatureApproval: featureApproval(a),
 		Memorial:        a.Memorial, Limited: a.Limited(),
 	}
 	m.AvatarStatic, m.HeaderStatic = m.Avatar, m.Header
@@ -249,4 +249,18 @@ func SplitHandle(handle string) (username, domain string, err error) {
 		return "", "", errNoHandle
 	}
 	return username, domain, nil
+}
+
+// featureApproval says who may put an account into a collection without asking. What this is to one viewer is left
+// open where it depends on who follows: accounts are shown to all from one memory.
+func featureApproval(a *Account) mastodon.FeatureApproval {
+	f := mastodon.FeatureApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "missing"}
+	switch {
+	case !a.Local():
+	case !a.WantsToBeFound():
+		f.CurrentUser = "denied"
+	default:
+		f.Automatic, f.CurrentUser = []string{"public"}, "automatic"
+	}
+	return f
 }

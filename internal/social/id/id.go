@@ -14,6 +14,8 @@ type (
 	Announcement        int64
 	App                 int64
 	Bookmark            int64
+	Collection          int64
+	CollectionItem      int64
 	Favourite           int64
 	FeaturedTag         int64
 	Follow              int64

@@ -8,6 +8,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/id"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/statuses"
@@ -62,17 +63,18 @@ type Told struct {
 
 // Service is the room of notifications.
 type Service struct {
-	db       *db.DB
-	clock    clock.Clock
-	accounts *accounts.Service
-	statuses *statuses.Service
-	ties     *relationships.Service
-	pushKey  string // the public half, for apps
+	db          *db.DB
+	clock       clock.Clock
+	accounts    *accounts.Service
+	statuses    *statuses.Service
+	ties        *relationships.Service
+	collections *collections.Service
+	pushKey     string // the public half, for apps
 }
 
 // New opens the room. pushKey is by what push services know this server.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service, pushKey string) *Service {
-	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts, pushKey: pushKey}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service, groups *collections.Service, pushKey string) *Service {
+	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts, collections: groups, pushKey: pushKey}
 }
 
 // The effects below run after their events, perhaps twice and late: they read the present

@@ -100,10 +100,11 @@ func (s *Service) Show(c *viewer.Call) (any, error) {
 
 // things are what notifications show, read together.
 type things struct {
-	accounts map[id.Account]json.RawMessage
-	statuses map[id.Status]json.RawMessage // those that the member may read
-	severed  map[id.Severance]*mastodon.RelationshipSeveranceEvent
-	known    map[string]bool // the types that the app says it knows; nil when it does not say
+	accounts    map[id.Account]json.RawMessage
+	statuses    map[id.Status]json.RawMessage // those that the member may read
+	severed     map[id.Severance]*mastodon.RelationshipSeveranceEvent
+	collections map[id.Collection]*mastodon.Collection
+	known       map[string]bool // the types that the app says it knows; nil when it does not say
 }
 
 // gather reads what notifications show, and further people, in a fixed number of queries.
@@ -136,6 +137,9 @@ func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Acco
 			t.statuses[one] = posts[i]
 		}
 	}
+	if t.collections, err = s.featuring(c.Context(), c.Viewer, rows); err != nil {
+		return nil, err
+	}
 	t.severed, err = s.severances(c.Context(), c.Viewer.Account, rows)
 	return t, err
 }
@@ -143,7 +147,8 @@ func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Acco
 // shows tells whether everything that a notification shows is there for the member.
 func (t *things) shows(n *Notification) bool {
 	return t.accounts[n.From] != nil && (n.Status == 0 || t.statuses[n.Status] != nil) &&
-		(n.Kind != SeveredRelationships || t.severed[id.Severance(n.about)] != nil)
+		(n.Kind != SeveredRelationships || t.severed[id.Severance(n.about)] != nil) &&
+		(!n.Kind.ofCollection() || t.collections[id.Collection(n.about)] != nil)
 }
 
 // attached is what a notification carries by its kind.
@@ -151,6 +156,9 @@ func (t *things) attached(n *Notification) mastodon.Attached {
 	a := mastodon.Attached{Fallback: t.fallback(n.Kind)}
 	if n.Kind == SeveredRelationships {
 		a.Event = t.severed[id.Severance(n.about)]
+	}
+	if n.Kind.ofCollection() {
+		a.Collection = t.collections[id.Collection(n.about)]
 	}
 	return a
 }

@@ -1,0 +1,408 @@
+// Package collections keeps the accounts that members recommend to others, together and under a name.
+package collections
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/text"
+	"anancus/internal/social/accounts"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/settings"
+)
+
+// Mastodon's limits.
+const (
+	MaxPerMember   = 10 // collections; the role entity tells it
+	MaxItems       = 25
+	maxName        = 40  // characters
+	maxDescription = 100 // characters
+)
+
+// State is how far the featuring of an account has come.
+type State string
+
+// The states of an item. A remote account is pending until its server has agreed.
+const (
+	Pending  State = "pending"
+	Accepted State = "accepted"
+	Revoked  State = "revoked" // by the featured account, or because one blocked the other; never put back
+)
+
+// Collection is a named group of accounts.
+type Collection struct {
+	ID           id.Collection
+	Owner        id.Account
+	Name         string
+	Description  string
+	Language     string
+	Tag          string // hashtag as written, "" for none
+	Sensitive    bool
+	Discoverable bool
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Item is one account of a collection.
+type Item struct {
+	ID         id.CollectionItem
+	Collection id.Collection
+	Account    id.Account
+	State      State
+	CreatedAt  time.Time
+}
+
+// The events of this room.
+type (
+	// Changed tells that a collection got other words.
+	Changed struct{ Collection id.Collection }
+	// Deleted tells that a collection is gone.
+	Deleted struct {
+		Collection id.Collection
+		Accounts   []id.Account // who was in it
+	}
+	// Added tells that an account was put into a collection.
+	Added struct {
+		Item       id.CollectionItem
+		Collection id.Collection
+		Owner      id.Account
+		Account    id.Account
+	}
+	// Left tells that an account is no longer in a collection.
+	Left struct {
+		Item       id.CollectionItem
+		Collection id.Collection
+		Account    id.Account
+	}
+)
+
+// Service is the room of collections.
+type Service struct {
+	db       *db.DB
+	clock    clock.Clock
+	site     settings.Site
+	accounts *accounts.Service
+}
+
+// New opens the room.
+func New(d *db.DB, c clock.Clock, people *accounts.Service) *Service {
+	return &Service{db: d, clock: c, site: people.Site(), accounts: people}
+}
+
+// Wishes are what a member says of a collection; nil leaves as it is.
+type Wishes struct {
+	Name, Description, Language, Tag *string
+	Sensitive, Discoverable          *bool
+}
+
+func (w Wishes) apply(c *Collection) error {
+	set := func(to *string, from *string) {
+		if from != nil {
+			*to = strings.TrimSpace(*from)
+		}
+	}
+	set(&c.Name, w.Name)
+	set(&c.Description, w.Description)
+	if w.Language != nil {
+		c.Language = ""
+		if *w.Language != "" {
+			code, known := text.Language(*w.Language)
+			if !known {
+				return fault.New(fault.Invalid, "Validation failed: Language is invalid")
+			}
+			c.Language = code
+		}
+	}
+	if w.Tag != nil {
+		c.Tag = strings.TrimPrefix(strings.TrimSpace(*w.Tag), "#")
+		if c.Tag != "" && (!text.ValidTag(c.Tag) || text.TagKey(c.Tag) == "") {
+			return fault.New(fault.Invalid, "Validation failed: Tag is invalid")
+		}
+	}
+	if w.Sensitive != nil {
+		c.Sensitive = *w.Sensitive
+	}
+	if w.Discoverable != nil {
+		c.Discoverable = *w.Discoverable
+	}
+	switch {
+	case c.Name == "":
+		return fault.New(fault.Invalid, "Validation failed: Name can't be blank")
+	case utf8.RuneCountInString(c.Name) > maxName:
+		return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: Name is too long (maximum is %d characters)", maxName))
+	case utf8.RuneCountInString(c.Description) > maxDescription:
+		return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: Description is too long (maximum is %d characters)", maxDescription))
+	}
+	return nil
+}
+
+// Create makes a collection with the accounts that it starts with.
+func (s *Service) Create(ctx context.Context, owner id.Account, w Wishes, first []id.Account) (*Collection, error) {
+	c := &Collection{Owner: owner, Discoverable: true}
+	if err := w.apply(c); err != nil {
+		return nil, err
+	}
+	if len(first) > MaxItems {
+		return nil, tooMany()
+	}
+	people, err := s.featurable(ctx, owner, first)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := countOf(ctx, tx, owner)
+		if err != nil {
+			return err
+		}
+		if n >= MaxPerMember {
+			return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: You have reached the limit of %d collections", MaxPerMember))
+		}
+		c.ID, c.CreatedAt, c.UpdatedAt = id.Collection(tx.NextID()), tx.Now(), tx.Now()
+		if err := insert(ctx, tx, c); err != nil {
+			return err
+		}
+		for _, a := range people {
+			if _, err := s.add(ctx, tx, c, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func tooMany() error {
+	return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: A collection holds at most %d accounts", MaxItems))
+}
+
+// featurable gives accounts that a member may recommend: available, without a block between the two, and, of this
+// server, only those that want to be found.
+func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.Account) ([]*accounts.Account, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	found, err := s.accounts.ByIDs(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[id.Account]*accounts.Account{}
+	for _, a := range found {
+		byID[a.ID] = a
+	}
+	apart, err := relationships.Apart(ctx, s.db, owner, wanted)
+	if err != nil {
+		return nil, err
+	}
+	var people []*accounts.Account
+	for _, one := range wanted {
+		a := byID[one]
+		if a == nil || !a.Available() {
+			return nil, fault.RecordNotFound()
+		}
+		if apart[one] || a.Local() && one != owner && !a.WantsToBeFound() {
+			return nil, fault.New(fault.Forbidden, "This action is not allowed")
+		}
+		people = append(people, a)
+	}
+	return people, nil
+}
+
+// add puts an account into a collection, once.
+func (s *Service) add(ctx context.Context, tx *db.Tx, c *Collection, a *accounts.Account) (*Item, error) {
+	items, err := itemsIn(ctx, tx, []id.Collection{c.ID})
+	if err != nil {
+		return nil, err
+	}
+	held := 0
+	for _, one := range items {
+		switch {
+		case one.Account == a.ID && one.State == Revoked:
+			return nil, fault.New(fault.Forbidden, "This action is not allowed")
+		case one.Account == a.ID:
+			return nil, fault.New(fault.Invalid, "Validation failed: Account has already been taken")
+		case one.State != Revoked:
+			held++
+		}
+	}
+	if held >= MaxItems {
+		return nil, tooMany()
+	}
+	item := &Item{ID: id.CollectionItem(tx.NextID()), Collection: c.ID, Account: a.ID, State: Accepted, CreatedAt: tx.Now()}
+	if !a.Local() {
+		item.State = Pending
+	}
+	if err := insertItem(ctx, tx, item); err != nil {
+		return nil, err
+	}
+	return item, tx.Emit(Added{item.ID, c.ID, c.Owner, a.ID})
+}
+
+// Add puts an account into a member's own collection.
+func (s *Service) Add(ctx context.Context, owner id.Account, which id.Collection, who id.Account) (*Item, error) {
+	people, err := s.featurable(ctx, owner, []id.Account{who})
+	if err != nil {
+		return nil, err
+	}
+	var item *Item
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		c, err := own(ctx, tx, owner, which)
+		if err != nil {
+			return err
+		}
+		if item, err = s.add(ctx, tx, c, people[0]); err != nil {
+			return err
+		}
+		return touch(ctx, tx, which)
+	})
+	return item, err
+}
+
+// Change gives a member's own collection other words.
+func (s *Service) Change(ctx context.Context, owner id.Account, which id.Collection, w Wishes) (*Collection, error) {
+	var changed *Collection
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		c, err := own(ctx, tx, owner, which)
+		if err != nil {
+			return err
+		}
+		before := *c
+		if err := w.apply(c); err != nil {
+			return err
+		}
+		changed = c
+		if *c == before {
+			return nil
+		}
+		c.UpdatedAt = tx.Now()
+		if err := update(ctx, tx, c); err != nil {
+			return err
+		}
+		return tx.Emit(Changed{c.ID})
+	})
+	return changed, err
+}
+
+// Delete removes a member's own collection.
+func (s *Service) Delete(ctx context.Context, owner id.Account, which id.Collection) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		c, err := own(ctx, tx, owner, which)
+		if err != nil {
+			return err
+		}
+		items, err := itemsIn(ctx, tx, []id.Collection{c.ID})
+		if err != nil {
+			return err
+		}
+		gone := Deleted{Collection: c.ID}
+		for _, item := range items {
+			gone.Accounts = append(gone.Accounts, item.Account)
+		}
+		if err := remove(ctx, tx, c.ID); err != nil {
+			return err
+		}
+		return tx.Emit(gone)
+	})
+}
+
+// Remove takes an account out of a member's own collection; it can be put in again.
+func (s *Service) Remove(ctx context.Context, owner id.Account, which id.Collection, item id.CollectionItem) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := own(ctx, tx, owner, which); err != nil {
+			return err
+		}
+		found, err := itemOf(ctx, tx, which, item)
+		if err != nil {
+			return err
+		}
+		if err := removeItem(ctx, tx, item); err != nil {
+			return err
+		}
+		if err := touch(ctx, tx, which); err != nil {
+			return err
+		}
+		return tx.Emit(Left{item, which, found.Account})
+	})
+}
+
+// Revoke takes the member themselves out of somebody's collection, for good.
+func (s *Service) Revoke(ctx context.Context, who id.Account, which id.Collection, item id.CollectionItem) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		found, err := itemOf(ctx, tx, which, item)
+		if err != nil {
+			return err
+		}
+		if found.Account != who {
+			return fault.New(fault.Forbidden, "This action is not allowed")
+		}
+		return s.revoke(ctx, tx, found)
+	})
+}
+
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, item *Item) error {
+	if item.State == Revoked {
+		return nil
+	}
+	if err := setState(ctx, tx, item.ID, Revoked); err != nil {
+		return err
+	}
+	return tx.Emit(Left{item.ID, item.Collection, item.Account})
+}
+
+// Part ends the featuring of two accounts of each other after one blocked the other.
+func (s *Service) Part(ctx context.Context, e relationships.Blocked) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		apart, err := relationships.Apart(ctx, tx, e.Blocker, []id.Account{e.Target})
+		if err != nil || !apart[e.Target] {
+			return err
+		}
+		between, err := itemsBetween(ctx, tx, e.Blocker, e.Target)
+		if err != nil {
+			return err
+		}
+		for _, item := range between {
+			if err := s.revoke(ctx, tx, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Members gives a collection, and the accounts of this server that are in it and do not own it.
+func (s *Service) Members(ctx context.Context, which id.Collection) (*Collection, []id.Account, error) {
+	c, err := one(ctx, s.db, which)
+	if err != nil {
+		return nil, nil, err
+	}
+	items, err := itemsIn(ctx, s.db, []id.Collection{which})
+	if err != nil {
+		return nil, nil, err
+	}
+	var people []id.Account
+	for _, item := range items {
+		if item.State == Accepted && item.Account != c.Owner {
+			people = append(people, item.Account)
+		}
+	}
+	found, err := s.accounts.ByIDs(ctx, people)
+	if err != nil {
+		return nil, nil, err
+	}
+	var here []id.Account
+	for _, a := range found {
+		if a.Local() {
+			here = append(here, a.ID)
+		}
+	}
+	return c, here, nil
+}
