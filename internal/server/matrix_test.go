@@ -215,6 +215,13 @@ var mxPaths = []mxPath{
 	{name: "unfavourite", door: "member", request: post("/api/v1/statuses/{id}/unfavourite"), code: mxUndone, absent: true},
 	{name: "unbookmark", door: "member", request: post("/api/v1/statuses/{id}/unbookmark"), code: mxUndone, absent: true},
 	{name: "reply", door: "member", request: post("/api/v1/statuses", "status", "an answer", "in_reply_to_id", "{id}", "visibility", "direct"), code: read, absent: true},
+	{name: "reply, later", door: "member", request: post("/api/v1/statuses", "status", "an answer", "in_reply_to_id", "{id}", "scheduled_at", "2099-01-01T00:00:00Z"), code: read, absent: true},
+	{name: "translation", door: "member", request: post("/api/v1/statuses/{id}/translate", "lang", "de"), absent: true, code: func(v *mxViewer, s *mxStatus) int {
+		if !s.distributable() || s.local {
+			return http.StatusNotFound
+		}
+		return read(v, s)
+	}},
 	{name: "quote", door: "member", request: post("/api/v1/statuses", "status", "a quote", "quoted_status_id", "{id}", "visibility", "private"), absent: true, code: func(v *mxViewer, s *mxStatus) int {
 		if !s.distributable() && !(s.visibility == "private" && v.as == "author") {
 			return http.StatusNotFound
@@ -410,6 +417,7 @@ func same(a, b mxAnswer) bool {
 func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, []*mxStatus) {
 	t.Helper()
 	on := servertest.New(t, engine)
+	set(t, on, "libretranslate-url", newInterpreter(t).URL)
 	member := func(name, as string) *mxViewer {
 		return &mxViewer{name: as, person: on.Join(name), as: as, kept: map[string]bool{}}
 	}

@@ -15,6 +15,14 @@ import (
 
 const scheduledColumns = `id, account_id, app_id, params, scheduled_at, due_at, attempts`
 
+const (
+	listScheduledSQL    = `SELECT ` + scheduledColumns + ` FROM scheduled_statuses WHERE account_id = $1 AND id < $2 AND id > $3 ORDER BY id `
+	countScheduledSQL   = `SELECT COUNT(*) FROM scheduled_statuses WHERE account_id = $1`
+	countScheduledOnSQL = `SELECT COUNT(*) FROM scheduled_statuses WHERE account_id = $1 AND scheduled_at >= $2 AND scheduled_at < $3 AND id <> $4`
+	dueScheduledSQL     = `SELECT ` + scheduledColumns + ` FROM scheduled_statuses WHERE failed_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2`
+	nextScheduledSQL    = `SELECT due_at FROM scheduled_statuses WHERE failed_at IS NULL ORDER BY due_at LIMIT 1`
+)
+
 func scanScheduled(r db.Row) (*Scheduled, error) {
 	one := &Scheduled{}
 	var app *id.App
@@ -46,8 +54,7 @@ func scheduledOf(ctx context.Context, q db.Q, member id.Account, which id.Schedu
 }
 
 func listScheduled(ctx context.Context, q db.Q, member id.Account, p keyset.Page) ([]*Scheduled, error) {
-	rows, err := db.All(ctx, q, scanScheduled, `SELECT `+scheduledColumns+` FROM scheduled_statuses WHERE account_id = $1 AND id < $2 AND id > $3
-		ORDER BY id `+p.Order()+` LIMIT $4`, member, p.Before, p.After, p.Limit)
+	rows, err := db.All(ctx, q, scanScheduled, listScheduledSQL+p.Order()+` LIMIT $4`, member, p.Before, p.After, p.Limit)
 	return keyset.Arrange(p, rows), err
 }
 
@@ -58,14 +65,13 @@ func lockScheduled(ctx context.Context, tx *db.Tx, member id.Account) error {
 }
 
 func countScheduled(ctx context.Context, tx *db.Tx, member id.Account) (int64, error) {
-	return db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM scheduled_statuses WHERE account_id = $1`, member)
+	return db.One(ctx, tx, db.Value[int64], countScheduledSQL, member)
 }
 
 // countScheduledOn counts those of the UTC day of a time.
 func countScheduledOn(ctx context.Context, tx *db.Tx, member id.Account, at time.Time, except id.Scheduled) (int64, error) {
 	day := at.UTC().Truncate(24 * time.Hour)
-	return db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM scheduled_statuses WHERE account_id = $1 AND scheduled_at >= $2 AND scheduled_at < $3 AND id <> $4`,
-		member, clock.Milli(day), clock.Milli(day.Add(24*time.Hour)), except)
+	return db.One(ctx, tx, db.Value[int64], countScheduledOnSQL, member, clock.Milli(day), clock.Milli(day.Add(24*time.Hour)), except)
 }
 
 func moveScheduled(ctx context.Context, tx *db.Tx, which id.Scheduled, at time.Time) (bool, error) {
@@ -74,12 +80,12 @@ func moveScheduled(ctx context.Context, tx *db.Tx, which id.Scheduled, at time.T
 }
 
 func dueScheduled(ctx context.Context, q db.Q, now time.Time, limit int) ([]*Scheduled, error) {
-	return db.All(ctx, q, scanScheduled, `SELECT `+scheduledColumns+` FROM scheduled_statuses WHERE failed_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2`, clock.Milli(now), limit)
+	return db.All(ctx, q, scanScheduled, dueScheduledSQL, clock.Milli(now), limit)
 }
 
 // nextScheduled tells when the next is due; zero for never.
 func nextScheduled(ctx context.Context, q db.Q) (time.Time, error) {
-	at, err := db.All(ctx, q, db.Value[int64], `SELECT due_at FROM scheduled_statuses WHERE failed_at IS NULL ORDER BY due_at LIMIT 1`)
+	at, err := db.All(ctx, q, db.Value[int64], nextScheduledSQL)
 	if err != nil || len(at) == 0 {
 		return time.Time{}, err
 	}

@@ -26,9 +26,10 @@ func keepTranslated(ctx context.Context, tx *db.Tx, status id.Status, language, 
 	return err
 }
 
+const oldTranslationsSQL = `SELECT status_id, language FROM translations WHERE created_at <= $1 ORDER BY created_at LIMIT $2`
+
 func purgeTranslations(ctx context.Context, tx *db.Tx, before time.Time, most int64) (int64, error) {
-	return db.Exec(ctx, tx, `DELETE FROM translations WHERE (status_id, language) IN
-		(SELECT status_id, language FROM translations WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`, clock.Milli(before), most)
+	return db.Exec(ctx, tx, `DELETE FROM translations WHERE (status_id, language) IN (`+oldTranslationsSQL+`)`, clock.Milli(before), most)
 }
 
 func countTranslations(ctx context.Context, q db.Q) (int64, error) {
