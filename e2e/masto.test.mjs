@@ -215,6 +215,65 @@ describe('using it', () => {
 		assert.equal(new Set(seen).size, seen.length, 'nothing twice');
 	});
 
+	test('a long day: edit, poll, quote, list, filter, schedule, conversation, notifications', async () => {
+		const ada = await appOf('ada');
+		const bo = await appOf('bo');
+		const { id: adaId } = await bo.v1.accounts.lookup({ acct: 'ada' });
+		await bo.v1.accounts.$select(adaId).follow({ notify: true });
+
+		const status = await ada.v1.statuses.create({ status: 'Elefants never forget' });
+		const edited = await ada.v1.statuses.$select(status.id).update({ status: 'Elephants never forget' });
+		assert.ok(edited.editedAt);
+		const history = await ada.v1.statuses.$select(status.id).history.list();
+		assert.deepEqual(history.map((one) => one.content), ['<p>Elefants never forget</p>', '<p>Elephants never forget</p>']);
+		assert.equal((await ada.v1.statuses.$select(status.id).source.fetch()).text, 'Elephants never forget');
+
+		const asked = await ada.v1.statuses.create({ status: 'Big ears?', poll: { options: ['yes', 'no'], expiresIn: 600 } });
+		const voted = await bo.v1.polls.$select(asked.poll.id).votes.create({ choices: [0] });
+		assert.deepEqual([voted.voted, voted.ownVotes, voted.options[0].votesCount], [true, [0], 1]);
+		assert.equal((await refusal(bo.v1.polls.$select(asked.poll.id).votes.create({ choices: [1] }))).status, 422);
+
+		const quoting = await bo.v1.statuses.create({ status: 'So true', quotedStatusId: status.id });
+		assert.equal(quoting.quote.state, 'accepted');
+		assert.equal(quoting.quote.quotedStatus.id, status.id);
+
+		const list = await bo.v1.lists.create({ title: 'Trunks', repliesPolicy: 'none' });
+		await bo.v1.lists.$select(list.id).accounts.create({ accountIds: [adaId] });
+		const inList = await bo.v1.timelines.list.$select(list.id).list();
+		assert.ok(inList.some((one) => one.id === status.id));
+
+		const filter = await bo.v2.filters.create({ title: 'Ears', context: ['home'], filterAction: 'warn', keywordsAttributes: [{ keyword: 'ears', wholeWord: true }] });
+		const seen = await bo.v1.statuses.$select(asked.id).fetch();
+		assert.deepEqual(seen.filtered.map((one) => [one.filter.id, one.keywordMatches]), [[filter.id, ['ears']]]);
+
+		const scheduled = await ada.v1.statuses.create({ status: 'Tomorrow', scheduledAt: new Date(Date.now() + 3_600_000).toISOString() });
+		assert.equal(scheduled.params.text, 'Tomorrow');
+		assert.deepEqual((await ada.v1.scheduledStatuses.list()).map((one) => one.id), [scheduled.id]);
+		await ada.v1.scheduledStatuses.$select(scheduled.id).remove();
+
+		await ada.v1.statuses.create({ status: '@bo psst', visibility: 'direct' });
+		const [talk] = await waitFor('a conversation', async () => {
+			const found = await ada.v1.conversations.list();
+			return found.length > 0 && found;
+		});
+		assert.equal(talk.accounts[0].acct, 'bo');
+
+		const groups = await waitFor('a quote among the groups', async () => {
+			const { notificationGroups } = await ada.v2.notifications.list();
+			return notificationGroups.some((one) => one.type === 'quote') && notificationGroups;
+		});
+		assert.ok(groups.every((one) => one.groupKey && one.sampleAccountIds.length > 0));
+		const told = await waitFor('the bell', async () => (await bo.v1.notifications.list()).find((one) => one.type === 'status'));
+		const markers = await bo.v1.markers.create({ notifications: { lastReadId: told.id } });
+		assert.equal(markers.notifications.lastReadId, told.id);
+
+		const found = await waitFor('the index', async () => {
+			const { statuses } = await ada.v2.search.list({ q: 'elephants', type: 'statuses' });
+			return statuses.length > 0 && statuses;
+		});
+		assert.ok(found.some((one) => one.id === status.id));
+	});
+
 	test('a status for followers is not there for others', async () => {
 		const ada = await appOf('ada');
 		const guest = createRestAPIClient({ url });

@@ -20,12 +20,24 @@ async function freePort() {
 	return port;
 }
 
+/** With ANANCUS_E2E_POSTGRES set to the address of a PostgreSQL, a database there for one server; else none, and SQLite is used. */
+async function freshDatabase(name, port) {
+	const address = process.env.ANANCUS_E2E_POSTGRES;
+	if (!address) return [];
+	const database = new URL(address);
+	database.pathname = `/e2e_${name}_${port}`;
+	await run(process.env.ANANCUS_PSQL ?? 'psql', [address, '-q', '-c', `CREATE DATABASE ${database.pathname.slice(1)}`]);
+	return ['--database', database.href];
+}
+
 /** Starts a server and resolves once it answers. Call stop() when done. */
 export async function startServer(name) {
 	const port = await freePort();
 	const data = await mkdtemp(path.join(os.tmpdir(), `anancus-${name}-`));
 	const domain = `localhost:${port}`;
 	const args = ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--domain', domain];
+	const where = await freshDatabase(name, port);
+	args.push(...where);
 	args.push('--federation-allow-addresses=127.0.0.0/8,::1/128', '--rate-limits=off');
 	const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -45,7 +57,7 @@ export async function startServer(name) {
 		log: () => output,
 		/** Runs a keeper's command while the server runs; returns what it printed. */
 		async command(...words) {
-			const { stdout } = await run(binary, [...words, '--data', data], { timeout: 20_000 });
+			const { stdout } = await run(binary, [...words, '--data', data, ...where], { timeout: 20_000 });
 			return stdout.trim();
 		},
 		/** The one-time code that lets the first person create the owner account. */
