@@ -17,7 +17,7 @@ var floors = []string{"internal/kit", "internal/protocol", "internal/social", "i
 
 // rooms of internal/social, lowest first.
 var rooms = strings.Fields(`id viewer settings domains emoji accounts access media relationships filters lists tags statuses collections
-	timelines notifications conversations search trends moderation frontdoor streaming portability network`)
+	timelines notifications conversations search suggestions trends moderation frontdoor streaming portability network`)
 
 func floorOf(folder string) int {
 	return slices.IndexFunc(floors, func(f string) bool { return folder == f || strings.HasPrefix(folder, f+"/") })

@@ -84,6 +84,7 @@ type cli struct {
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
 	Search       searchCmd       `cmd:"" help:"Look after the index of search."`
 	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
+	Suggestion   suggestionCmd   `cmd:"" help:"Suggest accounts to members."`
 	Report       reportCmd       `cmd:"" help:"Read reports and close them."`
 	Rule         ruleCmd         `cmd:"" help:"Write the rules that members agree to."`
 	Terms        termsCmd        `cmd:"" help:"Publish the terms of service."`

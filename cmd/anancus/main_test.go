@@ -133,6 +133,18 @@ func (ops) ShowReport(_ context.Context, in keeper.ReportID) (keeper.Report, err
 	return keeper.Report{ID: in.ID, Comment: "look", Statuses: []keeper.ReportedStatus{{ID: "7", URI: "https://t/7", Text: "buy"}}}, nil
 }
 
+func (ops) AddSuggestion(_ context.Context, in keeper.Suggestion) (keeper.Suggestion, error) {
+	return keeper.Suggestion{ID: "7", Handle: in.Handle, Shown: true}, nil
+}
+
+func (ops) RemoveSuggestion(_ context.Context, in keeper.Suggestion) (keeper.Suggestion, error) {
+	return keeper.Suggestion{ID: "7", Handle: in.Handle}, nil
+}
+
+func (ops) ListSuggestions(context.Context) ([]keeper.Suggestion, error) {
+	return []keeper.Suggestion{{ID: "7", Handle: "bo@there.example", Shown: true}, {ID: "8", Handle: "cy"}}, nil
+}
+
 func (ops) ResolveReport(_ context.Context, in keeper.ReportID) (keeper.Report, error) {
 	return keeper.Report{ID: in.ID, ResolvedAt: "2026-11-22T02:00:00Z"}, nil
 }
@@ -310,6 +322,10 @@ func TestKeepersCommandsTellPeopleAndPrograms(t *testing.T) {
 		{[]string{"settings", "set", "registrations", "closed"}, "registrations = closed\n", `{"name":"registrations","value":"closed"}` + "\n"},
 		{[]string{"settings", "get", "registrations"}, "open\n", `{"name":"registrations","value":"open"}` + "\n"},
 		{[]string{"settings", "list"}, "registrations = open\ntitle = Home\n", `[{"name":"registrations","value":"open"},{"name":"title","value":"Home"}]` + "\n"},
+		{[]string{"suggestion", "add", "bo"}, "@bo\n", `{"id":"7","handle":"bo","shown":true}` + "\n"},
+		{[]string{"suggestion", "remove", "bo"}, "Removed: @bo\n", `{"id":"7","handle":"bo","shown":false}` + "\n"},
+		{[]string{"suggestion", "list"}, "@bo@there.example\n@cy  not shown: the account does not wish to be found\n",
+			`[{"id":"7","handle":"bo@there.example","shown":true},{"id":"8","handle":"cy","shown":false}]` + "\n"},
 		{[]string{"report", "list", "--all"}, "9    open  spam  @ada@h about @bo@t  1 statuses  look\n", `[{"id":"9","reporter":"@ada@h","target":"@bo@t","category":"spam","comment":"look","statuses":[{"id":"7"}],"forward":false,"forwarded":false,"created_at":""}]` + "\n"},
 		{[]string{"version"}, "anancus dev\n", `{"version":"dev"}` + "\n"},
 	} {

@@ -18,6 +18,7 @@ import (
 	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/suggestions"
 	"anancus/internal/social/tags"
 )
 
@@ -54,6 +55,7 @@ func (s *Server) effects() {
 		bus.Live(func(_ context.Context, e relationships.Followed) {
 			s.accounts.Forget(e.Follower, e.Target)
 			s.statuses.ForgetReader(e.Follower, e.Target)
+			s.suggestions.Forget(e.Follower)
 		}),
 		bus.Live(s.timelines.OnFollowed),
 		bus.Durable("notifications.tell_followed", bus.Push, onlyMember(func(e relationships.Followed) id.Account { return e.Target }), s.notifications.TellFollowed))
@@ -89,6 +91,8 @@ func (s *Server) effects() {
 	bus.On(b, "tag.followed", bus.Live(s.timelines.OnTagFollowed))
 	bus.On(b, "tag.unfollowed", bus.Live(s.timelines.OnTagUnfollowed))
 	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
+	bus.On(b, "suggestion.picks_changed", bus.Live(func(context.Context, suggestions.PicksChanged) { s.suggestions.ForgetAll() }))
+	bus.On(b, "suggestion.dismissed", bus.Live(func(context.Context, suggestions.Dismissed) {}))
 	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
 
 	bus.On(b, "status.published",

@@ -100,7 +100,7 @@ func (s *Server) PurgeLater(ctx context.Context) error {
 func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
-		"account_domain_blocks", "severances", "account_notes", "endorsements", "reports",
+		"account_domain_blocks", "suggestion_dismissals", "severances", "account_notes", "endorsements", "reports",
 		"thread_mutes", "quotes", "scheduled_statuses", "translations",
 		"favourites", "bookmarks", "notifications", "tags", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
@@ -132,3 +132,6 @@ func (s *Server) OtherPublishDue(ctx context.Context) error {
 func (s *Server) PurgeTranslations(ctx context.Context) error {
 	return s.statuses.PurgeTranslations(ctx)
 }
+
+// CountPopular is one.
+func (s *Server) CountPopular(ctx context.Context) error { return s.suggestions.CountPopular(ctx) }

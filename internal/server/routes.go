@@ -81,6 +81,10 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/accounts/{id}/email_subscriptions", anyone, "", s.accounts.SubscribeByEmail},
 		{"GET", "/api/v1/emails/check_confirmation", member, "read:accounts", s.access.CheckConfirmation},
 		{"POST", "/api/v1/emails/confirmations", member, "write:accounts", s.access.ConfirmAgain},
+		{"GET", "/api/v1/directory", anyone, "", s.frontdoor.Directory},
+		{"GET", "/api/v2/suggestions", member, "read:accounts", s.suggestions.ShowSuggestions},
+		{"GET", "/api/v1/suggestions", member, "read:accounts", s.suggestions.ShowSuggestedAccounts},
+		{"DELETE", "/api/v1/suggestions/{id}", member, "write:accounts", s.suggestions.DismissSuggestion},
 
 		// Lists and hashtags
 		{"GET", "/api/v1/lists", member, "read:lists", s.lists.ShowLists},

@@ -26,6 +26,7 @@ func (s *Server) schedule() []chore {
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},
 		{"fill the index of search", 10 * time.Second, s.search.Fill},
+		{"count popular accounts", time.Hour, s.suggestions.CountPopular},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
 		{"publish and end announcements", time.Minute, s.frontdoor.KeepAnnouncements},

@@ -55,6 +55,10 @@ POST   /api/v1/domain_blocks                      member  write:blocks
 DELETE /api/v1/domain_blocks                      member  write:blocks
 GET    /api/v1/domain_blocks/preview              member  write:blocks
 GET    /api/v1/preferences                        member  read:accounts
+GET    /api/v1/directory                          anyone
+GET    /api/v2/suggestions                        member  read:accounts
+GET    /api/v1/suggestions                        member  read:accounts
+DELETE /api/v1/suggestions/{id}                   member  write:accounts
 GET    /api/v1/profile                            member  profile read:accounts
 PATCH  /api/v1/profile                            member  write:accounts
 PUT    /api/v1/profile                            member  write:accounts

@@ -46,6 +46,7 @@ import (
 	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/suggestions"
 	"anancus/internal/social/tags"
 	"anancus/internal/social/timelines"
 	"anancus/migrations"
@@ -90,6 +91,7 @@ type Server struct {
 	conversations *conversations.Service
 	search        *search.Service
 	moderation    *moderation.Service
+	suggestions   *suggestions.Service
 	frontdoor     *frontdoor.Service
 
 	inbound    map[[2]string]received
@@ -215,6 +217,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.tags, s.remote)
+	s.suggestions = suggestions.New(d, s.clock, s.accounts)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.OpenPages(s.pages, s.statuses)

@@ -19,6 +19,9 @@ type Ops interface {
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
 	FrontdoorOps
+	AddSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
+	RemoveSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
+	ListSuggestions(ctx context.Context) ([]Suggestion, error)
 	ListReports(ctx context.Context, in ReportList) ([]Report, error)
 	ShowReport(ctx context.Context, in ReportID) (Report, error)
 	ResolveReport(ctx context.Context, in ReportID) (Report, error)
@@ -99,15 +102,20 @@ type nothing struct{}
 // Handlers gives the commands a running server takes over its socket.
 func Handlers(ops Ops) map[string]control.Handler {
 	handlers := map[string]control.Handler{
-		"account.create":   control.Handle(ops.CreateAccount),
-		"account.password": control.Handle(ops.ResetPassword),
-		"token.create":     control.Handle(ops.CreateToken),
-		"report.list":      control.Handle(ops.ListReports),
-		"report.show":      control.Handle(ops.ShowReport),
-		"report.resolve":   control.Handle(ops.ResolveReport),
-		"search.reindex":   control.Handle(ops.ReindexSearch),
-		"settings.set":     control.Handle(ops.SetSetting),
-		"settings.get":     control.Handle(ops.GetSetting),
+		"account.create":    control.Handle(ops.CreateAccount),
+		"account.password":  control.Handle(ops.ResetPassword),
+		"token.create":      control.Handle(ops.CreateToken),
+		"suggestion.add":    control.Handle(ops.AddSuggestion),
+		"suggestion.remove": control.Handle(ops.RemoveSuggestion),
+		"suggestion.list": control.Handle(func(ctx context.Context, _ nothing) ([]Suggestion, error) {
+			return ops.ListSuggestions(ctx)
+		}),
+		"report.list":    control.Handle(ops.ListReports),
+		"report.show":    control.Handle(ops.ShowReport),
+		"report.resolve": control.Handle(ops.ResolveReport),
+		"search.reindex": control.Handle(ops.ReindexSearch),
+		"settings.set":   control.Handle(ops.SetSetting),
+		"settings.get":   control.Handle(ops.GetSetting),
 		"settings.list": control.Handle(func(ctx context.Context, _ nothing) ([]Setting, error) {
 			return ops.ListSettings(ctx)
 		}),

@@ -46,6 +46,18 @@ func (house) ShowReport(_ context.Context, in ReportID) (Report, error) {
 	return Report{}, fault.New(fault.NotFound, "There is no report "+in.ID)
 }
 
+func (house) AddSuggestion(_ context.Context, in Suggestion) (Suggestion, error) {
+	return Suggestion{ID: "7", Handle: in.Handle, Shown: true}, nil
+}
+
+func (house) RemoveSuggestion(_ context.Context, in Suggestion) (Suggestion, error) {
+	return Suggestion{ID: "7", Handle: in.Handle}, nil
+}
+
+func (house) ListSuggestions(context.Context) ([]Suggestion, error) {
+	return []Suggestion{{ID: "7", Handle: "bo@there.example", Shown: true}, {ID: "8", Handle: "cy"}}, nil
+}
+
 func (house) ResolveReport(_ context.Context, in ReportID) (Report, error) {
 	return Report{ID: in.ID, ResolvedAt: "now"}, nil
 }
@@ -77,6 +89,9 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("CreateToken", func(o Ops) (any, error) { return o.CreateToken(ctx, CreateToken{Name: "ada", Scopes: "read"}) })
 	same("SetSetting", func(o Ops) (any, error) { return o.SetSetting(ctx, Setting{"title", "Haus"}) })
 	same("GetSetting", func(o Ops) (any, error) { return o.GetSetting(ctx, SettingName{"x"}) })
+	same("AddSuggestion", func(o Ops) (any, error) { return o.AddSuggestion(ctx, Suggestion{Handle: "bo"}) })
+	same("RemoveSuggestion", func(o Ops) (any, error) { return o.RemoveSuggestion(ctx, Suggestion{Handle: "bo"}) })
+	same("ListSuggestions", func(o Ops) (any, error) { return o.ListSuggestions(ctx) })
 	same("ListReports", func(o Ops) (any, error) { return o.ListReports(ctx, ReportList{All: true, Before: "9"}) })
 	same("ShowReport", func(o Ops) (any, error) { return o.ShowReport(ctx, ReportID{"9"}) })
 	same("ResolveReport", func(o Ops) (any, error) { return o.ResolveReport(ctx, ReportID{"9"}) })

@@ -49,6 +49,7 @@ var names = map[string]setting{
 	"status-page":           address("status-page", func(v *Values) *string { return &v.StatusPage }),
 	"activity-api":          flag("activity-api", func(v *Values) *bool { return &v.ActivityAPI }),
 	"peers-api":             flag("peers-api", func(v *Values) *bool { return &v.PeersAPI }),
+	"profile-directory":     flag("profile-directory", func(v *Values) *bool { return &v.ProfileDirectory }),
 	"show-domain-blocks": {
 		read: func(v *Values, text string) error {
 			switch a := Audience(text); a {

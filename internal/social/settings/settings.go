@@ -40,6 +40,7 @@ type Values struct {
 	ActivityAPI          bool   // whether anybody may read how lively the server is
 	PeersAPI             bool   // whether anybody may read which servers it knows
 	ShowDomainBlocks     Audience
+	ProfileDirectory     bool // whether people who wish it can be found on a list
 
 	LibreTranslateURL string // "" is none
 	LibreTranslateKey string
@@ -87,6 +88,7 @@ func (s *Service) defaults() *Values {
 	return &Values{
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
 		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
+		ProfileDirectory: true,
 	}
 }
 
