@@ -89,6 +89,7 @@ type cli struct {
 	Rule         ruleCmd         `cmd:"" help:"Write the rules that members agree to."`
 	Terms        termsCmd        `cmd:"" help:"Publish the terms of service."`
 	Announcement announcementCmd `cmd:"" help:"Tell all members something."`
+	Trend        trendCmd        `cmd:"" help:"See what many talk about, and decide what of it is shown."`
 	Config       configCmd       `cmd:"" help:"Show how the server is configured."`
 	Dev          devCmd          `cmd:"" help:"Try things on this machine."`
 	Version      versionCmd      `cmd:"" help:"Tell which Anancus this is."`

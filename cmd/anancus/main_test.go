@@ -118,6 +118,21 @@ func (ops) ReindexSearch(_ context.Context, in keeper.ReindexSearch) (keeper.Sea
 	return keeper.SearchProgress{Done: 5, Finished: true}, nil
 }
 
+func (ops) ListTrends(_ context.Context, in keeper.TrendKind) ([]keeper.Trend, error) {
+	return []keeper.Trend{{Name: "7", Author: "bo@t", URL: "https://t/7", Score: 40.5, RequiresReview: true}, {Name: "Cats", Score: 2, Trendable: true}}, nil
+}
+
+func (ops) ReviewTrends(_ context.Context, in keeper.TrendReview) ([]keeper.TrendDecision, error) {
+	if in.Author {
+		in.Names = append(in.Names, "author")
+	}
+	out := []keeper.TrendDecision{}
+	for _, name := range in.Names {
+		out = append(out, keeper.TrendDecision{Name: in.Kind + " " + name, Trendable: in.Trendable})
+	}
+	return out, nil
+}
+
 func (ops) ListSettings(context.Context) ([]keeper.Setting, error) {
 	return []keeper.Setting{{Name: "registrations", Value: "open"}, {Name: "title", Value: "Home"}}, nil
 }
@@ -327,6 +342,10 @@ func TestKeepersCommandsTellPeopleAndPrograms(t *testing.T) {
 		{[]string{"suggestion", "list"}, "@bo@there.example\n@cy  not shown: the account does not wish to be found\n",
 			`[{"id":"7","handle":"bo@there.example","shown":true},{"id":"8","handle":"cy","shown":false}]` + "\n"},
 		{[]string{"report", "list", "--all"}, "9    open  spam  @ada@h about @bo@t  1 statuses  look\n", `[{"id":"9","reporter":"@ada@h","target":"@bo@t","category":"spam","comment":"look","statuses":[{"id":"7"}],"forward":false,"forwarded":false,"created_at":""}]` + "\n"},
+		{[]string{"trend", "list", "statuses"}, "     40.50  7  hidden, to be reviewed  by bo@t  https://t/7\n      2.00  Cats  shown\n",
+			`[{"name":"7","author":"bo@t","url":"https://t/7","score":40.5,"trendable":false,"requires_review":true},{"name":"Cats","score":2,"trendable":true,"requires_review":false}]` + "\n"},
+		{[]string{"trend", "approve", "tags", "Cats", "Dogs"}, "Approved: tags Cats\nApproved: tags Dogs\n", `[{"name":"tags Cats","trendable":true},{"name":"tags Dogs","trendable":true}]` + "\n"},
+		{[]string{"trend", "reject", "statuses", "7", "--author"}, "Rejected: statuses 7\nRejected: statuses author\n", `[{"name":"statuses 7","trendable":false},{"name":"statuses author","trendable":false}]` + "\n"},
 		{[]string{"version"}, "anancus dev\n", `{"version":"dev"}` + "\n"},
 	} {
 		t.Run(strings.Join(c.args[:min(3, len(c.args))], " "), func(t *testing.T) {

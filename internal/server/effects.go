@@ -105,7 +105,8 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
-		bus.Durable("search.index_published", bus.Index, search.Findable, s.search.IndexPublished))
+		bus.Durable("search.index_published", bus.Index, search.Findable, s.search.IndexPublished),
+		bus.Durable("trends.keep_link", bus.Index, s.trends.HasLink, s.trends.KeepLink))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
 	bus.On(b, "status.deleted",
 		bus.Live(func(_ context.Context, e statuses.Deleted) {

@@ -102,7 +102,7 @@ func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
 		"account_domain_blocks", "suggestion_dismissals", "severances", "account_notes", "endorsements", "reports",
 		"thread_mutes", "quotes", "scheduled_statuses", "translations",
-		"favourites", "bookmarks", "notifications", "tags", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
+		"favourites", "bookmarks", "notifications", "tags", "links", "link_statuses", "link_days", "trends", "trending_statuses", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
 		if err != nil {
 			return nil, err
@@ -135,3 +135,9 @@ func (s *Server) PurgeTranslations(ctx context.Context) error {
 
 // CountPopular is one.
 func (s *Server) CountPopular(ctx context.Context) error { return s.suggestions.CountPopular(ctx) }
+
+// RefreshTrends and PurgeLinks are chores.
+func (s *Server) RefreshTrends(ctx context.Context) error { return s.trends.Refresh(ctx) }
+
+// PurgeLinks is one.
+func (s *Server) PurgeLinks(ctx context.Context) error { return s.trends.PurgeLinks(ctx) }

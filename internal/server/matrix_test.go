@@ -88,6 +88,7 @@ type mxPath struct {
 	has func(v *mxViewer, s *mxStatus) bool
 	// absent: the answer to who may not read it is that to a status which never was.
 	absent bool
+	open   bool                                    // needs no scope
 	clean  func(s *mxStatus) (method, path string) // takes back what was done
 }
 
@@ -158,6 +159,10 @@ var mxPaths = []mxPath{
 	{name: "public timeline", door: "anyone", request: get("/api/v1/timelines/public?limit=40"), has: mxListed},
 	{name: "local timeline", door: "anyone", request: get("/api/v1/timelines/public?limit=40&local=true"), has: mxListed},
 	{name: "hashtag timeline", door: "anyone", request: get("/api/v1/timelines/tag/matrix?limit=40"), has: mxListed},
+	{name: "link timeline", door: "anyone", request: get("/api/v1/timelines/link?limit=40&url=https://matrix.example"), has: mxListed},
+	{name: "trending statuses", door: "anyone", open: true, request: get("/api/v1/trends/statuses"), has: func(v *mxViewer, s *mxStatus) bool {
+		return mxListed(v, s) && !s.local
+	}},
 	{name: "search by its id", door: "anyone", request: get("/api/v2/search?q={uri}"), has: (*mxViewer).sees},
 	{name: "search by its page", door: "anyone", request: get("/api/v2/search?q={page}&type=statuses"), has: (*mxViewer).sees},
 	{name: "search by its words", door: "anyone", request: get("/api/v2/search?q=matrix&type=statuses&limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
@@ -278,7 +283,7 @@ func (p *mxPath) want(v *mxViewer, s *mxStatus) int {
 		return http.StatusUnauthorized
 	case p.door == "member" && v.appOnly:
 		return http.StatusUnprocessableEntity
-	case v.noScope:
+	case v.noScope && !p.open:
 		return http.StatusForbidden
 	case p.code != nil:
 		return p.code(v, s)
@@ -492,6 +497,18 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 			s.author.Delete(s.id)
 		}
 		posts = append(posts, s)
+	}
+
+	// All of it trends, whatever it is.
+	for _, sql := range []string{
+		`UPDATE accounts SET discoverable = TRUE`,
+		`INSERT INTO links (id, url, last_day, trendable, created_at) VALUES (1,'https://matrix.example/',0,TRUE,0)`,
+		`INSERT INTO trends (kind, subject_id, peak, peak_at, score) VALUES ('link',1,9000000,0,9000000)`,
+		`INSERT INTO link_statuses (status_id, link_id) SELECT status_id, 1 FROM status_tags`,
+		`INSERT INTO trending_statuses (status_id, account_id, language, score, trendable) SELECT s.id, s.author_id, 'en', 9000000, TRUE
+			FROM statuses s JOIN status_tags t ON t.status_id = s.id`,
+	} {
+		write(t, on, sql)
 	}
 
 	// Then everything changes.

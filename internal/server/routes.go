@@ -161,11 +161,16 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v2/filters/statuses/{id}", member, "read:filters", s.filters.ShowStatus},
 		{"DELETE", "/api/v2/filters/statuses/{id}", member, "write:filters", s.filters.DeleteStatus},
 
-		// Timelines, notifications, search
+		// Timelines, trends, notifications, search
 		{"GET", "/api/v1/timelines/home", member, "read:statuses", s.timelines.Home},
 		{"GET", "/api/v1/timelines/list/{id}", member, "read:lists", s.timelines.List},
 		{"GET", "/api/v1/timelines/public", anyone, "read:statuses", s.timelines.Public},
 		{"GET", "/api/v1/timelines/tag/{hashtag}", anyone, "read:statuses", s.timelines.Tag},
+		{"GET", "/api/v1/timelines/link", anyone, "read:statuses", s.timelines.Link},
+		{"GET", "/api/v1/trends", anyone, "", s.trends.Tags},
+		{"GET", "/api/v1/trends/tags", anyone, "", s.trends.Tags},
+		{"GET", "/api/v1/trends/links", anyone, "", s.trends.Links},
+		{"GET", "/api/v1/trends/statuses", anyone, "", s.trends.Statuses},
 		{"GET", "/api/v1/notifications", member, "read:notifications", s.notifications.List},
 		{"GET", "/api/v1/markers", member, "read:statuses", s.timelines.ShowMarkers},
 		{"POST", "/api/v1/markers", member, "write:statuses", s.timelines.SaveMarkers},

@@ -25,6 +25,8 @@ func (s *Server) schedule() []chore {
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},
+		{"compute trends", 5 * time.Minute, s.trends.Refresh},
+		{"purge links", time.Hour, s.trends.PurgeLinks},
 		{"fill the index of search", 10 * time.Second, s.search.Fill},
 		{"count popular accounts", time.Hour, s.suggestions.CountPopular},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},

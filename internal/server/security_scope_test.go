@@ -154,6 +154,11 @@ GET    /api/v1/timelines/home                     member  read:statuses
 GET    /api/v1/timelines/list/{id}                member  read:lists
 GET    /api/v1/timelines/public                   anyone  read:statuses
 GET    /api/v1/timelines/tag/{hashtag}            anyone  read:statuses
+GET    /api/v1/timelines/link                     anyone  read:statuses
+GET    /api/v1/trends                             anyone
+GET    /api/v1/trends/tags                        anyone
+GET    /api/v1/trends/links                       anyone
+GET    /api/v1/trends/statuses                    anyone
 GET    /api/v1/notifications                      member  read:notifications
 GET    /api/v1/notifications/{id}                 member  read:notifications
 DELETE /api/v1/notifications/{id}                 member  write:notifications

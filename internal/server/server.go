@@ -49,6 +49,7 @@ import (
 	"anancus/internal/social/suggestions"
 	"anancus/internal/social/tags"
 	"anancus/internal/social/timelines"
+	"anancus/internal/social/trends"
 	"anancus/migrations"
 	"anancus/web"
 
@@ -90,6 +91,7 @@ type Server struct {
 	notifications *notifications.Service
 	conversations *conversations.Service
 	search        *search.Service
+	trends        *trends.Service
 	moderation    *moderation.Service
 	suggestions   *suggestions.Service
 	frontdoor     *frontdoor.Service
@@ -211,13 +213,15 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
-	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Log: s.log, MaxFeeds: int(memory / 4 / feedBytes)})
+	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Settings: s.settings, Log: s.log,
+		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.collections = collections.New(d, s.clock, s.accounts)
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, s.collections, pushKey)
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses)
 	s.search = search.New(d, s.clock, s.accounts, s.statuses, s.tags, s.remote)
 	s.suggestions = suggestions.New(d, s.clock, s.accounts)
+	s.trends = trends.New(d, s.clock, s.settings, s.tags, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.OpenPages(s.pages, s.statuses)

@@ -22,6 +22,7 @@ type Ops interface {
 	AddSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
 	RemoveSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
 	ListSuggestions(ctx context.Context) ([]Suggestion, error)
+	TrendOps
 	ListReports(ctx context.Context, in ReportList) ([]Report, error)
 	ShowReport(ctx context.Context, in ReportID) (Report, error)
 	ResolveReport(ctx context.Context, in ReportID) (Report, error)
@@ -121,6 +122,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 		}),
 	}
 	maps.Copy(handlers, frontdoorHandlers(ops))
+	maps.Copy(handlers, trendHandlers(ops))
 	return handlers
 }
 

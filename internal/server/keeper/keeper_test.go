@@ -12,7 +12,10 @@ import (
 )
 
 // house answers with what it was asked, so that a test sees both ways.
-type house struct{ FrontdoorOps }
+type house struct {
+	FrontdoorOps
+	TrendOps
+}
 
 func (house) CreateAccount(_ context.Context, in CreateAccount) (CreatedAccount, error) {
 	return CreatedAccount{ID: "1", Username: in.Name, Email: in.Email, Role: in.Role, Password: in.Password, Created: in.Confirmed && in.Approved && in.IfMissing}, nil

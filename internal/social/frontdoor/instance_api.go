@@ -169,8 +169,8 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 	conf["translation"] = map[string]any{"enabled": v.Translates()}
 	conf["timelines_access"] = map[string]any{
 		"live_feeds":          map[string]any{"local": "public", "remote": "public"},
-		"hashtag_feeds":       map[string]any{"local": "public", "remote": "public"},
-		"trending_link_feeds": map[string]any{"local": "authenticated", "remote": "disabled"},
+		"hashtag_feeds":       map[string]any{"local": v.LocalTopicAccess, "remote": v.RemoteTopicAccess},
+		"trending_link_feeds": map[string]any{"local": v.LocalTopicAccess, "remote": v.RemoteTopicAccess},
 	}
 	conf["limited_federation"] = false
 	message := any(nil)

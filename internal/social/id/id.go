@@ -20,6 +20,7 @@ type (
 	FeaturedTag         int64
 	Follow              int64
 	Grant               int64
+	Link                int64
 	List                int64
 	Notification        int64
 	NotificationRequest int64

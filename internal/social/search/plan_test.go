@@ -39,7 +39,7 @@ func TestNothingSearchReadsGrowsWithTheServer(t *testing.T) {
 			{foundSQL, []any{list, id.Account(1), true, true, int64(0)}},
 			{documentsSQL, []any{list, crowd}},
 			{librarySQL, []any{list, crowd}},
-			{tagsSQL, []any{"a", "b", 20}},
+			{tagsSQL, []any{"a", "b", 20, true}},
 			{`SELECT id FROM statuses WHERE id < $1 ORDER BY id DESC LIMIT $2`, []any{int64(9), walkStep}},
 			{`SELECT id FROM statuses WHERE author_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2`, []any{int64(9), walkStep, int64(1)}},
 		} {

@@ -19,7 +19,9 @@ const (
 // lastRune ends the range of everything that begins with a text.
 const lastRune = "\U0010FFFF"
 
-const tagsSQL = `SELECT id FROM tags WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 ORDER BY name COLLATE "C" LIMIT $3`
+// tagsSQL gives the hashtags that keepers let people find; with $4 only those that a keeper looked at, and the very one.
+const tagsSQL = `SELECT id FROM tags WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 AND listable
+	AND (NOT $4 OR reviewed_at IS NOT NULL OR name = $1) ORDER BY name COLLATE "C" LIMIT $3`
 
 // tags finds hashtags by how they begin; the very one comes first, since nothing that begins with it sorts before it.
 func (s *Service) tags(c *viewer.Call, a asked) ([]mastodon.Tag, error) {
@@ -27,11 +29,7 @@ func (s *Service) tags(c *viewer.Call, a asked) ([]mastodon.Tag, error) {
 	if key == "" || text.Graphemes(key) > tagLength || a.offset > maxTagOffset {
 		return []mastodon.Tag{}, nil
 	}
-	last := key + lastRune
-	if a.excludeUnreviewed {
-		last = key + "\x01" // nobody reviews hashtags yet: only the very one is left
-	}
-	found, err := db.All(c.Context(), s.db, db.Value[id.Tag], tagsSQL, key, last, a.offset+a.limit)
+	found, err := db.All(c.Context(), s.db, db.Value[id.Tag], tagsSQL, key, key+lastRune, a.offset+a.limit, a.excludeUnreviewed)
 	if err != nil {
 		return nil, fmt.Errorf("search tags: %w", err)
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +14,9 @@ import (
 // DefaultMaxCharacters is Mastodon's limit on the text of a status.
 const DefaultMaxCharacters = 500
 
+// DefaultTrendsThreshold is Mastodon's: fewer accounts make no trend.
+const DefaultTrendsThreshold = 5
+
 // Bounds of what a keeper may set.
 const (
 	minCharacters  = 100
@@ -21,6 +25,9 @@ const (
 	maxDescription = 500
 	maxAddress     = 2000
 	maxDocument    = 100_000 // characters of a page's Markdown
+
+	minTrendsThreshold = 2 // one alone is no trend
+	maxTrendsThreshold = 1_000_000
 )
 
 type setting struct {
@@ -74,17 +81,14 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return v.DeepLPlan },
 	},
-	"max-characters": {
-		read: func(v *Values, text string) error {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < minCharacters || n > maxCharacters {
-				return fault.New(fault.Invalid, fmt.Sprintf("max-characters must be a number from %d to %d", minCharacters, maxCharacters))
-			}
-			v.MaxCharacters = n
-			return nil
-		},
-		show: func(v Values) string { return strconv.Itoa(v.MaxCharacters) },
-	},
+	"max-characters":       number("max-characters", minCharacters, maxCharacters, func(v *Values) *int { return &v.MaxCharacters }),
+	"trends":               flag("trends", func(v *Values) *bool { return &v.Trends }),
+	"trendable-by-default": flag("trendable-by-default", func(v *Values) *bool { return &v.TrendableByDefault }),
+	"trends-threshold":     number("trends-threshold", minTrendsThreshold, maxTrendsThreshold, func(v *Values) *int { return &v.TrendsThreshold }),
+
+	"local-topic-feed-access": access("local-topic-feed-access", func(v *Values) *FeedAccess { return &v.LocalTopicAccess }, PublicAccess, AuthenticatedAccess),
+	"remote-topic-feed-access": access("remote-topic-feed-access", func(v *Values) *FeedAccess { return &v.RemoteTopicAccess },
+		PublicAccess, AuthenticatedAccess, DisabledAccess),
 }
 
 func text(name string, limit int, field func(*Values) *string) setting {
@@ -124,6 +128,33 @@ func secret(name string, field func(*Values) *string) setting {
 			}
 			return Hidden
 		},
+	}
+}
+
+func number(name string, least, most int, field func(*Values) *int) setting {
+	return setting{
+		read: func(v *Values, text string) error {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < least || n > most {
+				return fault.New(fault.Invalid, fmt.Sprintf("%s must be a number from %d to %d", name, least, most))
+			}
+			*field(v) = n
+			return nil
+		},
+		show: func(v Values) string { return strconv.Itoa(*field(&v)) },
+	}
+}
+
+func access(name string, field func(*Values) *FeedAccess, allowed ...FeedAccess) setting {
+	return setting{
+		read: func(v *Values, text string) error {
+			if !slices.Contains(allowed, FeedAccess(text)) {
+				return fault.New(fault.Invalid, fmt.Sprintf("%s must be one of %v", name, allowed))
+			}
+			*field(v) = FeedAccess(text)
+			return nil
+		},
+		show: func(v Values) string { return string(*field(&v)) },
 	}
 }
 

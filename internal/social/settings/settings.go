@@ -47,6 +47,13 @@ type Values struct {
 	DeepLKey          string // "" is none; before LibreTranslate where both are set
 	DeepLPlan         string // free or pro
 
+	Trends             bool // whether there are any
+	TrendableByDefault bool // whether what no keeper looked at trends
+	TrendsThreshold    int  // accounts, or boosts and favourites, below which nothing trends
+
+	// Who may read timelines of a topic: a hashtag, or a link that trends.
+	LocalTopicAccess, RemoteTopicAccess FeedAccess
+
 	// When keepers last changed these; zero while they are as they came.
 	ExtendedDescriptionAt, PrivacyPolicyAt time.Time
 }
@@ -62,6 +69,16 @@ const (
 	Nobody   Audience = "disabled"
 	Members  Audience = "users"
 	Everyone Audience = "all"
+)
+
+// FeedAccess says who may read a shared timeline.
+type FeedAccess string
+
+// Who may.
+const (
+	PublicAccess        FeedAccess = "public"
+	AuthenticatedAccess FeedAccess = "authenticated" // members alone
+	DisabledAccess      FeedAccess = "disabled"      // keepers alone
 )
 
 // Service keeps the keepers' settings, in the database and in memory.
@@ -89,6 +106,7 @@ func (s *Service) defaults() *Values {
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
 		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
 		ProfileDirectory: true,
+		Trends:           true, TrendsThreshold: DefaultTrendsThreshold, LocalTopicAccess: PublicAccess, RemoteTopicAccess: PublicAccess,
 	}
 }
 

@@ -128,6 +128,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 			`DELETE FROM translations WHERE status_id = $1`,
 			`DELETE FROM poll_tallies WHERE status_id = $1`,
 			`DELETE FROM polls WHERE status_id = $1`,
+			`DELETE FROM link_statuses WHERE status_id = $1`,
+			`DELETE FROM trending_statuses WHERE status_id = $1`,
 			`DELETE FROM status_counts WHERE status_id = $1`,
 			`DELETE FROM statuses WHERE id = $1`,
 		} {

@@ -76,6 +76,9 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		}
 		dbtest.NoScan(t, d, publicSQL(` AND f.id < $1`, ` DESC`), newest, 100)
 		dbtest.NoScan(t, d, publicSQL(` AND f.id > $1 AND f.local = $3`, ` ASC`), 0, 100, true)
+		dbtest.NoScan(t, d, linkedSQL(` AND f.status_id < $2`, ` DESC`), 1, newest, 100)
+		dbtest.NoScan(t, d, linkedSQL(` AND f.status_id > $2`, ` ASC`), 1, 0, 100)
+		dbtest.NoScan(t, d, discoverableSQL, []id.Account{1, 2})
 		dbtest.NoScan(t, d, withAnswers, 110000)
 		dbtest.NoScan(t, d, byIDs, []id.Status{110000, 110001})
 		dbtest.NoScan(t, d, mentionsSQL+` AND m.account_id {in $2}`, []id.Status{110000}, []id.Account{1})

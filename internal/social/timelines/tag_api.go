@@ -16,7 +16,12 @@ const maxTags = 4
 // Tag serves GET /api/v1/timelines/tag/{hashtag}.
 func (s *Service) Tag(c *viewer.Call) (any, error) {
 	nothing := []json.RawMessage{}
-	if c.QueryFlag("only_media") { // no status here carries media yet
+	onlyLocal, err := s.topics(c)
+	if err != nil {
+		return nil, err
+	}
+	local, remote := c.QueryFlag("local") || onlyLocal, c.QueryFlag("remote")
+	if c.QueryFlag("only_media") || (onlyLocal && remote) { // no status here carries media yet
 		return nothing, nil
 	}
 	main := text.TagKey(c.Path("hashtag"))
@@ -32,7 +37,7 @@ func (s *Service) Tag(c *viewer.Call) (any, error) {
 	if known[main] == 0 { // as Mastodon: what nobody wrote yet is empty, whatever else is asked for
 		return nothing, nil
 	}
-	t := tagged{any: []id.Tag{known[main]}, local: c.QueryFlag("local"), remote: c.QueryFlag("remote")}
+	t := tagged{any: []id.Tag{known[main]}, local: local, remote: remote}
 	for _, name := range lists[0] {
 		if tag := known[name]; tag != 0 {
 			t.any = append(t.any, tag)

@@ -1,11 +1,12 @@
 // Package timelines keeps what people read: each member's home feed and the feeds of
-// their lists, and the public and hashtag timelines that everybody shares. Nothing is written per
+// their lists, and the public, hashtag and link timelines that everybody shares. Nothing is written per
 // follower: feeds are built when somebody reads them, live in memory, and
 // follow the events of the rooms below. Losing them loses nothing.
 package timelines
 
 import (
 	"container/list"
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
+	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 )
 
@@ -21,6 +23,8 @@ type Config struct {
 	DB        *db.DB
 	Clock     clock.Clock
 	Statuses  *statuses.Service
+	Settings  *settings.Service
+	Trending  func(ctx context.Context, address string) (id.Link, error) // NotFound for an address that does not trend
 	Log       *slog.Logger
 	MaxFeeds  int // feeds open at once, the least recently read makes room; 0 means 5,000
 	MaxBuilds int // feeds built at once; who comes then is asked to come again; 0 means 8
@@ -50,6 +54,8 @@ type Service struct {
 	db        *db.DB
 	clock     clock.Clock
 	statuses  *statuses.Service
+	settings  *settings.Service
+	trending  func(ctx context.Context, address string) (id.Link, error)
 	bounds    bounds
 	log       *slog.Logger
 	maxFeeds  int
@@ -70,7 +76,7 @@ type Service struct {
 // New opens the room. It must hear every event from the first on (see live.go).
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, clock: c.Clock, statuses: c.Statuses, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
+		db: c.DB, clock: c.Clock, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
 		all: &publicList{}, local: &publicList{local: true},
 		feeds: map[key]*feed{}, byReader: map[id.Account][]*feed{}, byAuthor: map[id.Account][]*feed{}, byTag: map[id.Tag][]*feed{}, building: map[key]*build{},
 		recent: list.New(), boosts: map[id.Status]int{},
