@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/server/keeper"
 	"anancus/internal/server/servertest"
 )
 
@@ -133,5 +135,79 @@ func TestADayIsTheMembersOwn(t *testing.T) {
 		if got := search("during:" + here); there != here && len(got.Statuses) != 0 {
 			t.Errorf("in %s it is found on %s", zone, here)
 		}
+	})
+}
+
+func TestServersAreSearchedByTheirNames(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		one, two := pair(t, engine)
+		one.Join("ada").Find(two.Join("bo").Handle())
+		for q, want := range map[string][]string{"loc": {two.Domain}, " LOCALHOST:": {two.Domain}, two.Domain: {two.Domain}, "": {}, "nowhere": {}, "%": {}, strings.Repeat("l", 300): {}} {
+			var got []string
+			one.Nobody().Get("/api/v1/peers/search?q="+url.QueryEscape(q), &got)
+			if got == nil || !slices.Equal(got, want) {
+				t.Errorf("%.20q finds %v, want %v", q, got, want)
+			}
+		}
+		if got := one.Nobody().Do(http.MethodGet, "/api/v1/peers/search?q="+strings.Repeat("l", 3000), nil, nil); got.StatusCode != http.StatusBadRequest {
+			t.Errorf("a question without end is answered %d", got.StatusCode)
+		}
+		if _, err := one.Keeper().SetSetting(t.Context(), keeper.Setting{Name: "peers-api", Value: "false"}); err != nil {
+			t.Fatal(err)
+		}
+		saysNo(t, one.Nobody(), http.MethodGet, "/api/v1/peers/search?q=loc", nil, http.StatusNotFound, "Record not found")
+	})
+}
+
+func TestPollsQuotesAndEditsAreFound(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo, cy := s.Join("ada"), s.Join("bo"), s.Join("cy")
+		found := func(p *servertest.Person, q string, want ...string) {
+			t.Helper()
+			servertest.Settle(t, s)
+			var got []string
+			var all struct{ Statuses []servertest.Status }
+			p.Get("/api/v2/search?type=statuses&q="+url.QueryEscape(q), &all)
+			for _, one := range all.Statuses {
+				got = append(got, one.ID)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s finds %v by %q, want %v", p.Name, got, q, want)
+			}
+		}
+		var poll struct {
+			ID   string
+			Poll struct{ ID string }
+		}
+		ada.Post("/api/v1/statuses", url.Values{"status": {"What to drink?"}, "poll[options][]": {"緑茶がいい", "black coffee"}, "poll[expires_in]": {"600"}}, &poll)
+		plain := ada.Publish("A drink").ID
+		quote := bo.Publish("see this drink", "quoted_status_id", poll.ID).ID
+		found(ada, "drink has:poll", poll.ID)
+		found(ada, "drink -has:poll", plain)
+		found(ada, "緑茶", poll.ID)
+		found(ada, `"black coffee"`, poll.ID)
+		found(ada, `"coffee black"`)
+		found(ada, `drink -"black coffee"`, plain)
+		found(bo, "drink is:quote", quote)
+		found(bo, "drink -is:quote")
+		found(ada, "drink is:quote")
+
+		found(cy, "coffee")
+		cy.Post("/api/v1/polls/"+poll.Poll.ID+"/votes", url.Values{"choices[]": {"1"}}, nil)
+		found(cy, "coffee", poll.ID)
+		found(cy, "coffee in:public")
+		found(cy, "has:poll in:library", poll.ID)
+
+		// An edit is found by what it says now, and one that asks something else takes the votes away.
+		putForm(t, ada, http.MethodPut, "/api/v1/statuses/"+poll.ID, url.Values{"status": {"What to eat?"}, "poll[options][]": {"蕎麦", "rice"}, "poll[expires_in]": {"600"}}, nil)
+		found(ada, "drink", plain)
+		found(ada, "coffee")
+		found(ada, "eat has:poll 蕎麦", poll.ID)
+		found(cy, "rice")
+		putForm(t, ada, http.MethodPut, "/api/v1/statuses/"+poll.ID, url.Values{"status": {"What to eat!"}}, nil)
+		found(ada, "eat has:poll")
+		found(ada, "rice")
+		found(ada, "eat", poll.ID)
 	})
 }

@@ -233,11 +233,11 @@ func TestLinksTrendAndHaveATimeline(t *testing.T) {
 		}
 		ada.Publish("a #topic")
 		write(t, s, `UPDATE statuses SET local = FALSE WHERE author_id = $1`, number(t, cy.ID)) // as if they came from elsewhere
-		tag, guest := "/api/v1/timelines/tag/topic", "This method requires an authenticated user"
+		tag, guest := "/api/v1/timelines/tag/topic", "The access token is invalid"
 		turn(t, s, "remote-topic-feed-access", "authenticated")
 		for _, path := range []string{timeline, tag + "?x=1"} {
-			saysNo(t, s.Nobody(), http.MethodGet, path, nil, 422, guest)
-			saysNo(t, s.Nobody(), http.MethodGet, path+"&remote=true", nil, 422, guest)
+			saysNo(t, s.Nobody(), http.MethodGet, path, nil, 401, guest)
+			saysNo(t, s.Nobody(), http.MethodGet, path+"&remote=true", nil, 401, guest)
 		}
 		want(s.Nobody(), timeline+"&local=true", "1")
 		want(ada, timeline, "431")
@@ -253,7 +253,7 @@ func TestLinksTrendAndHaveATimeline(t *testing.T) {
 		owner := &servertest.Person{On: s, Name: "bo", ID: bo.ID, Token: s.TokenFor("bo", "read")}
 		want(owner, timeline, "431")
 		turn(t, s, "local-topic-feed-access", "authenticated")
-		saysNo(t, s.Nobody(), http.MethodGet, timeline+"&local=true", nil, 422, guest)
+		saysNo(t, s.Nobody(), http.MethodGet, timeline+"&local=true", nil, 401, guest)
 		decide(t, s, false, "links", page)
 		saysNo(t, ada, http.MethodGet, timeline, nil, 404, "Record not found")
 		if s.Nobody().Get("/api/v1/trends/links", &list); len(list) != 0 {

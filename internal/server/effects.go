@@ -129,7 +129,8 @@ func (s *Server) effects() {
 	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
 		s.statuses.Forget(e.Status)
 		s.statuses.ForgetFlags(e.Account, e.Status)
-	}))
+	}),
+		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), s.search.IndexVoted))
 	bus.On(b, "poll.ended",
 		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
 		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))

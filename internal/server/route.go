@@ -31,11 +31,7 @@ type route struct {
 	do     rest.Handler[viewer.Viewer]
 }
 
-const (
-	notSignedIn = "The access token is invalid"
-	noMember    = "This method requires an authenticated user"
-	outOfScope  = "This action is outside the authorized scopes"
-)
+const outOfScope = "This action is outside the authorized scopes"
 
 // parts are lists within a filter. The mux cannot tell /filters/{id}/keywords from /filters/keywords/{id}, so
 // they are mounted together and told apart by their last word.
@@ -104,13 +100,14 @@ func (s *Server) admit(c *viewer.Call, d door, wanted []string) (err error) {
 		return err
 	}
 	known := c.Viewer.Token != 0 || c.Viewer.Session != 0
+	if d == member {
+		if err := c.Viewer.MustBeMember(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case d == app && !known:
-		return fault.New(fault.Unauthorized, notSignedIn)
-	case d == member && !known:
-		return fault.New(fault.Unauthorized, notSignedIn)
-	case d == member && !c.Viewer.IsMember():
-		return fault.New(fault.Invalid, noMember)
+		return fault.New(fault.Unauthorized, viewer.NotSignedIn)
 	case known && len(wanted) > 0 && !c.Viewer.Allows(wanted...):
 		return fault.New(fault.Forbidden, outOfScope)
 	}

@@ -208,6 +208,7 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/conversations/{id}/read", member, "write:conversations", s.conversations.Read},
 		{"POST", "/api/v1/conversations/{id}/unread", member, "write:conversations", s.conversations.Unread},
 		{"GET", "/api/v2/search", anyone, "read:search", s.search.Search},
+		{"GET", "/api/v1/peers/search", peer, "", s.search.SearchPeers},
 		{"GET", "/api/v1/accounts/search", member, "read:accounts", s.search.SearchAccounts},
 
 		// Collections of accounts; v1_alpha is what apps made for 4.5 call

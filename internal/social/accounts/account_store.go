@@ -93,6 +93,11 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 	if _, err = db.Exec(ctx, tx, `INSERT INTO account_counts (account_id, listed) VALUES ($1,$2)`, a.ID, a.listed()); err != nil {
 		return false, err
 	}
+	if a.Domain != "" {
+		if err := keepPeer(ctx, tx, a.Domain); err != nil {
+			return false, err
+		}
+	}
 	return true, indexNames(ctx, tx, a)
 }
 

@@ -168,9 +168,9 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 	conf["vapid"] = map[string]any{"public_key": s.pushKey}
 	conf["translation"] = map[string]any{"enabled": v.Translates()}
 	conf["timelines_access"] = map[string]any{
-		"live_feeds":          map[string]any{"local": "public", "remote": "public"},
-		"hashtag_feeds":       map[string]any{"local": v.LocalTopicAccess, "remote": v.RemoteTopicAccess},
-		"trending_link_feeds": map[string]any{"local": v.LocalTopicAccess, "remote": v.RemoteTopicAccess},
+		"live_feeds":          map[string]any{"local": v.LocalLiveFeed, "remote": v.RemoteLiveFeed},
+		"hashtag_feeds":       map[string]any{"local": v.LocalTopicFeed, "remote": v.RemoteTopicFeed},
+		"trending_link_feeds": map[string]any{"local": v.LocalTopicFeed, "remote": v.RemoteTopicFeed},
 	}
 	conf["limited_federation"] = false
 	message := any(nil)

@@ -1,11 +1,15 @@
 package frontdoor
 
 import (
+	"slices"
 	"strings"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/keyset"
 	"anancus/internal/kit/text"
+	"anancus/internal/social/id"
+	"anancus/internal/social/statuses"
+	"anancus/internal/social/timelines"
 	"anancus/internal/social/viewer"
 )
 
@@ -15,6 +19,7 @@ type tagView struct {
 	Entries []entry
 	Next    string
 	Older   bool
+	Closed  bool // for members alone
 }
 
 // TagPage serves GET /tags/{tag} to people.
@@ -25,11 +30,17 @@ func (s *Service) TagPage(c *viewer.Call, tag string) (any, error) {
 		return nil, fault.RecordNotFound()
 	}
 	p := pageAsked(c)
-	list, next, err := s.visitors.statuses.PublicTagged(c.Context(), key, p)
-	if err != nil {
-		return nil, err
+	reach := timelines.VisitorsReach(s.settings.Now())
+	v := &tagView{Tag: "#" + tag, Older: p.Before != keyset.First(0).Before, Closed: reach.Nothing()}
+	var list []*statuses.Status
+	var next id.Status
+	var err error
+	if !v.Closed {
+		if list, next, err = s.visitors.statuses.PublicTagged(c.Context(), key, p); err != nil {
+			return nil, err
+		}
+		list = slices.DeleteFunc(list, func(one *statuses.Status) bool { return one.Local && !reach.Local || !one.Local && !reach.Remote })
 	}
-	v := &tagView{Tag: "#" + tag, Older: p.Before != keyset.First(0).Before}
 	if v.Entries, err = s.entries(c, list); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package search
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/text"
@@ -20,6 +22,8 @@ type document struct {
 	language  string
 	reply     bool
 	sensitive bool
+	quote     bool // it quotes another, whether it may or not
+	poll      bool
 	said      string // everything that it says, as plain text
 	linked    bool
 	tags      []string
@@ -30,31 +34,44 @@ type document struct {
 const crowd = 5000
 
 const documentsSQL = `SELECT s.id, s.author_id, s.local, s.deleted_at IS NOT NULL OR s.boost_of_id IS NOT NULL,
-	s.visibility = 'public' AND a.indexable, COALESCE(c.favourites + c.boosts, 0) > $2, s.language,
-	s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '', s.sensitive, s.content_warning, s.content
-	FROM statuses s JOIN accounts a ON a.id = s.author_id LEFT JOIN status_counts c ON c.status_id = s.id WHERE s.id {in $1}`
+	s.visibility = 'public' AND a.indexable, COALESCE(c.favourites + c.boosts, 0) + COALESCE(p.voters, 0) > $2, s.language,
+	s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '', s.sensitive, EXISTS (SELECT 1 FROM quotes q WHERE q.status_id = s.id` + once + `),
+	p.status_id IS NOT NULL, s.content_warning, s.content, COALESCE(p.options, '[]')
+	FROM statuses s JOIN accounts a ON a.id = s.author_id LEFT JOIN status_counts c ON c.status_id = s.id LEFT JOIN polls p ON p.status_id = s.id WHERE s.id {in $1}`
 
 func scanDocument(r db.Row) (*document, error) {
 	d := &document{}
-	var warning, content string
-	err := r.Scan(&d.status, &d.author, &d.local, &d.deleted, &d.public, &d.crowded, &d.language, &d.reply, &d.sensitive, &warning, &content)
-	d.say(warning, content)
-	return d, err
+	var s said
+	err := r.Scan(&d.status, &d.author, &d.local, &d.deleted, &d.public, &d.crowded, &d.language, &d.reply, &d.sensitive, &d.quote, &d.poll, &s.warning, &s.content, &s.options)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.say(s)
 }
 
-// say takes what a status says: its warning, and its content as HTML.
-func (d *document) say(warning, content string) {
-	plain := text.PlainText(content)
-	d.said = warning + "\n" + plain
+// said is where a status says things: in its warning, in its content as HTML, in the options of its poll as a JSON array.
+type said struct{ warning, content, options string }
+
+// say takes what a status says.
+func (d *document) say(s said) error {
+	plain := text.PlainText(s.content)
 	for _, e := range text.Scan(plain) {
 		d.linked = d.linked || e.Kind == text.Link
 	}
+	var options []string
+	if err := json.Unmarshal([]byte(s.options), &options); err != nil {
+		return fmt.Errorf("poll of status %d: %w", d.status, err)
+	}
+	d.said = strings.Join(append([]string{s.warning, plain}, options...), "\n")
+	return nil
 }
 
 // library is where a member's statuses are: those they wrote aside, whoever may still read them.
 const librarySQL = `SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM mentions WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
 	UNION SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM favourites WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
 	UNION SELECT x.status_id, x.account_id FROM (SELECT status_id, account_id FROM bookmarks WHERE status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
+	UNION SELECT x.status_id, x.account_id FROM (SELECT v.status_id, v.account_id FROM poll_votes v JOIN polls p ON p.status_id = v.status_id AND p.round = v.round
+		WHERE v.status_id {in $1} LIMIT $2) x JOIN members m ON m.account_id = x.account_id
 	UNION SELECT x.boost_of_id, x.author_id FROM (SELECT boost_of_id, author_id FROM statuses WHERE boost_of_id {in $1} AND deleted_at IS NULL LIMIT $2) x JOIN members m ON m.account_id = x.author_id`
 
 // documents reads what the index should know of statuses; those that are no more are left out.
@@ -149,13 +166,15 @@ func (d *document) terms() []string {
 	if d.language != "" {
 		terms = append(terms, term(languageTerm, d.language))
 	}
-	for name, is := range map[string]bool{"reply": d.reply, "sensitive": d.sensitive} {
+	for name, is := range map[string]bool{"reply": d.reply, "sensitive": d.sensitive, "quote": d.quote} {
 		if is {
 			terms = append(terms, isTerm+name)
 		}
 	}
-	if d.linked {
-		terms = append(terms, hasTerm+"link")
+	for name, has := range map[string]bool{"link": d.linked, "poll": d.poll} {
+		if has {
+			terms = append(terms, hasTerm+name)
+		}
 	}
 	return terms
 }

@@ -43,6 +43,11 @@ func (s *Service) IndexUnfavourited(ctx context.Context, e statuses.Unfavourited
 	return s.Index(ctx, e.Status)
 }
 
+// IndexVoted takes a status into the library of the member who voted in its poll.
+func (s *Service) IndexVoted(ctx context.Context, e statuses.Voted) error {
+	return s.Index(ctx, e.Status)
+}
+
 // IndexBookmarked follows a bookmark that was set or removed.
 func (s *Service) IndexBookmarked(ctx context.Context, e statuses.Bookmarked) error {
 	return s.Index(ctx, e.Status)

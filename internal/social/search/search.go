@@ -17,6 +17,7 @@ type Service struct {
 	db       *db.DB
 	clock    clock.Clock
 	site     settings.Site
+	settings *settings.Service
 	accounts *accounts.Service
 	statuses *statuses.Service
 	hashtags *tags.Service
@@ -25,8 +26,8 @@ type Service struct {
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service, remote *activitypub.Client) *Service {
-	s := &Service{db: d, clock: c, site: people.Site(), accounts: people, statuses: posts, hashtags: hashtags, remote: remote, index: liteIndex{}}
+func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service, remote *activitypub.Client) *Service {
+	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, remote: remote, index: liteIndex{}}
 	if d.Engine() == db.Postgres {
 		s.index = postgresIndex{}
 	}

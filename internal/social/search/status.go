@@ -99,28 +99,35 @@ func (s *Service) gather(c *viewer.Call, q *question, offset, limit int) ([]id.S
 	return found[:min(limit, len(found))], nil
 }
 
+// once ends a look-up by keys. Without it PostgreSQL would rather read everything that a member ever favourited, or was mentioned in, to
+// look into that for a few statuses.
+const once = ` LIMIT 1 OFFSET 0`
+
 // foundSQL leaves of statuses those that are still to be found by the viewer: for everybody, or in their library; not of people
 // or servers they block or mute, nor of limited ones they do not follow.
-const foundSQL = `SELECT s.id, s.content_warning, s.content FROM statuses s JOIN accounts a ON a.id = s.author_id
+const foundSQL = `SELECT s.id, s.content_warning, s.content, COALESCE((SELECT p.options FROM polls p WHERE p.status_id = s.id), '[]') FROM statuses s
 	WHERE s.id {in $1} AND s.deleted_at IS NULL AND s.boost_of_id IS NULL
-	AND (($3 AND s.visibility = 'public' AND a.indexable) OR ($4 AND (s.author_id = $2
-		OR EXISTS (SELECT 1 FROM mentions x WHERE x.account_id = $2 AND x.status_id = s.id)
-		OR EXISTS (SELECT 1 FROM favourites x WHERE x.account_id = $2 AND x.status_id = s.id)
-		OR EXISTS (SELECT 1 FROM bookmarks x WHERE x.account_id = $2 AND x.status_id = s.id)
-		OR EXISTS (SELECT 1 FROM statuses x WHERE x.author_id = $2 AND x.boost_of_id = s.id AND x.deleted_at IS NULL))))
-	AND NOT EXISTS (SELECT 1 FROM blocks x WHERE x.account_id = $2 AND x.target_id = s.author_id)
-	AND NOT EXISTS (SELECT 1 FROM mutes x WHERE x.account_id = $2 AND x.target_id = s.author_id AND (x.expires_at IS NULL OR x.expires_at > $5))
-	AND NOT EXISTS (SELECT 1 FROM account_domain_blocks x WHERE x.account_id = $2 AND x.domain = a.domain)
-	AND (a.limited_at IS NULL OR s.author_id = $2 OR EXISTS (SELECT 1 FROM follows x WHERE x.account_id = $2 AND x.target_id = s.author_id))`
+	AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = s.author_id
+		AND (($3 AND s.visibility = 'public' AND a.indexable) OR ($4 AND (s.author_id = $2
+			OR EXISTS (SELECT 1 FROM mentions x WHERE x.account_id = $2 AND x.status_id = s.id` + once + `)
+			OR EXISTS (SELECT 1 FROM favourites x WHERE x.account_id = $2 AND x.status_id = s.id` + once + `)
+			OR EXISTS (SELECT 1 FROM bookmarks x WHERE x.account_id = $2 AND x.status_id = s.id` + once + `)
+			OR EXISTS (SELECT 1 FROM poll_votes x WHERE x.account_id = $2 AND x.status_id = s.id
+				AND x.round = (SELECT p.round FROM polls p WHERE p.status_id = s.id)` + once + `)
+			OR EXISTS (SELECT 1 FROM statuses x WHERE x.author_id = $2 AND x.boost_of_id = s.id AND x.deleted_at IS NULL` + once + `))))
+		AND NOT EXISTS (SELECT 1 FROM account_domain_blocks x WHERE x.account_id = $2 AND x.domain = a.domain` + once + `)
+		AND (a.limited_at IS NULL OR s.author_id = $2 OR EXISTS (SELECT 1 FROM follows x WHERE x.account_id = $2 AND x.target_id = s.author_id` + once + `))` + once + `)
+	AND NOT EXISTS (SELECT 1 FROM blocks x WHERE x.account_id = $2 AND x.target_id = s.author_id` + once + `)
+	AND NOT EXISTS (SELECT 1 FROM mutes x WHERE x.account_id = $2 AND x.target_id = s.author_id AND (x.expires_at IS NULL OR x.expires_at > $5)` + once + `)`
 
 // judge decides by the rules of today which proposals a viewer finds, and looks for phrases in their texts.
 func (s *Service) judge(c *viewer.Call, q *question, proposed []id.Status) ([]id.Status, error) {
 	fits := map[id.Status]bool{}
 	_, err := db.All(c.Context(), s.db, func(r db.Row) (none struct{}, err error) {
 		var status id.Status
-		var warning, content string
-		if err = r.Scan(&status, &warning, &content); err == nil {
-			fits[status] = q.fits(status, warning, content)
+		var says said
+		if err = r.Scan(&status, &says.warning, &says.content, &says.options); err == nil {
+			fits[status], err = q.fits(status, says)
 		}
 		return none, err
 	}, foundSQL, proposed, c.Viewer.Account, q.public, q.library, s.clock.Now().UnixMilli())
@@ -137,29 +144,31 @@ func (s *Service) judge(c *viewer.Call, q *question, proposed []id.Status) ([]id
 }
 
 // fits looks into a status for what the index cannot tell.
-func (q *question) fits(status id.Status, warning, content string) bool {
+func (q *question) fits(status id.Status, says said) (bool, error) {
 	for _, o := range q.outside {
 		if status >= o[0] && status < o[1] {
-			return false
+			return false, nil
 		}
 	}
 	if len(q.phrases)+len(q.absent) == 0 {
-		return true
+		return true, nil
 	}
-	d := &document{}
-	d.say(warning, content)
+	d := &document{status: status}
+	if err := d.say(says); err != nil {
+		return false, err
+	}
 	words := d.words()
 	for _, phrase := range q.phrases {
 		if !text.Follow(words, phrase) {
-			return false
+			return false, nil
 		}
 	}
 	for _, phrase := range q.absent {
 		if text.Follow(words, phrase) {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
 // zone is where a member's days begin; it is read only where a day is named.

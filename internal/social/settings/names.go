@@ -81,14 +81,14 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return v.DeepLPlan },
 	},
-	"max-characters":       number("max-characters", minCharacters, maxCharacters, func(v *Values) *int { return &v.MaxCharacters }),
-	"trends":               flag("trends", func(v *Values) *bool { return &v.Trends }),
-	"trendable-by-default": flag("trendable-by-default", func(v *Values) *bool { return &v.TrendableByDefault }),
-	"trends-threshold":     number("trends-threshold", minTrendsThreshold, maxTrendsThreshold, func(v *Values) *int { return &v.TrendsThreshold }),
-
-	"local-topic-feed-access": access("local-topic-feed-access", func(v *Values) *FeedAccess { return &v.LocalTopicAccess }, PublicAccess, AuthenticatedAccess),
-	"remote-topic-feed-access": access("remote-topic-feed-access", func(v *Values) *FeedAccess { return &v.RemoteTopicAccess },
-		PublicAccess, AuthenticatedAccess, DisabledAccess),
+	"max-characters":           number("max-characters", minCharacters, maxCharacters, func(v *Values) *int { return &v.MaxCharacters }),
+	"trends":                   flag("trends", func(v *Values) *bool { return &v.Trends }),
+	"trendable-by-default":     flag("trendable-by-default", func(v *Values) *bool { return &v.TrendableByDefault }),
+	"trends-threshold":         number("trends-threshold", minTrendsThreshold, maxTrendsThreshold, func(v *Values) *int { return &v.TrendsThreshold }),
+	"local-live-feed-access":   feed("local-live-feed-access", func(v *Values) *FeedAccess { return &v.LocalLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
+	"remote-live-feed-access":  feed("remote-live-feed-access", func(v *Values) *FeedAccess { return &v.RemoteLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
+	"local-topic-feed-access":  feed("local-topic-feed-access", func(v *Values) *FeedAccess { return &v.LocalTopicFeed }, FeedForAll, FeedForMembers),
+	"remote-topic-feed-access": feed("remote-topic-feed-access", func(v *Values) *FeedAccess { return &v.RemoteTopicFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
 }
 
 func text(name string, limit int, field func(*Values) *string) setting {
@@ -145,19 +145,6 @@ func number(name string, least, most int, field func(*Values) *int) setting {
 	}
 }
 
-func access(name string, field func(*Values) *FeedAccess, allowed ...FeedAccess) setting {
-	return setting{
-		read: func(v *Values, text string) error {
-			if !slices.Contains(allowed, FeedAccess(text)) {
-				return fault.New(fault.Invalid, fmt.Sprintf("%s must be one of %v", name, allowed))
-			}
-			*field(v) = FeedAccess(text)
-			return nil
-		},
-		show: func(v Values) string { return string(*field(&v)) },
-	}
-}
-
 func flag(name string, field func(*Values) *bool) setting {
 	return setting{
 		read: func(v *Values, text string) error {
@@ -169,6 +156,25 @@ func flag(name string, field func(*Values) *bool) setting {
 			return nil
 		},
 		show: func(v Values) string { return strconv.FormatBool(*field(&v)) },
+	}
+}
+
+// feed is a setting that says who may read a timeline.
+func feed(name string, field func(*Values) *FeedAccess, known ...FeedAccess) setting {
+	words := make([]string, len(known))
+	for i, one := range known {
+		words[i] = string(one)
+	}
+	last := len(words) - 1
+	return setting{
+		read: func(v *Values, text string) error {
+			if !slices.Contains(known, FeedAccess(text)) {
+				return fault.New(fault.Invalid, fmt.Sprintf("%s must be %s or %s", name, strings.Join(words[:last], ", "), words[last]))
+			}
+			*field(v) = FeedAccess(text)
+			return nil
+		},
+		show: func(v Values) string { return string(*field(&v)) },
 	}
 }
 

@@ -51,8 +51,9 @@ type Values struct {
 	TrendableByDefault bool // whether what no keeper looked at trends
 	TrendsThreshold    int  // accounts, or boosts and favourites, below which nothing trends
 
-	// Who may read timelines of a topic: a hashtag, or a link that trends.
-	LocalTopicAccess, RemoteTopicAccess FeedAccess
+	// Who may read the timelines that everybody shares, by where a status is from.
+	LocalLiveFeed, RemoteLiveFeed   FeedAccess // the public timelines
+	LocalTopicFeed, RemoteTopicFeed FeedAccess // those of hashtags and links
 
 	// When keepers last changed these; zero while they are as they came.
 	ExtendedDescriptionAt, PrivacyPolicyAt time.Time
@@ -71,14 +72,14 @@ const (
 	Everyone Audience = "all"
 )
 
-// FeedAccess says who may read a shared timeline.
+// FeedAccess says who may read a timeline that everybody shares.
 type FeedAccess string
 
-// Who may.
+// Who may read one, in Mastodon's words.
 const (
-	PublicAccess        FeedAccess = "public"
-	AuthenticatedAccess FeedAccess = "authenticated" // members alone
-	DisabledAccess      FeedAccess = "disabled"      // keepers alone
+	FeedForAll     FeedAccess = "public"
+	FeedForMembers FeedAccess = "authenticated"
+	FeedForKeepers FeedAccess = "disabled" // those whose role lets them look at feeds
 )
 
 // Service keeps the keepers' settings, in the database and in memory.
@@ -106,7 +107,8 @@ func (s *Service) defaults() *Values {
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
 		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
 		ProfileDirectory: true,
-		Trends:           true, TrendsThreshold: DefaultTrendsThreshold, LocalTopicAccess: PublicAccess, RemoteTopicAccess: PublicAccess,
+		Trends:           true, TrendsThreshold: DefaultTrendsThreshold,
+		LocalLiveFeed: FeedForAll, RemoteLiveFeed: FeedForAll, LocalTopicFeed: FeedForAll, RemoteTopicFeed: FeedForAll,
 	}
 }
 

@@ -22,7 +22,8 @@ func room(t *testing.T, d *db.DB) *Service {
 func TestWhatAKeeperSetsHoldsAtOnceAndAfterAStart(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := room(t, d)
-		for name, value := range map[string]string{"registrations": "approval", "title": " Our place ", "max-characters": "1000", "contact-email": "a@b.example", "description": "é"} {
+		for name, value := range map[string]string{"registrations": "approval", "title": " Our place ", "max-characters": "1000", "contact-email": "a@b.example", "description": "é",
+			"local-live-feed-access": "disabled", "remote-live-feed-access": "authenticated", "local-topic-feed-access": "authenticated", "remote-topic-feed-access": "disabled"} {
 			if err := s.Set(t.Context(), name, value); err != nil {
 				t.Fatal(name, err)
 			}
@@ -68,7 +69,7 @@ func TestAKeyIsKeptAndNeverShownAgain(t *testing.T) {
 func TestWhatIsNoSettingIsRefusedAndChangesNothing(t *testing.T) {
 	s := room(t, dbtest.Open(t, db.SQLite))
 	before := s.Now()
-	for name, value := range map[string]string{"registrations": "maybe", "max-characters": "99", "title": strings.Repeat("é", 101), "description": strings.Repeat("é", 501), "fact.domain": "x", "": "x", "Title": "x"} {
+	for name, value := range map[string]string{"registrations": "maybe", "max-characters": "99", "title": strings.Repeat("é", 101), "description": strings.Repeat("é", 501), "fact.domain": "x", "local-live-feed-access": "nobody", "remote-live-feed-access": "", "local-topic-feed-access": "disabled", "remote-topic-feed-access": "Public", "": "x", "Title": "x"} {
 		if err := s.Set(t.Context(), name, value); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s = %.20q: %v", name, value, err)
 		}

@@ -28,7 +28,7 @@ func linkedBeyond(ctx context.Context, q db.Q, link id.Link, at id.Status, upwar
 const discoverableSQL = `SELECT id FROM accounts WHERE id {in $1} AND discoverable`
 
 // linkWalk reads the timeline of a link: public statuses of authors who want to be found, in the reader's languages.
-func (s *Service) linkWalk(link id.Link, local, remote bool, r *facts) walk {
+func (s *Service) linkWalk(link id.Link, reach Reach, r *facts) walk {
 	return walk{
 		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, bool, error) {
 			list, err := linkedBeyond(ctx, s.db, link, at, upward, limit)
@@ -51,7 +51,7 @@ func (s *Service) linkWalk(link id.Link, local, remote bool, r *facts) walk {
 				open[one] = true
 			}
 			return keepIf(list, func(c *candidate) bool {
-				return open[c.author] && (c.local || !local) && (!c.local || !remote) && isTaggable(c) && wantsPublic(r, c)
+				return open[c.author] && reach.has(c) && isTaggable(c) && wantsPublic(r, c)
 			}), nil
 		},
 	}
@@ -59,7 +59,7 @@ func (s *Service) linkWalk(link id.Link, local, remote bool, r *facts) walk {
 
 // Link serves GET /api/v1/timelines/link.
 func (s *Service) Link(c *viewer.Call) (any, error) {
-	onlyLocal, err := s.topics(c)
+	reach, err := TopicReach(s.settings.Now(), c)
 	if err != nil {
 		return nil, err
 	}
@@ -67,18 +67,21 @@ func (s *Service) Link(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	local, remote := c.QueryFlag("local") || onlyLocal, c.QueryFlag("remote")
-	if local && remote {
-		return []json.RawMessage{}, nil
+	if reach.Nothing() {
+		return kept(c, []json.RawMessage{}), nil
 	}
 	r, err := s.factsFor(c.Context(), c.Viewer.Account)
 	if err != nil {
 		return nil, fmt.Errorf("link timeline: %w", err)
 	}
 	p := keyset.Read(c, pageLimit, pageMax)
-	page, err := s.linkWalk(link, local, remote, r).read(c.Context(), p)
+	page, err := s.linkWalk(link, reach, r).read(c.Context(), p)
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(c, p, page)
+	answer, err := s.answer(c, p, page)
+	if err != nil {
+		return nil, err
+	}
+	return kept(c, answer), nil
 }

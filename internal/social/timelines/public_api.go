@@ -10,9 +10,12 @@ import (
 
 // Public serves GET /api/v1/timelines/public.
 func (s *Service) Public(c *viewer.Call) (any, error) {
-	local, remote := c.QueryFlag("local"), c.QueryFlag("remote")
-	if c.QueryFlag("only_media") || (local && remote) { // no status here carries media yet
-		return []json.RawMessage{}, nil
+	reach, err := LiveReach(s.settings.Now(), c)
+	if err != nil {
+		return nil, err
+	}
+	if c.QueryFlag("only_media") || reach.Nothing() { // no status here carries media yet
+		return kept(c, []json.RawMessage{}), nil
 	}
 	r, err := s.factsFor(c.Context(), c.Viewer.Account)
 	if err != nil {
@@ -21,9 +24,9 @@ func (s *Service) Public(c *viewer.Call) (any, error) {
 	p := keyset.Read(c, pageLimit, pageMax)
 	var page found
 	switch {
-	case local:
+	case !reach.Remote:
 		page, err = s.public(c.Context(), s.local, r, p)
-	case remote:
+	case !reach.Local:
 		page, err = s.publicWalk(new(bool), r).read(c.Context(), p)
 	default:
 		page, err = s.public(c.Context(), s.all, r, p)
@@ -31,5 +34,9 @@ func (s *Service) Public(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public timeline: %w", err)
 	}
-	return s.answer(c, p, page)
+	answer, err := s.answer(c, p, page)
+	if err != nil {
+		return nil, err
+	}
+	return kept(c, answer), nil
 }

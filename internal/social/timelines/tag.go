@@ -12,7 +12,7 @@ import (
 // tagged is what a hashtag timeline shows: statuses that carry one of any, each of all, and none of none.
 type tagged struct {
 	any, all, none []id.Tag
-	local, remote  bool
+	reach          Reach
 }
 
 // tagsByName gives the ids of hashtags by their normalised names.
@@ -88,7 +88,7 @@ func (s *Service) tagWalk(t tagged, r *facts) walk {
 }
 
 func (t tagged) matches(c *candidate, has []id.Tag) bool {
-	if (t.local && !c.local) || (t.remote && c.local) {
+	if !t.reach.has(c) {
 		return false
 	}
 	for _, tag := range t.all {

@@ -15,13 +15,12 @@ const maxTags = 4
 
 // Tag serves GET /api/v1/timelines/tag/{hashtag}.
 func (s *Service) Tag(c *viewer.Call) (any, error) {
-	nothing := []json.RawMessage{}
-	onlyLocal, err := s.topics(c)
+	reach, err := TopicReach(s.settings.Now(), c)
 	if err != nil {
 		return nil, err
 	}
-	local, remote := c.QueryFlag("local") || onlyLocal, c.QueryFlag("remote")
-	if c.QueryFlag("only_media") || (onlyLocal && remote) { // no status here carries media yet
+	nothing := kept(c, []json.RawMessage{})
+	if c.QueryFlag("only_media") || reach.Nothing() { // no status here carries media yet
 		return nothing, nil
 	}
 	main := text.TagKey(c.Path("hashtag"))
@@ -37,7 +36,7 @@ func (s *Service) Tag(c *viewer.Call) (any, error) {
 	if known[main] == 0 { // as Mastodon: what nobody wrote yet is empty, whatever else is asked for
 		return nothing, nil
 	}
-	t := tagged{any: []id.Tag{known[main]}, local: local, remote: remote}
+	t := tagged{any: []id.Tag{known[main]}, reach: reach}
 	for _, name := range lists[0] {
 		if tag := known[name]; tag != 0 {
 			t.any = append(t.any, tag)
@@ -63,7 +62,11 @@ func (s *Service) Tag(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(c, p, page)
+	answer, err := s.answer(c, p, page)
+	if err != nil {
+		return nil, err
+	}
+	return kept(c, answer), nil
 }
 
 func tagKeys(c *viewer.Call, name string) []string {

@@ -22,8 +22,8 @@ import (
 type Config struct {
 	DB        *db.DB
 	Clock     clock.Clock
-	Statuses  *statuses.Service
 	Settings  *settings.Service
+	Statuses  *statuses.Service
 	Trending  func(ctx context.Context, address string) (id.Link, error) // NotFound for an address that does not trend
 	Log       *slog.Logger
 	MaxFeeds  int // feeds open at once, the least recently read makes room; 0 means 5,000
@@ -53,8 +53,8 @@ var usual = bounds{feed: 800, merge: 200, group: 40}
 type Service struct {
 	db        *db.DB
 	clock     clock.Clock
-	statuses  *statuses.Service
 	settings  *settings.Service
+	statuses  *statuses.Service
 	trending  func(ctx context.Context, address string) (id.Link, error)
 	bounds    bounds
 	log       *slog.Logger

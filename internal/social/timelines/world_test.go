@@ -38,10 +38,12 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	tb.Helper()
 	c := clock.NewManual(start)
 	site := settings.Site{Domain: "here.example", WebDomain: "here.example"}
+	decided := settings.New(d, site)
 	people := accounts.New(accounts.Config{DB: d, Clock: c, Site: site})
-	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: settings.New(d, site), Accounts: people, Filters: filters.New(d, c, nil)})
-	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Statuses: shown})}
+	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: decided, Accounts: people, Filters: filters.New(d, c, nil)})
+	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Settings: decided, Statuses: shown})}
 	b := bus.New(d, c, slog.New(slog.DiscardHandler))
+	bus.On[settings.Changed](b, "settings.changed")
 	bus.On(b, "published", bus.Live(w.AddStatus))
 	bus.On(b, "deleted", bus.Live(w.DropStatus))
 	bus.On(b, "boosted", bus.Live(w.AddBoost))
@@ -66,7 +68,7 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 
 // fresh is a room on the same database that has heard of nothing.
 func (w *world) fresh() *Service {
-	s := New(Config{DB: w.d, Clock: w.clock, Statuses: w.statuses})
+	s := New(Config{DB: w.d, Clock: w.clock, Settings: w.settings, Statuses: w.statuses})
 	s.bounds = w.bounds
 	return s
 }

@@ -5,6 +5,7 @@ package viewer
 import (
 	"strings"
 
+	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/social/id"
 )
@@ -25,6 +26,23 @@ type Call = rest.Call[Viewer]
 
 // IsMember tells whether a member of this server asks.
 func (v Viewer) IsMember() bool { return v.Account != 0 }
+
+// Refusals of what is for members.
+const (
+	NotSignedIn = "The access token is invalid"
+	NoMember    = "This method requires an authenticated user"
+)
+
+// MustBeMember refuses everybody else: nobody in particular with 401, an app that asks for itself with 422.
+func (v Viewer) MustBeMember() error {
+	switch {
+	case v.IsMember():
+		return nil
+	case v.Token == 0 && v.Session == 0:
+		return fault.New(fault.Unauthorized, NotSignedIn)
+	}
+	return fault.New(fault.Invalid, NoMember)
+}
 
 // Allows tells whether the viewer's scopes cover one of the wanted scopes, with
 // inheritance: read covers read:statuses, follow covers the relationship scopes it once stood for.

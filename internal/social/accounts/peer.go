@@ -1,0 +1,69 @@
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"anancus/internal/kit/db"
+)
+
+// maxPeerNames bounds the parts that one domain is found by.
+const maxPeerNames = 10
+
+// peerNames gives what a domain is found by: itself, and each part of it that begins after a dot, but for the last.
+func peerNames(domain string) []string {
+	names := []string{domain}
+	for rest := domain; len(names) < maxPeerNames; {
+		var more bool
+		if _, rest, more = strings.Cut(rest, "."); !more || !strings.Contains(rest, ".") {
+			break
+		}
+		names = append(names, rest)
+	}
+	return names
+}
+
+// keepPeer keeps the domain of an account, so that its server is found; most are known already.
+func keepPeer(ctx context.Context, tx *db.Tx, domain string) error {
+	for i, name := range peerNames(domain) {
+		n, err := db.Exec(ctx, tx, `INSERT INTO peer_names (name, domain) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, domain)
+		if err != nil || i == 0 && n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// peerHits are read of the index before the best are chosen: a domain may be there by several names.
+const peerHits = 100
+
+const peersSQL = `SELECT name, domain FROM peer_names WHERE name COLLATE "C" >= $1 AND name COLLATE "C" < $2 ORDER BY name COLLATE "C", domain LIMIT $3`
+
+// PeersNamed gives domains of servers that somebody here has met: first those that begin with a text, then those a part of which does.
+func (s *Service) PeersNamed(ctx context.Context, beginning string, limit int) ([]string, error) {
+	type hit struct{ name, domain string }
+	hits, err := db.All(ctx, s.db, func(r db.Row) (h hit, err error) {
+		err = r.Scan(&h.name, &h.domain)
+		return h, err
+	}, peersSQL, beginning, beginning+lastRune, peerHits)
+	if err != nil {
+		return nil, fmt.Errorf("servers by name: %w", err)
+	}
+	part := func(h hit) int {
+		if h.name == h.domain {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(part(a), part(b)) })
+	found := []string{}
+	for _, h := range hits {
+		if len(found) < limit && !slices.Contains(found, h.domain) {
+			found = append(found, h.domain)
+		}
+	}
+	return found, nil
+}
