@@ -12,8 +12,11 @@ import (
 	"anancus/internal/server/servertest/contract"
 )
 
-// complete says that every endpoint is built; until then what is missing is told and not refused.
-const complete = false
+// What a whole run has seen so far: it may only grow. What is missing is told by name.
+const (
+	endpointsSeen = 218
+	entitiesSeen  = 69
+)
 
 // TestMain looks, after a whole run, at what was asked in it: every endpoint of Mastodon's client API
 // with a success and with a refusal, and every entity of its description shown at least once.
@@ -28,7 +31,7 @@ func TestMain(m *testing.M) {
 				code = 1
 			}
 		}
-		if !whole && complete {
+		if !whole {
 			code = 1
 		}
 	}
@@ -38,7 +41,6 @@ func TestMain(m *testing.M) {
 // coverage is the table that `make api-coverage` prints.
 func coverage() (report string, whole bool) {
 	var b strings.Builder
-	whole = true
 	areas, order := map[string][2]int{}, []string{}
 	for _, e := range contract.Endpoints {
 		if e.When != contract.In {
@@ -51,10 +53,9 @@ func coverage() (report string, whole bool) {
 		n[1]++
 		seen := contract.SeenSoFar(e)
 		switch {
-		case seen.Good > 0 && (seen.Refused > 0 || cannotRefuse[e.Name()]):
+		case (seen.Good > 0 || cannotSucceed[e.Name()] != "") && (seen.Refused > 0 || cannotRefuse[e.Name()]):
 			n[0]++
 		default:
-			whole = false
 			fmt.Fprintf(&b, "not covered: %-70s answered well %d times, refused %d times\n", e.Name(), seen.Good, seen.Refused)
 		}
 		areas[e.Area] = n
@@ -69,10 +70,18 @@ func coverage() (report string, whole bool) {
 	fmt.Fprintf(&b, "%-20s %3d of %3d endpoints (%d %%), %d of %d entities\n", "all", total[0], total[1], 100*total[0]/total[1], len(met), len(met)+len(missed))
 	fmt.Fprintf(&b, "entities met: %s\n", strings.Join(met, " "))
 	if len(missed) > 0 {
-		whole = false
 		fmt.Fprintf(&b, "entities never met: %s\n", strings.Join(missed, " "))
 	}
-	return b.String(), whole
+	return b.String(), total[0] >= endpointsSeen && len(met) >= entitiesSeen
+}
+
+// cannotSucceed are the endpoints whose documented answer of a server like this one is a refusal, each with why.
+var cannotSucceed = map[string]string{
+	"GET /api/v1/annual_reports/{year}":              "no annual reports are made",
+	"POST /api/v1/annual_reports/{year}/generate":    "no annual reports are made",
+	"POST /api/v1/annual_reports/{year}/read":        "no annual reports are made",
+	"POST /api/v1/accounts/{id}/email_subscriptions": "the feature is off",
+	"POST /api/v1/emails/confirmations":              "without mail, everybody is confirmed at creation",
 }
 
 // cannotRefuse are the endpoints that have nothing to refuse: no token, no parameter.
@@ -104,7 +113,7 @@ func TestTheRoutesAreThoseOfMastodonAndNoOthers(t *testing.T) {
 		}
 	}
 	for name, e := range wanted {
-		if e.When == contract.In && complete {
+		if e.When == contract.In {
 			t.Errorf("%s is not served", name)
 		}
 	}

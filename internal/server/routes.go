@@ -16,8 +16,8 @@ func (s *Server) routes() []route {
 		{"POST", "/oauth/token", peer, "", s.access.Token},
 		{"POST", "/oauth/revoke", peer, "", s.access.Revoke},
 		{"GET", "/oauth/token/info", app, "", s.access.TokenInfo},
-		{"GET", "/oauth/userinfo", member, "profile read:accounts", s.access.UserInfo},
-		{"POST", "/oauth/userinfo", member, "profile read:accounts", s.access.UserInfo},
+		{"GET", "/oauth/userinfo", member, "profile", s.access.UserInfo},
+		{"POST", "/oauth/userinfo", member, "profile", s.access.UserInfo},
 		{"GET", "/.well-known/oauth-authorization-server", peer, "", s.access.Metadata},
 		{"GET", "/.well-known/change-password", peer, "", s.access.ChangePasswordAddress},
 		{"GET", "/auth/setup", page, "", s.access.SetupPage},
@@ -70,7 +70,7 @@ func (s *Server) routes() []route {
 		{"DELETE", "/api/v1/domain_blocks", member, "write:blocks", s.relationships.DeleteDomainBlock},
 		{"GET", "/api/v1/domain_blocks/preview", member, "write:blocks", s.relationships.PreviewDomainBlock},
 		{"GET", "/api/v1/accounts/{id}/lists", member, "read:lists", s.lists.AccountLists},
-		{"GET", "/api/v1/accounts/{id}/featured_tags", anyone, "read:accounts", s.tags.AccountFeatured},
+		{"GET", "/api/v1/accounts/{id}/featured_tags", anyone, "", s.tags.AccountFeatured},
 		{"GET", "/api/v1/preferences", member, "read:accounts", s.accounts.Preferences},
 		{"GET", "/api/v1/profile", member, "profile read:accounts", s.accounts.ShowProfile},
 		{"PATCH", "/api/v1/profile", member, "write:accounts", s.accounts.UpdateProfile},
@@ -163,6 +163,7 @@ func (s *Server) routes() []route {
 
 		// Timelines, trends, notifications, search
 		{"GET", "/api/v1/timelines/home", member, "read:statuses", s.timelines.Home},
+		{"GET", "/api/v1_alpha/async_refreshes/{id}", member, "read", s.timelines.Refresh},
 		{"GET", "/api/v1/timelines/list/{id}", member, "read:lists", s.timelines.List},
 		{"GET", "/api/v1/timelines/public", anyone, "read:statuses", s.timelines.Public},
 		{"GET", "/api/v1/timelines/tag/{hashtag}", anyone, "read:statuses", s.timelines.Tag},

@@ -59,3 +59,10 @@ type OEmbed struct {
 	Width        int    `json:"width"`
 	Height       *int   `json:"height"`
 }
+
+// AsyncRefresh tells how far something is that the server does in the background.
+type AsyncRefresh struct {
+	ID          string `json:"id"`
+	Status      string `json:"status"` // running or finished
+	ResultCount *int64 `json:"result_count"`
+}

@@ -3,6 +3,7 @@ package timelines
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -194,6 +195,11 @@ func TestHomeAsksToComeAgainWhenTooManyFeedsAreBuilt(t *testing.T) {
 	value.(rest.Answer).Write(answer, r)
 	if answer.Code != 206 || strings.TrimSpace(answer.Body.String()) != "[]" || answer.Header().Get("Mastodon-Async-Refresh") != `id="home:1", retry=5` {
 		t.Errorf("answer %d %s %v", answer.Code, answer.Body, answer.Header())
+	}
+	r.SetPathValue("id", "home:1")
+	value, err = w.Refresh(&viewer.Call{W: answer, R: r, Viewer: viewer.Viewer{Account: 1}})
+	if err != nil || fmt.Sprint(value) != "map[async_refresh:{home:1 running <nil>}]" {
+		t.Errorf("the refresh is %v, %v", value, err)
 	}
 }
 
