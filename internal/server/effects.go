@@ -105,7 +105,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
-		bus.Durable("search.index_published", bus.Index, search.Findable, s.search.IndexPublished),
+		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })),
 		bus.Durable("trends.keep_link", bus.Index, s.trends.HasLink, s.trends.KeepLink))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
 	bus.On(b, "status.deleted",
@@ -117,7 +117,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
 		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
 		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
-		bus.Durable("search.index_deleted", bus.Index, nil, s.search.IndexDeleted))
+		bus.Durable("search.index_deleted", bus.Index, nil, index(s, func(e statuses.Deleted) id.Status { return e.Status })))
 	bus.On(b, "status.edited",
 		bus.Live(s.statuses.ForgetEdited),
 		bus.Live(s.timelines.EditStatus),
@@ -125,12 +125,12 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
 		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
 		bus.Durable("statuses.deliver_edit", bus.Push, leaves(s, func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
-		bus.Durable("search.index_edited", bus.Index, nil, s.search.IndexEdited))
+		bus.Durable("search.index_edited", bus.Index, nil, index(s, func(e statuses.Edited) id.Status { return e.Status })))
 	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
 		s.statuses.Forget(e.Status)
 		s.statuses.ForgetFlags(e.Account, e.Status)
 	}),
-		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), s.search.IndexVoted))
+		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
 	bus.On(b, "poll.ended",
 		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
 		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))
@@ -143,7 +143,7 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.AddBoost),
 		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
 		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
-		bus.Durable("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), s.search.IndexBoosted))
+		bus.Durable("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), index(s, func(e statuses.Boosted) id.Status { return e.Original })))
 	bus.On(b, "status.unboosted",
 		bus.Live(func(_ context.Context, e statuses.Unboosted) {
 			s.statuses.Forget(e.Boost, e.Original)
@@ -153,24 +153,24 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.DropBoost),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
 		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
-		bus.Durable("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), s.search.IndexUnboosted))
+		bus.Durable("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), index(s, func(e statuses.Unboosted) id.Status { return e.Original })))
 	bus.On(b, "status.favourited",
 		bus.Live(func(_ context.Context, e statuses.Favourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
 		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited),
-		bus.Durable("search.index_favourited", bus.Index, onlyMember(func(e statuses.Favourited) id.Account { return e.Account }), s.search.IndexFavourited))
+		bus.Durable("search.index_favourited", bus.Index, onlyMember(func(e statuses.Favourited) id.Account { return e.Account }), index(s, func(e statuses.Favourited) id.Status { return e.Status })))
 	bus.On(b, "status.unfavourited",
 		bus.Live(func(_ context.Context, e statuses.Unfavourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
 		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited),
-		bus.Durable("search.index_unfavourited", bus.Index, onlyMember(func(e statuses.Unfavourited) id.Account { return e.Account }), s.search.IndexUnfavourited))
+		bus.Durable("search.index_unfavourited", bus.Index, onlyMember(func(e statuses.Unfavourited) id.Account { return e.Account }), index(s, func(e statuses.Unfavourited) id.Status { return e.Status })))
 	bus.On(b, "status.bookmarked",
 		bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }),
-		bus.Durable("search.index_bookmarked", bus.Index, nil, s.search.IndexBookmarked))
+		bus.Durable("search.index_bookmarked", bus.Index, nil, index(s, func(e statuses.Bookmarked) id.Status { return e.Status })))
 	bus.On(b, "status.quoted",
 		bus.Live(func(_ context.Context, e statuses.Quoted) { s.statuses.Forget(e.Original) }),
 		bus.Durable("notifications.tell_quoted", bus.Push, nil, s.notifications.TellQuoted))
@@ -205,4 +205,9 @@ func pollChanged(_ context.Context, _ *db.Tx, e statuses.Edited) (bool, error) {
 // leaves keeps an effect for statuses that other servers are told of.
 func leaves[E any](s *Server, of func(E) id.Status) func(context.Context, *db.Tx, E) (bool, error) {
 	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) { return s.statuses.LeavesHere(ctx, tx, of(e)) }
+}
+
+// index keeps what a status can be found by after something happened to it.
+func index[E any](s *Server, of func(E) id.Status) func(context.Context, E) error {
+	return func(ctx context.Context, e E) error { return s.search.Index(ctx, of(e)) }
 }

@@ -18,7 +18,6 @@ func (s *Server) schedule() []chore {
 		{"note who was here", 5 * time.Minute, s.access.NoteUses},
 		{"remove expired sessions and codes", time.Hour, s.access.Sweep},
 		{"end expired mutes", time.Minute, s.relationships.EndExpiredMutes},
-		{"end polls", 15 * time.Second, s.statuses.EndPolls},
 		{"close feeds nobody reads", 5 * time.Minute, s.timelines.Sweep},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
 		{"forget translations", time.Hour, s.statuses.PurgeTranslations},
@@ -39,7 +38,10 @@ func (s *Server) schedule() []chore {
 
 // punctual are the chores that must not wait for the others.
 func (s *Server) punctual() []chore {
-	return []chore{{"publish scheduled statuses", time.Second, s.statuses.PublishDue}}
+	return []chore{
+		{"publish scheduled statuses", time.Second, s.statuses.PublishDue},
+		{"end polls", 15 * time.Second, s.statuses.EndPolls},
+	}
 }
 
 // keepHouse does the chores until ctx ends; each waits its first interval, so that a start is quick.

@@ -18,51 +18,6 @@ func Findable(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error
 	return n > 0, err
 }
 
-// IndexPublished keeps what a new status can be found by.
-func (s *Service) IndexPublished(ctx context.Context, e statuses.Published) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexEdited keeps what an edited status can be found by now.
-func (s *Service) IndexEdited(ctx context.Context, e statuses.Edited) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexDeleted forgets a deleted status.
-func (s *Service) IndexDeleted(ctx context.Context, e statuses.Deleted) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexFavourited takes a status into the library of the member who favourited it.
-func (s *Service) IndexFavourited(ctx context.Context, e statuses.Favourited) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexUnfavourited takes a status out of a library.
-func (s *Service) IndexUnfavourited(ctx context.Context, e statuses.Unfavourited) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexVoted takes a status into the library of the member who voted in its poll.
-func (s *Service) IndexVoted(ctx context.Context, e statuses.Voted) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexBookmarked follows a bookmark that was set or removed.
-func (s *Service) IndexBookmarked(ctx context.Context, e statuses.Bookmarked) error {
-	return s.Index(ctx, e.Status)
-}
-
-// IndexBoosted takes a status into the library of the member who boosted it.
-func (s *Service) IndexBoosted(ctx context.Context, e statuses.Boosted) error {
-	return s.Index(ctx, e.Original)
-}
-
-// IndexUnboosted takes a status out of a library.
-func (s *Service) IndexUnboosted(ctx context.Context, e statuses.Unboosted) error {
-	return s.Index(ctx, e.Original)
-}
-
 // AuthorUpdated and AuthorChanged apply where an author began or ceased to let everybody find their public statuses.
 func AuthorUpdated(ctx context.Context, tx *db.Tx, e accounts.Updated) (bool, error) {
 	return turned(ctx, tx, e.Account)
