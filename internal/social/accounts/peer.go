@@ -37,6 +37,20 @@ func keepPeer(ctx context.Context, tx *db.Tx, domain string) error {
 	return nil
 }
 
+// maxPeers bounds the list of servers, which is one answer without pages.
+const maxPeers = 50_000
+
+const allPeersSQL = `SELECT domain FROM peer_names WHERE name = domain ORDER BY domain LIMIT $1`
+
+// Peers gives the domains of all servers that somebody here has met, in their order; the first fifty thousand.
+func (s *Service) Peers(ctx context.Context) ([]string, error) {
+	list, err := db.All(ctx, s.db, db.Text, allPeersSQL, maxPeers)
+	if err != nil {
+		return nil, fmt.Errorf("known servers: %w", err)
+	}
+	return list, nil
+}
+
 // peerHits are read of the index before the best are chosen: a domain may be there by several names.
 const peerHits = 100
 

@@ -56,5 +56,9 @@ func TestServersAreFoundByHowTheirNamesBegin(t *testing.T) {
 			t.Errorf("of many it finds %v (%v)", got, err)
 		}
 		dbtest.NoScan(t, d, peersSQL, "mast", "mast"+lastRune, peerHits)
+		all, err := s.Peers(t.Context())
+		if err != nil || !slices.IsSorted(all) || len(all) != len(domains) {
+			t.Errorf("all known servers are %v, %v", all, err)
+		}
 	})
 }

@@ -70,12 +70,12 @@ func (s *Service) count(c *viewer.Call) (numbers, error) {
 	var n numbers
 	_, err := db.One(c.Context(), s.db, func(r db.Row) (struct{}, error) {
 		return struct{}{}, r.Scan(&n.members, &n.activeMonth, &n.activeHalf, &n.statuses, &n.domains)
-	}, peerSteps+` SELECT
+	}, `SELECT
 		(SELECT COUNT(*) FROM members WHERE approved_at IS NOT NULL AND confirmed_at IS NOT NULL),
 		(SELECT COUNT(*) FROM members WHERE last_active_at > $1),
 		(SELECT COUNT(*) FROM members WHERE last_active_at > $2),
 		(SELECT COALESCE(SUM(c.statuses), 0) FROM account_counts c JOIN members m ON m.account_id = c.account_id),
-		(SELECT COUNT(*) FROM peer WHERE domain IS NOT NULL)`,
+		(SELECT COUNT(*) FROM peer_names WHERE name = domain)`,
 		clock.Milli(now.AddDate(0, 0, -30)), clock.Milli(now.AddDate(0, 0, -180)))
 	if err != nil {
 		return n, fmt.Errorf("count the server: %w", err)

@@ -1,9 +1,6 @@
 package frontdoor
 
 import (
-	"context"
-
-	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/text"
@@ -11,32 +8,19 @@ import (
 	"anancus/internal/social/viewer"
 )
 
-// maxPeers bounds the list of servers, which is one answer without pages.
-const maxPeers = 50_000
-
 // Peers serves GET /api/v1/instance/peers: the servers that somebody here has met.
 func (s *Service) Peers(c *viewer.Call) (any, error) {
 	if !s.settings.Now().PeersAPI {
 		return nil, fault.RecordNotFound()
 	}
-	domains, err := peers(c.Context(), s.db)
+	domains, err := s.accounts.Peers(c.Context())
 	if err != nil {
 		return nil, err
 	}
-	return rest.Tagged{Body: domains, Cache: cacheInstance}, nil
-}
-
-// peerSteps walks the index of domains from one to the next: the table of accounts has many rows for each.
-const peerSteps = `WITH RECURSIVE peer (domain) AS (
-	SELECT (SELECT domain FROM accounts WHERE domain > '' ORDER BY domain LIMIT 1)
-	UNION ALL SELECT (SELECT a.domain FROM accounts a WHERE a.domain > peer.domain ORDER BY a.domain LIMIT 1) FROM peer WHERE peer.domain IS NOT NULL)`
-
-func peers(ctx context.Context, q db.Q) ([]string, error) {
-	list, err := db.All(ctx, q, db.Text, peerSteps+` SELECT domain FROM peer WHERE domain IS NOT NULL LIMIT $1`, maxPeers)
-	if list == nil {
-		list = []string{}
+	if domains == nil {
+		domains = []string{}
 	}
-	return list, err
+	return rest.Tagged{Body: domains, Cache: cacheInstance}, nil
 }
 
 // DomainBlocks serves GET /api/v1/instance/domain_blocks. Keepers cannot block servers yet, so there are none to tell of.
