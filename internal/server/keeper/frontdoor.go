@@ -77,12 +77,6 @@ func frontdoorHandlers(ops FrontdoorOps) map[string]control.Handler {
 	}
 }
 
-// ask sends a command to the server on the client's socket.
-func ask[Out, In any](ctx context.Context, c Client, command string, in In) (out Out, err error) {
-	err = control.Call(ctx, c.Socket, command, in, &out)
-	return out, err
-}
-
 // AddRule puts a rule after the others.
 func (c Client) AddRule(ctx context.Context, in Rule) (Rule, error) {
 	return ask[Rule](ctx, c, "rule.add", in)

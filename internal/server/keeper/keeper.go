@@ -19,26 +19,10 @@ type Ops interface {
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
 	FrontdoorOps
-	AddSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
-	RemoveSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
-	ListSuggestions(ctx context.Context) ([]Suggestion, error)
+	ReportOps
+	SearchOps
+	SuggestionOps
 	TrendOps
-	ListReports(ctx context.Context, in ReportList) ([]Report, error)
-	ShowReport(ctx context.Context, in ReportID) (Report, error)
-	ResolveReport(ctx context.Context, in ReportID) (Report, error)
-	ReindexSearch(ctx context.Context, in ReindexSearch) (SearchProgress, error)
-}
-
-// ReindexSearch asks to go on reading everything again for search, for about a second.
-type ReindexSearch struct {
-	Restart bool `json:"restart,omitempty"` // from the beginning, even if a walk is under way or was finished
-}
-
-// SearchProgress tells how far that came.
-type SearchProgress struct {
-	Done     int64 `json:"done"` // statuses read
-	Left     int64 `json:"left"` // at least so many are to come, counted up to 100,000
-	Finished bool  `json:"finished"`
 }
 
 // CreateAccount asks for a new member.
@@ -103,26 +87,18 @@ type nothing struct{}
 // Handlers gives the commands a running server takes over its socket.
 func Handlers(ops Ops) map[string]control.Handler {
 	handlers := map[string]control.Handler{
-		"account.create":    control.Handle(ops.CreateAccount),
-		"account.password":  control.Handle(ops.ResetPassword),
-		"token.create":      control.Handle(ops.CreateToken),
-		"suggestion.add":    control.Handle(ops.AddSuggestion),
-		"suggestion.remove": control.Handle(ops.RemoveSuggestion),
-		"suggestion.list": control.Handle(func(ctx context.Context, _ nothing) ([]Suggestion, error) {
-			return ops.ListSuggestions(ctx)
-		}),
-		"report.list":    control.Handle(ops.ListReports),
-		"report.show":    control.Handle(ops.ShowReport),
-		"report.resolve": control.Handle(ops.ResolveReport),
-		"search.reindex": control.Handle(ops.ReindexSearch),
-		"settings.set":   control.Handle(ops.SetSetting),
-		"settings.get":   control.Handle(ops.GetSetting),
+		"account.create":   control.Handle(ops.CreateAccount),
+		"account.password": control.Handle(ops.ResetPassword),
+		"token.create":     control.Handle(ops.CreateToken),
+		"settings.set":     control.Handle(ops.SetSetting),
+		"settings.get":     control.Handle(ops.GetSetting),
 		"settings.list": control.Handle(func(ctx context.Context, _ nothing) ([]Setting, error) {
 			return ops.ListSettings(ctx)
 		}),
 	}
-	maps.Copy(handlers, frontdoorHandlers(ops))
-	maps.Copy(handlers, trendHandlers(ops))
+	for _, family := range []map[string]control.Handler{frontdoorHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
+		maps.Copy(handlers, family)
+	}
 	return handlers
 }
 
@@ -132,44 +108,38 @@ type Client struct{ Socket string }
 
 var _ Ops = Client{}
 
-// CreateAccount makes a member.
-func (c Client) CreateAccount(ctx context.Context, in CreateAccount) (out CreatedAccount, err error) {
-	err = control.Call(ctx, c.Socket, "account.create", in, &out)
+// ask sends a command to the server on the client's socket.
+func ask[Out, In any](ctx context.Context, c Client, command string, in In) (out Out, err error) {
+	err = control.Call(ctx, c.Socket, command, in, &out)
 	return out, err
+}
+
+// CreateAccount makes a member.
+func (c Client) CreateAccount(ctx context.Context, in CreateAccount) (CreatedAccount, error) {
+	return ask[CreatedAccount](ctx, c, "account.create", in)
 }
 
 // ResetPassword gives a member a new password.
-func (c Client) ResetPassword(ctx context.Context, in ResetPassword) (out NewPassword, err error) {
-	err = control.Call(ctx, c.Socket, "account.password", in, &out)
-	return out, err
+func (c Client) ResetPassword(ctx context.Context, in ResetPassword) (NewPassword, error) {
+	return ask[NewPassword](ctx, c, "account.password", in)
 }
 
 // CreateToken makes an access token.
-func (c Client) CreateToken(ctx context.Context, in CreateToken) (out CreatedToken, err error) {
-	err = control.Call(ctx, c.Socket, "token.create", in, &out)
-	return out, err
+func (c Client) CreateToken(ctx context.Context, in CreateToken) (CreatedToken, error) {
+	return ask[CreatedToken](ctx, c, "token.create", in)
 }
 
 // SetSetting changes a setting.
-func (c Client) SetSetting(ctx context.Context, in Setting) (out Setting, err error) {
-	err = control.Call(ctx, c.Socket, "settings.set", in, &out)
-	return out, err
+func (c Client) SetSetting(ctx context.Context, in Setting) (Setting, error) {
+	return ask[Setting](ctx, c, "settings.set", in)
 }
 
 // GetSetting reads a setting.
-func (c Client) GetSetting(ctx context.Context, in SettingName) (out Setting, err error) {
-	err = control.Call(ctx, c.Socket, "settings.get", in, &out)
-	return out, err
+func (c Client) GetSetting(ctx context.Context, in SettingName) (Setting, error) {
+	return ask[Setting](ctx, c, "settings.get", in)
 }
 
 // ListSettings reads all settings.
-func (c Client) ListSettings(ctx context.Context) (out []Setting, err error) {
-	err = control.Call(ctx, c.Socket, "settings.list", nothing{}, &out)
-	return out, err
-}
-
-// ReindexSearch goes on reading everything again for search.
-func (c Client) ReindexSearch(ctx context.Context, in ReindexSearch) (out SearchProgress, err error) {
-	err = control.Call(ctx, c.Socket, "search.reindex", in, &out)
-	return out, err
+func (c Client) ListSettings(ctx context.Context) ([]Setting, error) {
+	return ask[[]Setting](ctx, c, "settings.list", nothing{})
 }

@@ -6,6 +6,21 @@ import (
 	"anancus/internal/kit/control"
 )
 
+// ReportOps is what keepers do with what members report.
+type ReportOps interface {
+	ListReports(ctx context.Context, in ReportList) ([]Report, error)
+	ShowReport(ctx context.Context, in ReportID) (Report, error)
+	ResolveReport(ctx context.Context, in ReportID) (Report, error)
+}
+
+func reportHandlers(ops ReportOps) map[string]control.Handler {
+	return map[string]control.Handler{
+		"report.list":    control.Handle(ops.ListReports),
+		"report.show":    control.Handle(ops.ShowReport),
+		"report.resolve": control.Handle(ops.ResolveReport),
+	}
+}
+
 // ReportList asks for a hundred reports, the newest first.
 type ReportList struct {
 	All    bool   `json:"all,omitempty"`    // closed ones too
@@ -40,19 +55,16 @@ type ReportedStatus struct {
 }
 
 // ListReports lists reports.
-func (c Client) ListReports(ctx context.Context, in ReportList) (out []Report, err error) {
-	err = control.Call(ctx, c.Socket, "report.list", in, &out)
-	return out, err
+func (c Client) ListReports(ctx context.Context, in ReportList) ([]Report, error) {
+	return ask[[]Report](ctx, c, "report.list", in)
 }
 
 // ShowReport gives one report.
-func (c Client) ShowReport(ctx context.Context, in ReportID) (out Report, err error) {
-	err = control.Call(ctx, c.Socket, "report.show", in, &out)
-	return out, err
+func (c Client) ShowReport(ctx context.Context, in ReportID) (Report, error) {
+	return ask[Report](ctx, c, "report.show", in)
 }
 
 // ResolveReport closes a report.
-func (c Client) ResolveReport(ctx context.Context, in ReportID) (out Report, err error) {
-	err = control.Call(ctx, c.Socket, "report.resolve", in, &out)
-	return out, err
+func (c Client) ResolveReport(ctx context.Context, in ReportID) (Report, error) {
+	return ask[Report](ctx, c, "report.resolve", in)
 }

@@ -1,6 +1,25 @@
 package keeper
 
-import "context"
+import (
+	"context"
+
+	"anancus/internal/kit/control"
+)
+
+// SuggestionOps is whom keepers suggest to every member.
+type SuggestionOps interface {
+	AddSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
+	RemoveSuggestion(ctx context.Context, in Suggestion) (Suggestion, error)
+	ListSuggestions(ctx context.Context) ([]Suggestion, error)
+}
+
+func suggestionHandlers(ops SuggestionOps) map[string]control.Handler {
+	return map[string]control.Handler{
+		"suggestion.add":    control.Handle(ops.AddSuggestion),
+		"suggestion.remove": control.Handle(ops.RemoveSuggestion),
+		"suggestion.list":   control.Handle(func(ctx context.Context, _ nothing) ([]Suggestion, error) { return ops.ListSuggestions(ctx) }),
+	}
+}
 
 // Suggestion is an account that keepers suggest to every member.
 type Suggestion struct {
