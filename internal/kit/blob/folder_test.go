@@ -145,7 +145,7 @@ func TestPuttingAndDeletingInOneFolderAtOnce(t *testing.T) {
 	var both sync.WaitGroup
 	for w := range 4 {
 		both.Go(func() {
-			for range 100 {
+			for range 40 {
 				key := fmt.Sprintf("shared/deep/%d", w)
 				if err := f.Put(t.Context(), key, strings.NewReader("x"), 1, ""); err != nil {
 					t.Error(err)
