@@ -172,6 +172,15 @@ func TestBlockingADomainSeversFollowsBothWaysAndHidesEverybodyThere(t *testing.T
 		if err := json.Unmarshal(list[0]["account"], &from); err != nil || from.ID != ada.ID || list[0]["status"] != nil {
 			t.Errorf("the notification is %v (%v)", list[0], err)
 		}
+		// An app that does not know of such a thing is told what to say instead; one that does not say what it knows is not.
+		for query, want := range map[string]bool{"": false, "&supported_types[]=severed_relationships": false, "&supported_types[]=mention": true} {
+			query = "types[]=severed_relationships" + query
+			for path, shown := range map[string]map[string]any{"v1": notices(ada, query)[0].Fallback, "v2": groups(ada, query).Groups[0].Fallback} {
+				if (shown != nil) != want || want && (shown["title"] != "Some of your follows and followers were lost" || shown["summary"] == "" || len(shown) != 3) {
+					t.Errorf("%s of ?%s tells an app to say %v", path, query, shown)
+				}
+			}
+		}
 		if n := count(t, here, `SELECT COUNT(*) FROM severed_follows WHERE outgoing`); n != 2 {
 			t.Errorf("%d follows are kept for the list, want 2", n)
 		}

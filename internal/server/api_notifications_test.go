@@ -31,6 +31,7 @@ type noticeGroup struct {
 	MaxID    *string  `json:"page_max_id"`
 	LatestAt *string  `json:"latest_page_notification_at"`
 	Newest   int64    `json:"most_recent_notification_id"`
+	Fallback map[string]any
 }
 
 type noticeGroups struct {
@@ -105,6 +106,33 @@ func TestNotificationsAreCountedAndDismissedTogether(t *testing.T) {
 		}
 		ada.Post("/api/v2/notifications/clear", nil, nil)
 		if left := groups(ada, "include_filtered=true"); len(left.Groups)+len(notices(ada, "")) != 0 {
+			t.Errorf("left are %+v", left)
+		}
+	})
+}
+
+func TestOneNotificationIsDismissedByItself(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo := s.Join("ada"), s.Join("bo")
+		for i := range 3 {
+			bo.Publish(fmt.Sprintf("@ada number %d", i))
+		}
+		servertest.Settle(t, s)
+		list := notices(ada, "")
+		const at = "/api/v1/notifications/"
+		for _, ask := range []struct {
+			who          *servertest.Person
+			method, path string
+			code         int
+		}{{bo, "POST", list[0].ID + "/dismiss", 404}, {bo, "DELETE", list[0].ID, 404}, {s.Nobody(), "POST", list[0].ID + "/dismiss", 401}, {s.Nobody(), "DELETE", list[0].ID, 401},
+			{ada, "POST", list[0].ID + "/dismiss", 200}, {ada, "DELETE", list[2].ID, 200}, {ada, "POST", list[0].ID + "/dismiss", 404}, {ada, "DELETE", "x", 404}} {
+			var body map[string]any
+			if got := ask.who.Do(ask.method, at+ask.path, nil, &body); got.StatusCode != ask.code || ask.code == 200 && len(body) != 0 {
+				t.Errorf("%s %s is answered %d %v, want %d", ask.method, ask.path, got.StatusCode, body, ask.code)
+			}
+		}
+		if left := notices(ada, ""); len(left) != 1 || left[0].ID != list[1].ID {
 			t.Errorf("left are %+v", left)
 		}
 	})

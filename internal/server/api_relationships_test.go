@@ -61,6 +61,17 @@ func TestARelationshipTellsEverything(t *testing.T) {
 
 		ada.Post("/api/v1/accounts/"+bo.ID+"/endorse", nil, &answer)
 		wantRelation(t, "endorsed", answer, map[string]any{"endorsed": true})
+		for _, step := range []struct {
+			verb string
+			want bool
+		}{{"unendorse", false}, {"pin", true}, {"unpin", false}, {"unendorse", false}, {"endorse", true}} { // by the old names too, and what is so already stays
+			ada.Post("/api/v1/accounts/"+bo.ID+"/"+step.verb, nil, &answer)
+			wantRelation(t, step.verb, answer, map[string]any{"endorsed": step.want})
+			var list []servertest.Account
+			if ada.Get("/api/v1/endorsements", &list); (len(list) == 1 && list[0].ID == bo.ID) != step.want || len(list) > 1 {
+				t.Errorf("after %s the endorsements are %v", step.verb, list)
+			}
+		}
 		ada.Post("/api/v1/accounts/"+bo.ID+"/note", url.Values{"comment": {" met at the fair "}}, &answer)
 		wantRelation(t, "noted", answer, map[string]any{"note": " met at the fair "})
 		wantRelation(t, "nobody else reads it", relation(cy, bo.ID), map[string]any{"note": "", "endorsed": false})

@@ -56,7 +56,21 @@ func (s *Server) newHandler() http.Handler {
 		panic(err) // the options are constants
 	}
 	front := &rest.Door{Log: s.log, Proxies: rest.Proxies(s.config.TrustedProxies)}
-	return front.Wrap(squeeze(mux))
+	return front.Wrap(squeeze(withoutSlash(mux)))
+}
+
+// withoutSlash reads a client's address that ends in a slash as the one without: to Mastodon the two are the same, and some
+// clients (toot) write the longer one.
+func withoutSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; strings.HasSuffix(p, "/") && (strings.HasPrefix(p, "/api/") || strings.HasPrefix(p, "/oauth/")) {
+			shorter := *r.URL
+			shorter.Path, shorter.RawPath = strings.TrimSuffix(p, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
+			r = r.WithContext(r.Context())
+			r.URL = &shorter
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // elsewhere serves what is no route: pages about people, the app, files at the root, or nothing.

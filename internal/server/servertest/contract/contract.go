@@ -182,8 +182,8 @@ var (
 // Seen counts how an endpoint was asked.
 type Seen struct{ Good, Refused int }
 
-// Note remembers that an endpoint answered.
-func Note(e Endpoint, code int) {
+// Note remembers that an endpoint answered. A page that sends to the sign-in page refuses.
+func Note(e Endpoint, code int, location string) {
 	noted.Lock()
 	defer noted.Unlock()
 	s := seen[e.Name()]
@@ -191,25 +191,33 @@ func Note(e Endpoint, code int) {
 		s = &Seen{}
 		seen[e.Name()] = s
 	}
-	if code < 400 {
+	if code < 400 && !strings.HasPrefix(location, "/auth/sign_in") {
 		s.Good++
 	} else {
 		s.Refused++
 	}
 }
 
-// SeenSoFar tells how an endpoint was asked in this run.
-func SeenSoFar(e Endpoint) Seen {
+// Coverage is what a run has seen of one endpoint: all of it, or what is missing, or an exception that is none any more.
+func Coverage(e Endpoint) (fault string) {
 	noted.Lock()
 	defer noted.Unlock()
+	n := Seen{}
 	if s := seen[e.Name()]; s != nil {
-		return *s
+		n = *s
 	}
-	return Seen{}
+	switch refused, open := excepted("refused", e.Name()), excepted("open", e.Name()); {
+	case refused && n.Good > 0:
+		return "answered well, although exceptions.tsv says that it never does"
+	case n.Good == 0 && !refused, n.Refused == 0 && !open:
+		return fmt.Sprintf("answered well %d times, refused %d times", n.Good, n.Refused)
+	}
+	return ""
 }
 
-// Entities are those of the description that endpoints in scope can show, each with whether it was met in this run.
-func Entities() (met, missed []string) {
+// Entities are those of the description that endpoints in scope can show: the ones met in this run, those that should have
+// been, and those that were met although exceptions.tsv says that they cannot be.
+func Entities() (met, missed, surprising []string) {
 	s, wanted := described(), map[string]bool{}
 	for _, e := range Endpoints {
 		if e.When != In {
@@ -222,13 +230,16 @@ func Entities() (met, missed []string) {
 	noted.Lock()
 	defer noted.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		if entities[name] {
+		switch unseen := excepted("unseen", name); {
+		case entities[name] && unseen:
+			surprising = append(surprising, name)
+		case entities[name]:
 			met = append(met, name)
-		} else if !outOfScope(name) {
+		case !unseen:
 			missed = append(missed, name)
 		}
 	}
-	return met, missed
+	return met, missed, surprising
 }
 
 // reach collects the entities that a schema can lead to.
@@ -276,12 +287,7 @@ func (s *shapes) walk(schema, value any, entity string) {
 		s.walk(part, value, entity)
 	}
 	choices, _ := node["anyOf"].([]any)
-	for _, one := range choices {
-		if s.fits(one, value) {
-			s.walk(one, value, entity)
-			break
-		}
-	}
+	s.walk(s.nearest(choices, value), value, entity)
 	switch v := value.(type) {
 	case []any:
 		for _, one := range v {
@@ -297,7 +303,36 @@ func (s *shapes) walk(schema, value any, entity string) {
 		for key, one := range properties {
 			s.walk(one, v[key], "")
 		}
+		for key, one := range v {
+			if properties[key] == nil {
+				s.walk(node["additionalProperties"], one, "")
+			}
+		}
 	}
+}
+
+// nearest is the choice that is meant: of several that fit, the one that knows most of the value's keys.
+func (s *shapes) nearest(choices []any, value any) (best any) {
+	object, _ := value.(map[string]any)
+	most := -1
+	for _, one := range choices {
+		if !s.fits(one, value) {
+			continue
+		}
+		name, _ := entityOf(one.(map[string]any))
+		def, _ := s.defs[name].(map[string]any)
+		properties, _ := def["properties"].(map[string]any)
+		known := 0
+		for key := range object {
+			if properties[key] != nil {
+				known++
+			}
+		}
+		if known > most {
+			best, most = one, known
+		}
+	}
+	return best
 }
 
 // fits tells whether a choice is meant: an entity by its required keys, anything else by being no null.

@@ -2,7 +2,9 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // exception is one place where the description is wrong of what Mastodon emits: a line of
@@ -12,10 +14,14 @@ import (
 //	defs/Rule/required/hint     optional  may be absent
 //	GET /api/v1/filters 200     list      is a list of what is described
 //	defs/Poll/properties/x      any       is described wrongly: not checked
-//	Admin::Tag                  unseen    is not shown by any endpoint in scope
+//	defs/CustomEmoji            unseen    cannot be shown by any endpoint in scope
+//	GET /api/v1/x/{id}          refused   never answers well
+//	GET /api/v1/y               open      has nothing to refuse: no token, no parameter
 type exception struct{ place, does, reason string }
 
-func exceptions() []exception {
+var exceptions = sync.OnceValue(readExceptions)
+
+func readExceptions() []exception {
 	var list []exception
 	for line := range strings.Lines(exceptionsText) {
 		line = strings.TrimRight(line, "\n")
@@ -31,9 +37,10 @@ func exceptions() []exception {
 	return list
 }
 
-func outOfScope(entity string) bool {
+// excepted tells whether there is such a line.
+func excepted(does, place string) bool {
 	for _, one := range exceptions() {
-		if one.does == "unseen" && one.place == entity {
+		if one.does == does && (one.place == place || one.place == "defs/"+place) {
 			return true
 		}
 	}
@@ -44,8 +51,12 @@ func outOfScope(entity string) bool {
 func (x exception) apply(defs, answers map[string]any) {
 	switch x.does {
 	case "unseen":
-		if defs[x.place] == nil {
+		if defs[strings.TrimPrefix(x.place, "defs/")] == nil {
 			panic("exceptions.tsv: there is no entity " + x.place)
+		}
+	case "refused", "open":
+		if !slices.ContainsFunc(Endpoints, func(e Endpoint) bool { return e.Name() == x.place }) {
+			panic("exceptions.tsv: there is no endpoint " + x.place)
 		}
 	case "list":
 		if answers[x.place] == nil {

@@ -20,7 +20,7 @@ func Watch(next http.Handler, fail func(error)) http.Handler {
 		}
 		copied := &copier{ResponseWriter: w, code: http.StatusOK}
 		next.ServeHTTP(copied, r)
-		Note(endpoint, copied.code)
+		Note(endpoint, copied.code, w.Header().Get("Location"))
 		if copied.code >= 400 || copied.code == http.StatusNotModified || !strings.Contains(w.Header().Get("Content-Type"), "json") {
 			return
 		}
