@@ -40,6 +40,7 @@ what_for() {
 	node) echo "Node.js 20.19 or newer with npm, from nodejs.org" ;;
 	postgresql) echo "Debian package postgresql, for the tests on PostgreSQL" ;;
 	chromium) echo "Debian package chromium, for the browser journeys" ;;
+	toot) echo "Debian package toot, a client of Mastodon that the end-to-end tests drive" ;;
 	gcc) echo "Debian package gcc, for the race detector" ;;
 	*) echo "Debian package $1" ;;
 	esac

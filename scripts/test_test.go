@@ -14,6 +14,7 @@ func TestAMissingPackageIsNamed(t *testing.T) {
 	for _, test := range []struct{ withheld, named string }{
 		{"gcc", "gcc (Debian package gcc"},
 		{"chromium", "chromium (Debian package chromium"},
+		{"toot", "toot (Debian package toot"},
 		{"node", "node (Node.js 20.19 or newer"},
 		{"initdb", "postgresql (Debian package postgresql"},
 	} {
@@ -59,7 +60,7 @@ func checkNeeds(t *testing.T, withheld string) (string, error) {
 
 func runCheckNeeds(t *testing.T, path string) (string, error) {
 	t.Helper()
-	for _, script := range []string{"test", "needs.sh", "postgres.sh", "s3.sh"} {
+	for _, script := range []string{"test", "needs.sh", "postgres.sh"} {
 		if _, err := os.Stat(script); err != nil { // also tells Go's test cache what this test rests on
 			t.Fatal(err)
 		}
@@ -83,7 +84,7 @@ func pathWithout(t *testing.T, withheld string) string {
 			link(fake, filepath.Join(folder, program.Name()), program.Name())
 		}
 	}
-	for _, name := range []string{"gcc", "chromium", "initdb", "postgres"} {
+	for _, name := range []string{"gcc", "chromium", "toot", "initdb", "postgres"} {
 		link(fake, "/bin/true", name)
 	}
 	for _, name := range []string{withheld, "apt-get", "sudo"} {
