@@ -60,7 +60,7 @@ func checkNeeds(t *testing.T, withheld string) (string, error) {
 
 func runCheckNeeds(t *testing.T, path string) (string, error) {
 	t.Helper()
-	for _, script := range []string{"test", "needs.sh", "postgres.sh"} {
+	for _, script := range []string{"test", "needs.sh", "postgres.sh", "s3.sh"} {
 		if _, err := os.Stat(script); err != nil { // also tells Go's test cache what this test rests on
 			t.Fatal(err)
 		}

@@ -25,6 +25,9 @@ type Config struct {
 	RateLimits               Switch   `name:"rate-limits" env:"ANANCUS_RATE_LIMITS" default:"on" placeholder:"on|off" help:"Whether one client may only ask so often, by Mastodon's figures." more:"Switch it off for tests only."`
 	FederationAllowAddresses Networks `name:"federation-allow-addresses" env:"ANANCUS_FEDERATION_ALLOW_ADDRESSES" placeholder:"NETWORKS" help:"Private addresses that this server may fetch from and deliver to, over plain http too, for test networks." more:"On the open internet leave it empty: then only public addresses are reached, by https."`
 	CacheMemory              Size     `name:"cache-memory" env:"ANANCUS_CACHE_MEMORY" default:"64MB" placeholder:"SIZE" help:"How much memory feeds and presentations may hold together, such as 64MB or 1GB." more:"At least 8MB."`
+	MediaStore               string   `name:"media-store" env:"ANANCUS_MEDIA_STORE" placeholder:"FOLDER|URL" help:"Where uploads and copies of remote media lie: a folder, or a bucket as s3://bucket/prefix?endpoint=https://s3.example.org&region=eu." more:"The default is media in the data folder. Add path-style=true for servers whose buckets have no names of their own in DNS."`
+	MediaS3Key               string   `name:"media-s3-key" env:"ANANCUS_MEDIA_S3_KEY" placeholder:"KEY" help:"The access key of the bucket for media."`
+	MediaS3Secret            string   `name:"media-s3-secret" env:"ANANCUS_MEDIA_S3_SECRET" placeholder:"SECRET" help:"The secret that belongs to the access key." more:"Other users of this machine can read flags, so keep it in the file or the environment."`
 	Backups                  string   `name:"backups" env:"ANANCUS_BACKUPS" placeholder:"FOLDER" help:"Where backups go, the ones before an upgrade included." more:"The default is backups in the data folder; another disk is better."`
 	MetricsListen            string   `name:"metrics-listen" env:"ANANCUS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where Prometheus reads /metrics, such as 127.0.0.1:9090." more:"The default is nowhere."`
 	LogLevel                 string   `name:"log-level" env:"ANANCUS_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"What is worth a line in the log: debug, info, warn or error."`
@@ -90,6 +93,14 @@ func (c *Config) placeFiles() error {
 	}
 	if c.Backups, err = filepath.Abs(c.Backups); err != nil {
 		return &Problem{Key: "backups", Wrong: "must be a folder: " + err.Error()}
+	}
+	if c.MediaStore == "" {
+		c.MediaStore = filepath.Join(c.Data, "media")
+	}
+	if !strings.HasPrefix(c.MediaStore, "s3:") {
+		if c.MediaStore, err = filepath.Abs(c.MediaStore); err != nil {
+			return &Problem{Key: "media-store", Wrong: "must be a folder: " + err.Error()}
+		}
 	}
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.Data, "anancus.db")

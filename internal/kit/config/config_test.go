@@ -71,7 +71,7 @@ func TestAServerThatWasToldNothingServesThisMachine(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", Data: data, Domain: "localhost:8080", WebDomain: "localhost:8080",
 		Database: "sqlite:" + data + "/anancus.db", RateLimits: true, CacheMemory: 64 * MB,
-		Backups: data + "/backups", LogLevel: "info", LogFormat: "text",
+		MediaStore: data + "/media", Backups: data + "/backups", LogLevel: "info", LogFormat: "text",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("Complete() gives\n%+v, want\n%+v", c, want)
@@ -114,6 +114,9 @@ func TestBadValuesAreRefusedByNameWithWhatIsAllowed(t *testing.T) {
 		{"domain", "example.org:0", "a name such as"},
 		{"web-domain", "example.org.", "a name such as"},
 		{"database", "mysql://secret@host", "postgres://"},
+		{"media-store", "s3://key:secret@bucket", "s3://bucket/prefix"},
+		{"media-store", "https://bucket.example.org", "s3://bucket/prefix"},
+		{"media-store", "s3:bucket", "s3://bucket/prefix"},
 		{"federation-allow-addresses", "10.0.0.0/33", "10.0.0.0/8 and ::1"},
 		{"trusted-proxies", "127.0.0.1,proxy", "10.0.0.0/8 and ::1"},
 		{"rate-limits", "maybe", "on, off, true or false"},

@@ -16,6 +16,9 @@ var samples = map[string]string{
 	"database":                   "postgres://anancus:password@localhost/anancus",
 	"trusted-proxies":            "127.0.0.1,::1",
 	"federation-allow-addresses": "10.0.0.0/8,fd00::/8",
+	"media-store":                "s3://bucket/prefix?endpoint=https://s3.example.org&region=eu",
+	"media-s3-key":               "key",
+	"media-s3-secret":            "secret",
 	"backups":                    "/mnt/backups",
 	"metrics-listen":             "127.0.0.1:9090",
 }

@@ -95,6 +95,7 @@ var readers = map[string]func(text string) (string, error){
 	"domain":         readDomain,
 	"web-domain":     readDomain,
 	"database":       readDatabase,
+	"media-store":    readMediaStore,
 	"log-level":      oneOf("debug", "info", "warn", "error"),
 	"log-format":     oneOf("text", "json"),
 }
@@ -143,6 +144,17 @@ func readDomain(text string) (string, error) {
 		return "", refusal
 	}
 	return ascii + port, nil
+}
+
+func readMediaStore(text string) (string, error) {
+	if !strings.Contains(text, "://") && !strings.HasPrefix(text, "s3:") {
+		return text, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "s3" || u.Host == "" || u.User != nil { // not shown: somebody may have put a secret into it
+		return "", errors.New("must be empty for the data folder, another folder, or a bucket such as s3://bucket/prefix?endpoint=https://s3.example.org&region=eu, without its key")
+	}
+	return text, nil
 }
 
 func readDatabase(text string) (string, error) {
