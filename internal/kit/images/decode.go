@@ -39,6 +39,12 @@ func decode(ctx context.Context, r io.ReadSeeker, h Header) (m image.Image, err 
 		}
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
+	if h.framed {
+		if m, err = firstFrame(from, h); err != nil {
+			return failed(err)
+		}
+		return m, nil
+	}
 	config, err := d.config(from)
 	if err != nil {
 		return failed(err)

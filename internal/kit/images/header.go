@@ -18,7 +18,9 @@ type Header struct {
 
 	decoded int64  // bytes of the decoded picture
 	working int64  // bytes that the decoder needs besides
+	framed  bool   // WebP whose pictures lie in frames
 	profile []byte // the colour profile, if it is a small one
+	colours *conversion
 }
 
 // Animated says whether the picture moves.
@@ -61,6 +63,7 @@ func Inspect(r io.ReadSeeker) (Header, error) {
 	if h.Orientation < 1 || h.Orientation > 8 {
 		h.Orientation = 1
 	}
+	h.colours = newConversion(h.profile)
 	_, err = r.Seek(0, io.SeekStart)
 	return h, err
 }

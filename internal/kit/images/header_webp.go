@@ -33,13 +33,15 @@ func inspectWebP(b *bufio.Reader) (Header, error) {
 			if len(p) == 10 {
 				canvas.width, canvas.height = 1+uint24(p[4:]), 1+uint24(p[7:])
 				if p[0]&2 != 0 {
-					h.Frames, h.Width, h.Height = 0, canvas.width, canvas.height
+					h.framed, h.Frames, h.Width, h.Height = true, 0, canvas.width, canvas.height
 				}
 			}
 		case "ALPH":
 			alpha = true
 		case "ANMF":
-			h.Frames++
+			if h.framed {
+				h.Frames++
+			}
 		case "VP8 ", "VP8L":
 			h.vp8(kind, p)
 		case "EXIF":
@@ -54,8 +56,11 @@ func inspectWebP(b *bufio.Reader) (Header, error) {
 	if h.Width == 0 || h.Frames == 0 || canvas.width > 0 && (canvas.width != h.Width || canvas.height != h.Height) {
 		return h, fmt.Errorf("%w: its parts do not fit together", ErrDamaged)
 	}
-	if alpha || h.Frames > 1 {
+	if alpha || h.framed {
 		h.decoded += 4 * h.Pixels()
+	}
+	if h.framed {
+		h.working = 8 * h.Pixels()
 	}
 	return h, nil
 }

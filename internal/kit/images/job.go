@@ -30,6 +30,12 @@ func (j *job) run(source picture, sizes []Size) (*Result, error) {
 		return nil, err
 	}
 	source, j.palette = picture{}, nil
+	if c := j.header.colours; c != nil {
+		c.apply(&tiny)
+		for i := range sheets {
+			c.apply(&sheets[i].picture)
+		}
+	}
 	result := &Result{Header: j.header, Blurhash: blurhash(&tiny, 4, 4), Colors: colors(&tiny)}
 	for i := range sheets {
 		if err := j.ctx.Err(); err != nil {
@@ -98,7 +104,7 @@ func (j *job) sheets(source picture, sizes []Size) (made []sheet, tiny picture, 
 func (j *job) asItIs() ([]byte, error) {
 	switch {
 	case j.header.Orientation != 1:
-	case j.header.Format == JPEG && j.header.profile == nil:
+	case j.header.Format == JPEG && j.header.colours == nil:
 		if _, err := j.r.Seek(0, io.SeekStart); err != nil {
 			return nil, err
 		}
@@ -107,7 +113,7 @@ func (j *job) asItIs() ([]byte, error) {
 			return nil, nil
 		}
 		return body, err
-	case j.palette != nil:
+	case j.palette != nil && j.header.colours == nil:
 		return encode(j.palette, PNG, 0)
 	}
 	return nil, nil

@@ -4,7 +4,7 @@ package images
 // known to have an alpha or not, so four bytes a pixel are reckoned where the format may have one.
 func (h Header) memory(sizes []Size) int64 {
 	each := int64(4)
-	if h.Format == JPEG && h.profile == nil {
+	if h.Format == JPEG && h.colours == nil {
 		each = 2
 	}
 	width, height := h.Upright()

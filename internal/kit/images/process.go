@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"runtime"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -15,6 +16,9 @@ type Workshop struct {
 	gate   *semaphore.Weighted
 }
 
+// DefaultMemory keeps a server that processes as many pictures as come within 256 MiB.
+const DefaultMemory = 96 << 20
+
 // New makes a workshop whose pictures take about so many bytes of memory together. One that needs more than all is worked on alone.
 func New(memory int64) *Workshop {
 	return &Workshop{memory: memory, gate: semaphore.NewWeighted(memory)}
@@ -24,6 +28,7 @@ func New(memory int64) *Workshop {
 type Options struct {
 	MaxBytes  int64 // of the file; 0 is without bound
 	MaxPixels int64 // of the picture; 0 is without bound
+	MaxMemory int64 // that the work may take as estimated, more for some kinds of the same size; 0 is without bound
 	Sizes     []Size
 	Quality   int // of JPEG, 1 to 100; 0 is 85
 }
@@ -52,11 +57,20 @@ func (w *Workshop) Process(ctx context.Context, r io.ReadSeeker, o Options) (*Re
 	if err != nil {
 		return nil, err
 	}
-	need := min(h.memory(o.Sizes), w.memory)
+	need := h.memory(o.Sizes)
+	if o.MaxMemory > 0 && need > o.MaxMemory {
+		return nil, fmt.Errorf("%w: %d × %d of a costly kind", ErrPixels, h.Width, h.Height)
+	}
+	need = min(need, w.memory)
 	if err := w.gate.Acquire(ctx, need); err != nil {
 		return nil, err
 	}
-	defer w.gate.Release(need)
+	defer func() {
+		if need > w.memory/2 { // what it leaves would otherwise lie beside the next one's for a while
+			runtime.GC()
+		}
+		w.gate.Release(need)
+	}()
 
 	m, err := decode(ctx, r, h)
 	if err != nil {

@@ -364,3 +364,52 @@ func riff(chunks ...[2]string) []byte {
 func vp8x(flags byte, w, h int) [2]string {
 	return [2]string{"VP8X", string([]byte{flags, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), 0, byte(h - 1), byte((h - 1) >> 8), 0})}
 }
+
+func TestABombOfZerosIsMadeSmallWithinItsMemory(t *testing.T) {
+	zeros := asPNG(t, image.NewNRGBA(image.Rect(0, 0, 3000, 3000))) // 36 MB of pixels in a few kilobytes
+	if len(zeros) > 100_000 {
+		t.Fatalf("the bomb has %d bytes", len(zeros))
+	}
+	if o := process(t, zeros, Size{Pixels: 230_400}).Outputs[0]; o.Width != 480 || o.Height != 480 {
+		t.Errorf("%d × %d", o.Width, o.Height)
+	}
+	for name, o := range map[string]Options{
+		"pixels": {MaxPixels: 8_000_000, Sizes: stored},
+		"memory": {MaxMemory: 30 << 20, Sizes: stored},
+	} {
+		before := testing.AllocsPerRun(1, func() {
+			if _, err := New(64<<20).Process(t.Context(), bytes.NewReader(zeros), o); !errors.Is(err, ErrPixels) {
+				t.Errorf("too much in %s: %v", name, err)
+			}
+		})
+		if before > 200 {
+			t.Errorf("%s: %v allocations to refuse it", name, before)
+		}
+	}
+}
+
+func TestPolyglotsAreShownAsPicturesOnly(t *testing.T) {
+	script := append([]byte("GIF89a/*"), asGIF(t, 1)[8:]...) // the size of the canvas reads as the start of a comment
+	script = append(script, "*/=1;alert(document.cookie)//"...)
+	result := process(t, script, stored...)
+	if bytes.Contains(result.Outputs[0].Body, []byte("alert")) || result.Outputs[0].Format != PNG {
+		t.Error("the script was kept")
+	}
+}
+
+func TestAGIFOfManyFramesIsCountedAndItsFirstShown(t *testing.T) {
+	file := asGIF(t, 2)
+	second := bytes.LastIndexByte(file[:len(file)-1], 0x2c)
+	for file[second-8] != 0x21 { // its delay goes before it
+		second = bytes.LastIndexByte(file[:second], 0x2c)
+	}
+	one := file[second-8 : len(file)-1]
+	many := append(append([]byte{}, file[:second-8]...), bytes.Repeat(one, 99_999)...)
+	h, err := Inspect(bytes.NewReader(append(many, 0x3b)))
+	if err != nil || h.Frames != 100_000 {
+		t.Errorf("%d frames, %v", h.Frames, err)
+	}
+	if o := process(t, many, stored...).Outputs[0]; o.Width != 40 || o.Height != 30 {
+		t.Errorf("%d × %d", o.Width, o.Height)
+	}
+}
