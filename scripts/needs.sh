@@ -42,6 +42,7 @@ what_for() {
 	chromium) echo "Debian package chromium, for the browser journeys" ;;
 	toot) echo "Debian package toot, a client of Mastodon that the end-to-end tests drive" ;;
 	gcc) echo "Debian package gcc, for the race detector" ;;
+	vips) echo "Debian package libvips-tools, to measure pictures beside it" ;;
 	*) echo "Debian package $1" ;;
 	esac
 }
@@ -83,7 +84,7 @@ need_all() {
 		have "$word" || lacking+=("$word")
 	done
 	for word in "${lacking[@]}"; do
-		case $word in go | node) ;; *) installable+=("$word") ;; esac
+		case $word in go | node) ;; vips) installable+=(libvips-tools) ;; *) installable+=("$word") ;; esac
 	done
 	if [ ${#installable[@]} -gt 0 ]; then
 		echo "Installing: ${installable[*]}"
