@@ -200,7 +200,7 @@ func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
 		t.Skip("builds and runs the program")
 	}
 	program := filepath.Join(t.TempDir(), "anancus")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/anancus")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/anancus")
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the program cannot be built: %v\n%s", err, out)

@@ -73,7 +73,7 @@ func open(t testing.TB, engine db.Engine, change func(*config.Config)) *place {
 	}
 	p := &place{clock: clock.NewManual(time.Now()), log: &safeBuffer{}}
 	s, err := server.Assemble(t.Context(), c, "0.0.0-test", log.New(p.log, "debug", "json"), server.Parts{
-		Clock: p.clock, Passwords: accounts.CheapPasswords(), MakeKey: func() (*rsa.PrivateKey, error) { return aptest.Key(3), nil }})
+		Clock: p.clock, Passwords: accounts.CheapPasswords(), MakeKey: func() (*rsa.PrivateKey, error) { return aptest.Key(3), nil }, Fleeting: true})
 	if err != nil {
 		t.Fatal(err)
 	}

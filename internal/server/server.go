@@ -108,6 +108,7 @@ type Parts struct {
 	Clock     clock.Clock
 	Passwords *accounts.Passwords
 	MakeKey   func() (*rsa.PrivateKey, error)
+	Fleeting  bool // tests: as of db.Config
 }
 
 // New opens and migrates the database and assembles the rooms; it does not listen.
@@ -137,7 +138,7 @@ func Assemble(ctx context.Context, c config.Config, version string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, db.Config{URL: c.Database, Clock: parts.Clock, Log: log, BackupDir: c.Backups})
+	d, err := db.Open(ctx, db.Config{URL: c.Database, Clock: parts.Clock, Log: log, BackupDir: c.Backups, Fleeting: parts.Fleeting})
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ type Config struct {
 	Clock     clock.Clock   // the machine's, when nil
 	Log       *slog.Logger  // slog.Default, when nil
 	SyncDelay time.Duration // tests and benches: added to every group commit
+	Fleeting  bool          // tests: what is written need not outlive the machine, so SQLite does not wait for the disk
 	Readers   int           // connections that read; 0 chooses
 	BackupDir string        // where the copy before a migration goes; SQLite's default is "backups" beside the file
 }
@@ -53,6 +54,7 @@ type DB struct {
 	order   turnstile
 	hooks   atomic.Pointer[Hooks]
 	queries atomic.Int64
+	trace   atomic.Pointer[func(sql string, args []any)]
 }
 
 // store is what an engine does for a DB.

@@ -36,7 +36,7 @@ func Spoil(tx *Tx, code int) error { return tx.conn.(liteTx).conn.note(codeError
 // HoldFile begins to write in another connection, until release is called.
 func HoldFile(t testing.TB, d *DB) (release func()) {
 	t.Helper()
-	conn, err := openLiteConn(writerDSN(d.store.(*lite).path))
+	conn, err := openLiteConn(d.store.(*lite).writerDSN())
 	if err != nil {
 		t.Fatal(err)
 	}

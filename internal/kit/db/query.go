@@ -101,6 +101,9 @@ func (d *DB) prepare(ctx context.Context, sql string, args []any) (string, []any
 	if n := counterOf(ctx); n != nil {
 		n.Add(1)
 	}
+	if told := d.trace.Load(); told != nil {
+		(*told)(sql, args)
+	}
 	plain := make([]any, len(args))
 	for i, arg := range args {
 		v, err := plainValue(arg)

@@ -34,12 +34,12 @@ func openLite(ctx context.Context, d *DB, path string) (*lite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	conn, err := openNewLite(path, writerDSN(path))
+	l := &lite{d: d, path: path, lock: lock}
+	conn, err := openNewLite(path, l.writerDSN())
 	if err != nil {
 		lock.release()
 		return nil, err
 	}
-	l := &lite{d: d, path: path, lock: lock}
 	l.writer = startLiteWriter(l, conn)
 	count := d.config.Readers
 	if count <= 0 {
@@ -60,8 +60,12 @@ func openNewLite(path, dsn string) (*liteConn, error) {
 	return openLiteConn(dsn)
 }
 
-func writerDSN(path string) string {
-	return liteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)")
+func (l *lite) writerDSN() string {
+	synchronous := "synchronous(FULL)"
+	if l.d.config.Fleeting {
+		synchronous = "synchronous(OFF)"
+	}
+	return liteDSN(l.path, "journal_mode(WAL)", synchronous, "foreign_keys(1)", "journal_size_limit(67108864)")
 }
 
 func readerDSN(path string) string {

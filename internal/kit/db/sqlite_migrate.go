@@ -15,7 +15,7 @@ type liteMigrator struct {
 // migrator opens a connection of its own. The server does not serve yet, so
 // the writer stands idle beside it.
 func (l *lite) migrator(context.Context) (migrator, error) {
-	conn, err := openLiteConn(writerDSN(l.path))
+	conn, err := openLiteConn(l.writerDSN())
 	if err != nil {
 		return nil, err
 	}

@@ -218,7 +218,7 @@ func (w *liteWriter) begin() error {
 		return err
 	}
 	w.l.d.config.Log.Error("the database is opened anew", "because", err)
-	conn, openErr := openLiteConn(writerDSN(w.l.path))
+	conn, openErr := openLiteConn(w.l.writerDSN())
 	if openErr != nil {
 		return errors.Join(err, openErr)
 	}

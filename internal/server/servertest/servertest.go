@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,8 +43,15 @@ type Server struct {
 	http   *httptest.Server
 }
 
-// Each runs a story on SQLite and on PostgreSQL.
-func Each(t *testing.T, story func(t *testing.T, engine db.Engine)) { dbtest.EachEngine(t, story) }
+// Each runs a story on SQLite and on PostgreSQL, on both at once: while one waits for its database the other goes on.
+func Each(t *testing.T, story func(t *testing.T, engine db.Engine)) {
+	t.Helper()
+	var stories sync.WaitGroup
+	for _, engine := range dbtest.Engines {
+		stories.Go(func() { t.Run(string(engine), func(t *testing.T) { story(t, engine) }) })
+	}
+	stories.Wait()
+}
 
 // keys counts the keys handed out, from a small pool: making one costs 0.15 s.
 var keys atomic.Int64
@@ -79,6 +87,7 @@ func NewAt(t testing.TB, engine db.Engine, at clock.Clock, options ...Option) *S
 		Clock:     at,
 		Passwords: accounts.CheapPasswords(),
 		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
+		Fleeting:  true,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func Config(t testing.TB, engine db.Engine, migrated bool) db.Config {
 
 func config(t testing.TB, engine db.Engine, migrated bool) db.Config {
 	t.Helper()
-	c := db.Config{BackupDir: filepath.Join(t.TempDir(), "backups")}
+	c := db.Config{BackupDir: filepath.Join(t.TempDir(), "backups"), Fleeting: true}
 	if engine == db.SQLite {
 		c.URL = "sqlite:" + sqliteFile(t, migrated)
 	} else {

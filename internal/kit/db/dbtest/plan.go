@@ -2,6 +2,8 @@ package dbtest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,6 +46,46 @@ func liteLine(row db.Row) (string, error) {
 	return detail, err
 }
 
+// Unindexed gives, of many statements with their arguments, those that read a whole table, each with its plan. On
+// PostgreSQL nothing is known of how full tables are, and rows are joined by looking them up: a test's handful of rows
+// would be read whole even where an index serves.
+func Unindexed(t testing.TB, d *db.DB, statements map[string][]any) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	if d.Engine() == db.SQLite {
+		for sql, args := range statements {
+			if scans := Scans(t, d, sql, args...); len(scans) > 0 {
+				found[sql] = strings.Join(scans, "; ") + "\n" + Plan(t, d, sql, args...)
+			}
+		}
+		return found
+	}
+	ctx, undone := context.Background(), errors.New("undone")
+	err := d.Tx(ctx, func(tx *db.Tx) error {
+		for _, sql := range []string{`SET LOCAL enable_seqscan = off`, `SET LOCAL enable_hashjoin = off`, `SET LOCAL enable_mergejoin = off`,
+			`DELETE FROM pg_statistic`, `UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`} {
+			if _, err := db.Exec(ctx, tx, sql); err != nil {
+				return err
+			}
+		}
+		for sql, args := range statements {
+			lines, err := db.All(ctx, tx, db.Text, "EXPLAIN (COSTS OFF) "+sql, args...)
+			if err != nil {
+				return fmt.Errorf("explain %s: %w", sql, err)
+			}
+			plan := strings.Join(lines, "\n")
+			if scans := postgresScans(plan, hasLimit.MatchString(sql)); len(scans) > 0 {
+				found[sql] = strings.Join(scans, "; ") + "\n" + plan
+			}
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		t.Fatal(err)
+	}
+	return found
+}
+
 // Scans lists the lines of the plan that read a whole table or index. Walking
 // an index in its order is fine where a LIMIT ends it.
 func Scans(t testing.TB, d *db.DB, sql string, args ...any) []string {
@@ -51,7 +93,7 @@ func Scans(t testing.TB, d *db.DB, sql string, args ...any) []string {
 	plan := Plan(t, d, sql, args...)
 	limited := hasLimit.MatchString(sql)
 	if d.Engine() == db.SQLite {
-		return liteScans(plan, limited, hasOrder.MatchString(sql))
+		return liteScans(sql, plan, limited)
 	}
 	return postgresScans(plan, limited)
 }
@@ -72,17 +114,19 @@ var (
 	pgIndexRun = regexp.MustCompile(`Index (Only )?Scan `)
 )
 
-func liteScans(plan string, limited, ordered bool) []string {
-	made := make(map[string]bool) // what the statement itself makes on its way
-	inOrder := limited && ordered && !strings.Contains(plan, "TEMP B-TREE")
+func liteScans(sql, plan string, limited bool) []string {
+	made := make(map[string]bool) // what the statement itself makes on its way, by its name and by what it is called for short
+	inOrder := limited && hasOrder.MatchString(sql) && !strings.Contains(plan, "TEMP B-TREE")
 	var scans []string
 	for line := range strings.Lines(plan) {
 		line = strings.TrimSpace(line)
-		if name, ok := strings.CutPrefix(line, "CO-ROUTINE "); ok {
-			made[name] = true
-		}
-		if name, ok := strings.CutPrefix(line, "MATERIALIZE "); ok {
-			made[name] = true
+		for _, how := range []string{"CO-ROUTINE ", "MATERIALIZE "} {
+			if name, ok := strings.CutPrefix(line, how); ok {
+				made[name] = true
+				if short := regexp.MustCompile(`(?i)\b(?:FROM|JOIN)\s+` + regexp.QuoteMeta(name) + `\s+(?:AS\s+)?(\w+)`).FindStringSubmatch(sql); short != nil {
+					made[short[1]] = true
+				}
+			}
 		}
 		scan := liteScan.FindStringSubmatch(line)
 		if scan == nil || made[scan[1]] || strings.HasPrefix(scan[1], "(") || scan[1] == "CONSTANT" {
