@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,15 +21,6 @@ func discover(people ...*servertest.Person) {
 	}
 }
 
-// change writes to the database what no request can.
-func change(t *testing.T, s *servertest.Server, sql string, args ...any) {
-	t.Helper()
-	wants(t, s.DB().Tx(t.Context(), func(tx *db.Tx) error {
-		_, err := db.Exec(context.Background(), tx, sql, args...)
-		return err
-	}))
-}
-
 // names asks for a list of accounts and gives their handles.
 func names(p *servertest.Person, path string) string {
 	p.On.T.Helper()
@@ -49,9 +39,9 @@ func TestTheDirectoryListsWhoWishesToBeFound(t *testing.T) {
 		ada, bo, cy, dee, eve := s.Join("ada"), s.Join("bo"), s.Join("cy"), s.Join("dee"), s.Join("eve")
 		discover(bo, cy, eve)
 		for i, name := range []string{"rex", "sam"} {
-			change(t, s, `INSERT INTO accounts (id, username, username_key, domain, uri, url, created_at, updated_at, discoverable)
+			write(t, s, `INSERT INTO accounts (id, username, username_key, domain, uri, url, created_at, updated_at, discoverable)
 				VALUES ($1,$2,$2,'there.example',$3,$3,0,0,TRUE)`, i+1, name, "https://there.example/"+name)
-			change(t, s, `INSERT INTO account_counts (account_id, listed, last_status_at) VALUES ($1,1,$2)`, i+1, i+1)
+			write(t, s, `INSERT INTO account_counts (account_id, listed, last_status_at) VALUES ($1,1,$2)`, i+1, i+1)
 		}
 		cy.Publish("first")
 		bo.Publish("second")
@@ -78,21 +68,21 @@ func TestTheDirectoryListsWhoWishesToBeFound(t *testing.T) {
 		ada.Post("/api/v1/accounts/"+bo.ID+"/block", nil, nil)
 		wantNames("without who is blocked", ada, "", "cy sam@there.example rex@there.example eve")
 		wantNames("without who blocks", bo, "", "bo cy sam@there.example rex@there.example eve")
-		change(t, s, `DELETE FROM blocks`)
+		write(t, s, `DELETE FROM blocks`)
 		bo.Post("/api/v1/accounts/"+ada.ID+"/block", nil, nil)
 		wantNames("without who blocks the viewer", ada, "?local=1", "cy eve")
 		ada.Post("/api/v1/accounts/"+cy.ID+"/mute", nil, nil)
 		ada.Post("/api/v1/domain_blocks", url.Values{"domain": {"there.example"}}, nil)
 		wantNames("without muted people and blocked servers", ada, "", "eve")
 
-		change(t, s, `UPDATE accounts SET limited_at = 1 WHERE id = $1`, cy.ID)
-		change(t, s, `UPDATE accounts SET moved_to_id = $2 WHERE id = $1`, 1, dee.ID)
-		change(t, s, `UPDATE accounts SET deleted_at = 1 WHERE id = 2`)
+		write(t, s, `UPDATE accounts SET limited_at = 1 WHERE id = $1`, cy.ID)
+		write(t, s, `UPDATE accounts SET moved_to_id = $2 WHERE id = $1`, 1, dee.ID)
+		write(t, s, `UPDATE accounts SET deleted_at = 1 WHERE id = 2`)
 		suspend(t, s, eve)
 		wantNames("without limited, moved, deleted and suspended accounts", nobody, "", "bo")
-		change(t, s, `UPDATE members SET approved_at = NULL WHERE account_id = $1`, bo.ID)
+		write(t, s, `UPDATE members SET approved_at = NULL WHERE account_id = $1`, bo.ID)
 		wantNames("without who waits for approval", nobody, "", "")
-		change(t, s, `UPDATE members SET approved_at = 1 WHERE account_id = $1`, bo.ID)
+		write(t, s, `UPDATE members SET approved_at = 1 WHERE account_id = $1`, bo.ID)
 		want200(bo, http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"discoverable": {"false"}})
 		wantNames("without who does not wish it any more", nobody, "", "")
 
@@ -197,7 +187,7 @@ func TestSuggestionsComeFromFriendsManyMembersAndKeepers(t *testing.T) {
 		}
 		ada.Post("/api/v1/accounts/"+gus.ID+"/unmute", nil, nil)
 		want200(bo, http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"hide_collections": {"true"}})
-		change(t, s, `DELETE FROM suggestion_dismissals`)
+		write(t, s, `DELETE FROM suggestion_dismissals`)
 		_, err = ops.AddSuggestion(t.Context(), keeper.Suggestion{Handle: "cy"})
 		wants(t, err)
 		if have := told(ada, ""); have != "cy staff featured; gus global most_interactions" {

@@ -14,7 +14,6 @@ import (
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
-	"anancus/internal/server/keeper"
 	"anancus/internal/server/servertest"
 )
 
@@ -82,13 +81,6 @@ func (i *interpreter) answerWith(code int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.code = code
-}
-
-func set(t *testing.T, s *servertest.Server, name, value string) {
-	t.Helper()
-	if _, err := s.Keeper().SetSetting(t.Context(), keeper.Setting{Name: name, Value: value}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // rendered is a Translation.

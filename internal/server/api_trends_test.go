@@ -15,22 +15,6 @@ import (
 	"anancus/internal/server/servertest"
 )
 
-// write changes rows behind the rooms' backs.
-func write(t *testing.T, s *servertest.Server, sql string, args ...any) {
-	t.Helper()
-	err := s.DB().Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, sql, args...); return err })
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func turn(t *testing.T, s *servertest.Server, name, value string) {
-	t.Helper()
-	if _, err := s.Keeper().SetSetting(t.Context(), keeper.Setting{Name: name, Value: value}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func computeTrends(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	servertest.Settle(t, s)
@@ -51,7 +35,7 @@ func village(t *testing.T, engine db.Engine) (*servertest.Server, *clock.Manual,
 	t.Helper()
 	at := clock.NewManual(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
 	s := servertest.NewAt(t, engine, at)
-	turn(t, s, "trends-threshold", "3")
+	set(t, s, "trends-threshold", "3")
 	var people []*servertest.Person
 	for _, name := range []string{"ada", "bo", "cy", "dee"} {
 		people = append(people, s.Join(name))
@@ -121,11 +105,11 @@ func TestHashtagsTrendOnceAKeeperApprovedThem(t *testing.T) {
 			t.Errorf("after four hours a keeper sees %+v", list)
 		}
 		decide(t, s, false, "tags", "catsofmastodon")
-		turn(t, s, "trendable-by-default", "true")
+		set(t, s, "trendable-by-default", "true")
 		if got := trending(s.Nobody(), ""); got != "dogs" {
 			t.Errorf("after one was rejected %q trends", got)
 		}
-		turn(t, s, "trends", "false")
+		set(t, s, "trends", "false")
 		for _, path := range []string{"", "/tags", "/links", "/statuses"} {
 			var raw string
 			if s.Nobody().Get("/api/v1/trends"+path, &raw); strings.TrimSpace(raw) != "[]" {
@@ -234,14 +218,14 @@ func TestLinksTrendAndHaveATimeline(t *testing.T) {
 		ada.Publish("a #topic")
 		write(t, s, `UPDATE statuses SET local = FALSE WHERE author_id = $1`, number(t, cy.ID)) // as if they came from elsewhere
 		tag, guest := "/api/v1/timelines/tag/topic", "The access token is invalid"
-		turn(t, s, "remote-topic-feed-access", "authenticated")
+		set(t, s, "remote-topic-feed-access", "authenticated")
 		for _, path := range []string{timeline, tag + "?x=1"} {
 			saysNo(t, s.Nobody(), http.MethodGet, path, nil, 401, guest)
 			saysNo(t, s.Nobody(), http.MethodGet, path+"&remote=true", nil, 401, guest)
 		}
 		want(s.Nobody(), timeline+"&local=true", "1")
 		want(ada, timeline, "431")
-		turn(t, s, "remote-topic-feed-access", "disabled")
+		set(t, s, "remote-topic-feed-access", "disabled")
 		if got := access(); got != "{public disabled}" {
 			t.Errorf("the access is %s", got)
 		}
@@ -252,7 +236,7 @@ func TestLinksTrendAndHaveATimeline(t *testing.T) {
 		write(t, s, `UPDATE members SET role = 'owner' WHERE account_id = $1`, number(t, bo.ID))
 		owner := &servertest.Person{On: s, Name: "bo", ID: bo.ID, Token: s.TokenFor("bo", "read")}
 		want(owner, timeline, "431")
-		turn(t, s, "local-topic-feed-access", "authenticated")
+		set(t, s, "local-topic-feed-access", "authenticated")
 		saysNo(t, s.Nobody(), http.MethodGet, timeline+"&local=true", nil, 401, guest)
 		decide(t, s, false, "links", page)
 		saysNo(t, ada, http.MethodGet, timeline, nil, 404, "Record not found")

@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"net/http"
+	"path/filepath"
 	"time"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
@@ -32,6 +35,22 @@ func (s *Server) Effects(ctx context.Context) error { return s.bus.Drain(ctx) }
 
 // Forget drops what is remembered of timelines.
 func (s *Server) Forget() { s.timelines.Forget() }
+
+// Cold answers as this server would after a start: nothing is remembered. What happens through s afterwards has no effects.
+func (s *Server) Cold(ctx context.Context) (http.Handler, error) {
+	secret, err := secretKey(filepath.Join(s.config.Data, "secret.key"))
+	if err != nil {
+		return nil, err
+	}
+	wrapper, err := accounts.NewWrapper(secret)
+	if err != nil {
+		return nil, err
+	}
+	fresh := &Server{config: s.config, version: s.version, log: s.log, clock: s.clock, db: s.db, site: s.site, keyFetches: newTurnstile(keyFetchAtOnce),
+		limiter: rest.NewLimiter(s.clock, false), pages: s.pages, listening: make(chan struct{})}
+	err = fresh.assemble(ctx, secret, wrapper, Parts{Clock: s.clock, Passwords: accounts.CheapPasswords(), MakeKey: accounts.MakeKey})
+	return fresh.handler, err
+}
 
 // DB lets tests count rows.
 func (s *Server) DB() *db.DB { return s.db }

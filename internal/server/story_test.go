@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/server/keeper"
 	"anancus/internal/server/servertest"
 )
 
@@ -82,4 +83,21 @@ func document(t *testing.T, s *servertest.Server, address string) (int, string) 
 	var body string
 	answer := s.Nobody().Send(req, &body)
 	return answer.StatusCode, body
+}
+
+// write changes rows behind the rooms' backs, as no request can.
+func write(t *testing.T, s *servertest.Server, sql string, args ...any) {
+	t.Helper()
+	err := s.DB().Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, sql, args...); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// set changes a setting as a keeper does.
+func set(t *testing.T, s *servertest.Server, name, value string) {
+	t.Helper()
+	if _, err := s.Keeper().SetSetting(t.Context(), keeper.Setting{Name: name, Value: value}); err != nil {
+		t.Fatal(err)
+	}
 }
