@@ -14,6 +14,7 @@ func seeds(f *testing.F) {
 		asJPEG(f, m), withEXIF(asJPEG(f, m), 6), asPNG(f, m), withChunk(asPNG(f, m), "eXIf", exifBlock(8)), asGIF(f, 3),
 		fixture(f, "lossy.webp"), fixture(f, "lossless.webp"), fixture(f, "alpha.webp"), fixture(f, "photo.heic"),
 		fixture(f, "photo.avif"), fixture(f, "progressive.jpg"), fixture(f, "cmyk.jpg"), []byte("<svg/>"),
+		animated(f), withProfile(asJPEG(f, m)),
 	} {
 		f.Add(file)
 	}

@@ -19,6 +19,7 @@ type Header struct {
 	decoded int64  // bytes of the decoded picture
 	working int64  // bytes that the decoder needs besides
 	framed  bool   // WebP whose pictures lie in frames
+	named   bool   // JPEG whose components are called R, G and B, which may mean that they are
 	profile []byte // the colour profile, if it is a small one
 	colours *conversion
 }
@@ -41,7 +42,7 @@ const (
 	maxInspected = 128 << 20 // bytes that Inspect reads of a file at most
 	maxParts     = 1 << 17   // chunks, segments or blocks of a file
 	maxProfile   = 16 << 10  // bytes of a colour profile; those made of tables, for printers, are larger
-	maxSide      = 1 << 24
+	maxSide      = 1<<16 - 1 // pixels of width or height: as JPEG has it
 )
 
 // Inspect tells what the file is by its content. It reads the file once, decodes no pixel, and leaves the reader at the start.

@@ -124,9 +124,10 @@ func (h *Header) frame(p []byte, progressive bool) error {
 		all, most = all+share, max(most, share)
 	}
 	samples := h.Pixels() * all / max(most, 1)
+	h.named = p[5] == 3 && p[6] == 'R' && p[9] == 'G' && p[12] == 'B'
 	h.decoded = samples
-	if p[5] == 4 {
-		h.working += samples // the inks are first read, then put together
+	if p[5] == 4 || p[5] == 3 && all == 3 {
+		h.working += 4 * h.Pixels() // inks, and red, green and blue, are first read apart, then put together
 	}
 	if progressive {
 		h.working += 4 * samples // every coefficient is kept until the last scan

@@ -73,16 +73,13 @@ func (h *Header) imageHeader(p []byte) error {
 		return fmt.Errorf("%w: its header is", ErrDamaged)
 	}
 	h.Width, h.Height = int(binary.BigEndian.Uint32(p)), int(binary.BigEndian.Uint32(p[4:]))
-	const gray, colours, palette = 0, 2, 3
-	each := int64(4)
-	if p[9] == gray || p[9] == palette {
-		each = 1
-	}
+	const palette = 3
+	each := int64(4) // grey has less, unless one grey is declared to be glass
 	if p[8] == 16 {
-		each *= 2
-		if p[9] == colours {
-			each = 8
-		}
+		each = 8
+	}
+	if p[9] == palette {
+		each = 5 // the numbers of colours, then the colours
 	}
 	h.decoded = mul(h.Width, h.Height, each)
 	if p[12] != 0 {

@@ -21,6 +21,8 @@ func animated(t testing.TB) []byte {
 
 func TestFilesAreKnownByTheirContent(t *testing.T) {
 	m := quarters(60, 40)
+	wide := append([]byte{}, asPNG(t, m)...)
+	copy(wide[16:], []byte{0, 1, 0, 0, 0, 0, 0, 1})
 	apng := withChunk(asPNG(t, m), "acTL", []byte{0, 0, 0, 3, 0, 0, 0, 0})
 	for _, one := range []struct {
 		name string
@@ -40,6 +42,7 @@ func TestFilesAreKnownByTheirContent(t *testing.T) {
 		{"lossless WebP", fixture(t, "lossless.webp"), Header{Format: WebP, Width: 60, Height: 40, Orientation: 1, Frames: 1}},
 		{"animated WebP", animated(t), Header{Format: WebP, Width: 80, Height: 50, Orientation: 1, Frames: 2}},
 		{"WebP that claims another size", riff(vp8x(0, 10, 10), [2]string{"VP8 ", string(fixture(t, "lossy.webp")[20:])}), Header{}},
+		{"PNG of a row too long", wide, Header{}},
 		// The encoder makes sides multiples of its blocks, and crops when it is shown.
 		{"HEIC", fixture(t, "photo.heic"), Header{Format: HEIC, Width: 64, Height: 64, Orientation: 1, Frames: 1}},
 		{"AVIF", fixture(t, "photo.avif"), Header{Format: AVIF, Width: 60, Height: 40, Orientation: 1, Frames: 1}},
@@ -104,16 +107,19 @@ func displayP3() []byte {
 	return append(p, body...)
 }
 
+// withProfile puts Display P3 into a JPEG.
+func withProfile(file []byte) []byte {
+	segment := append([]byte("\xff\xe2\x00\x00ICC_PROFILE\x00\x01\x01"), displayP3()...)
+	binary.BigEndian.PutUint16(segment[2:], uint16(len(segment)-2))
+	return append(append(append([]byte{}, file[:2]...), segment...), file[2:]...)
+}
+
 func TestColoursOfAProfileBecomeThoseOfSRGB(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 32, 32))
 	for i := range m.Pix {
 		m.Pix[i] = [4]byte{200, 100, 50, 255}[i%4]
 	}
-	file := asJPEG(t, m)
-	segment := append([]byte("\xff\xe2\x00\x00ICC_PROFILE\x00\x01\x01"), displayP3()...)
-	binary.BigEndian.PutUint16(segment[2:], uint16(len(segment)-2))
-	file = append(append(append([]byte{}, file[:2]...), segment...), file[2:]...)
-	result := process(t, file, append(stored, Size{Pixels: 100})...)
+	result := process(t, withProfile(asJPEG(t, m)), append(stored, Size{Pixels: 100})...)
 	for _, o := range result.Outputs {
 		// By the published matrix from linear Display P3 to linear sRGB.
 		if got := decoded(t, o).At(o.Width/2, o.Height/2); !near(got, color.NRGBA{215, 93, 31, 255}, 3) {

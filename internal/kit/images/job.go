@@ -103,7 +103,7 @@ func (j *job) sheets(source picture, sizes []Size) (made []sheet, tiny picture, 
 // asItIs gives the file of a picture that has the wanted size already, if one can be had without decoding and encoding its pixels.
 func (j *job) asItIs() ([]byte, error) {
 	switch {
-	case j.header.Orientation != 1:
+	case j.header.Orientation != 1, j.header.named:
 	case j.header.Format == JPEG && j.header.colours == nil:
 		if _, err := j.r.Seek(0, io.SeekStart); err != nil {
 			return nil, err
