@@ -122,6 +122,10 @@ func (ops) ListTrends(_ context.Context, in keeper.TrendKind) ([]keeper.Trend, e
 	return []keeper.Trend{{Name: "7", Author: "bo@t", URL: "https://t/7", Score: 40.5, RequiresReview: true}, {Name: "Cats", Score: 2, Trendable: true}}, nil
 }
 
+func (ops) RefreshTrends(context.Context) (keeper.TrendCount, error) {
+	return keeper.TrendCount{Tags: 3, Links: 2, Statuses: 1}, nil
+}
+
 func (ops) ReviewTrends(_ context.Context, in keeper.TrendReview) ([]keeper.TrendDecision, error) {
 	if in.Author {
 		in.Names = append(in.Names, "author")
@@ -344,6 +348,7 @@ func TestKeepersCommandsTellPeopleAndPrograms(t *testing.T) {
 		{[]string{"report", "list", "--all"}, "9    open  spam  @ada@h about @bo@t  1 statuses  look\n", `[{"id":"9","reporter":"@ada@h","target":"@bo@t","category":"spam","comment":"look","statuses":[{"id":"7"}],"forward":false,"forwarded":false,"created_at":""}]` + "\n"},
 		{[]string{"trend", "list", "statuses"}, "     40.50  7  hidden, to be reviewed  by bo@t  https://t/7\n      2.00  Cats  shown\n",
 			`[{"name":"7","author":"bo@t","url":"https://t/7","score":40.5,"trendable":false,"requires_review":true},{"name":"Cats","score":2,"trendable":true,"requires_review":false}]` + "\n"},
+		{[]string{"trend", "refresh"}, "Trending, shown or not: hashtags 3, links 2, statuses 1\n", `{"tags":3,"links":2,"statuses":1}` + "\n"},
 		{[]string{"trend", "approve", "tags", "Cats", "Dogs"}, "Approved: tags Cats\nApproved: tags Dogs\n", `[{"name":"tags Cats","trendable":true},{"name":"tags Dogs","trendable":true}]` + "\n"},
 		{[]string{"trend", "reject", "statuses", "7", "--author"}, "Rejected: statuses 7\nRejected: statuses author\n", `[{"name":"statuses 7","trendable":false},{"name":"statuses author","trendable":false}]` + "\n"},
 		{[]string{"version"}, "anancus dev\n", `{"version":"dev"}` + "\n"},

@@ -12,6 +12,7 @@ type trendCmd struct {
 	List    trendListCmd    `cmd:"" help:"Print what trends, shown or not, the highest score first."`
 	Approve trendApproveCmd `cmd:"" help:"Let something trend."`
 	Reject  trendRejectCmd  `cmd:"" help:"Keep something from trending."`
+	Refresh trendRefreshCmd `cmd:"" help:"Compute trends now, not within five minutes."`
 }
 
 type trendListCmd struct {
@@ -85,3 +86,15 @@ func (c trendApproveCmd) Run(p *program) error { return c.decide(p, true, "Appro
 
 // Run rejects.
 func (c trendRejectCmd) Run(p *program) error { return c.decide(p, false, "Rejected") }
+
+type trendRefreshCmd struct{}
+
+// Run computes the trends.
+func (trendRefreshCmd) Run(p *program) error {
+	n, err := keep(p, func(ctx context.Context, ops keeper.Ops) (keeper.TrendCount, error) { return ops.RefreshTrends(ctx) })
+	if err != nil {
+		return err
+	}
+	p.tell(n, fmt.Sprintf("Trending, shown or not: hashtags %d, links %d, statuses %d", n.Tags, n.Links, n.Statuses))
+	return nil
+}

@@ -18,8 +18,14 @@ import (
 func computeTrends(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	servertest.Settle(t, s)
-	if err := s.RefreshTrends(t.Context()); err != nil {
+	n, err := s.Keeper().RefreshTrends(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	for kind, want := range map[string]int{"tags": n.Tags, "links": n.Links, "statuses": n.Statuses} {
+		if list, err := s.Keeper().ListTrends(t.Context(), keeper.TrendKind{Kind: kind}); err != nil || len(list) != want {
+			t.Errorf("of %s %d are said to trend, %d are listed (%v)", kind, want, len(list), err)
+		}
 	}
 }
 

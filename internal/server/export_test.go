@@ -155,8 +155,7 @@ func (s *Server) PurgeTranslations(ctx context.Context) error {
 // CountPopular is one.
 func (s *Server) CountPopular(ctx context.Context) error { return s.suggestions.CountPopular(ctx) }
 
-// RefreshTrends and PurgeLinks are chores.
-func (s *Server) RefreshTrends(ctx context.Context) error { return s.trends.Refresh(ctx) }
+// PurgeLinks is a chore.
 
 // PurgeLinks is one.
 func (s *Server) PurgeLinks(ctx context.Context) error { return s.trends.PurgeLinks(ctx) }

@@ -37,3 +37,19 @@ func (k *Keeper) ReviewTrends(ctx context.Context, in keeper.TrendReview) ([]kee
 	}
 	return out, nil
 }
+
+// RefreshTrends computes the scores now, as the schedule does every few minutes.
+func (k *Keeper) RefreshTrends(ctx context.Context) (keeper.TrendCount, error) {
+	var n keeper.TrendCount
+	if err := k.server.trends.Refresh(ctx); err != nil {
+		return n, err
+	}
+	for kind, count := range map[string]*int{"tags": &n.Tags, "links": &n.Links, "statuses": &n.Statuses} {
+		list, err := k.server.trends.Entries(ctx, kind)
+		if err != nil {
+			return n, err
+		}
+		*count = len(list)
+	}
+	return n, nil
+}

@@ -10,6 +10,7 @@ import (
 type TrendOps interface {
 	ListTrends(ctx context.Context, in TrendKind) ([]Trend, error)
 	ReviewTrends(ctx context.Context, in TrendReview) ([]TrendDecision, error)
+	RefreshTrends(ctx context.Context) (TrendCount, error)
 }
 
 // TrendKind asks for trends of a kind: tags, links or statuses.
@@ -41,10 +42,18 @@ type TrendDecision struct {
 	Trendable bool   `json:"trendable"`
 }
 
+// TrendCount tells how much of each kind trends, shown or not.
+type TrendCount struct {
+	Tags     int `json:"tags"`
+	Links    int `json:"links"`
+	Statuses int `json:"statuses"`
+}
+
 func trendHandlers(ops TrendOps) map[string]control.Handler {
 	return map[string]control.Handler{
-		"trend.list":   control.Handle(ops.ListTrends),
-		"trend.review": control.Handle(ops.ReviewTrends),
+		"trend.list":    control.Handle(ops.ListTrends),
+		"trend.review":  control.Handle(ops.ReviewTrends),
+		"trend.refresh": control.Handle(func(ctx context.Context, _ nothing) (TrendCount, error) { return ops.RefreshTrends(ctx) }),
 	}
 }
 
@@ -56,4 +65,9 @@ func (c Client) ListTrends(ctx context.Context, in TrendKind) ([]Trend, error) {
 // ReviewTrends decides about trends.
 func (c Client) ReviewTrends(ctx context.Context, in TrendReview) ([]TrendDecision, error) {
 	return ask[[]TrendDecision](ctx, c, "trend.review", in)
+}
+
+// RefreshTrends computes the scores anew.
+func (c Client) RefreshTrends(ctx context.Context) (TrendCount, error) {
+	return ask[TrendCount](ctx, c, "trend.refresh", nothing{})
 }
