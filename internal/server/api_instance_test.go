@@ -35,6 +35,12 @@ func TestTheInstanceTellsItsRulesTermsAndPolicies(t *testing.T) {
 		if len(rules) != 2 || rules[0].ID != second.ID || rules[1].Hint != "Really" || rules[1].Translations["de"].Text != "Sei nett" {
 			t.Errorf("the rules are %+v", rules)
 		}
+		var versions struct {
+			Of map[string]int `json:"api_versions"`
+		}
+		if ada.Get("/api/v2/instance", &versions); versions.Of["mastodon"] != 11 || versions.Of["anancus"] != 1 { // clients ask for features by the first
+			t.Errorf("the versions of the API are %v", versions.Of)
+		}
 		var instance struct{ Rules []struct{ Text string } }
 		for _, path := range []string{"/api/v1/instance", "/api/v2/instance"} {
 			ada.Get(path, &instance)

@@ -47,9 +47,9 @@ func (s *Service) ShowPushKey(public string) { s.pushKey = public }
 // mastodonVersion is the API that we speak; clients compare it with what they need.
 const mastodonVersion = "4.7.0"
 
-// apiVersion is Mastodon's number for its API: 0 until every endpoint of it is here, so that clients ask
-// before they use what newer numbers promise.
-const apiVersion = 0
+// apiVersion is Mastodon's number for the API of that version: by it clients decide what to ask for. Uploads and streams are
+// older than any such number: it promises neither.
+const apiVersion = 11
 
 // sourceURL is where the program's source is.
 const sourceURL = "https://github.com/anancus/anancus"
