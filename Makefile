@@ -8,7 +8,7 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X m
 # Folders are listed beside files, so that a removed file is noticed too.
 WEB_SOURCES := $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.js web/*.json 2>/dev/null)
 
-.PHONY: run build release test bench api-coverage lint check dev gen clean
+.PHONY: run build release test bench api-coverage openapi-check lint check dev gen clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -45,6 +45,10 @@ api-coverage:
 	@mkdir -p artifacts
 	@ANANCUS_API_COVERAGE=$(CURDIR)/artifacts/api-coverage.txt go test -count=1 ./internal/server
 	@cat artifacts/api-coverage.txt
+
+# Walks the whole API of a real server and compares each answer with a description of Mastodon's, by a tool that lies in ../shared.
+openapi-check:
+	@scripts/openapi-check
 
 lint:
 	@scripts/lint

@@ -20,6 +20,17 @@ postgres_bin() {
 	[ -n "$found" ] && dirname "$found"
 }
 
+# The folder of what is shared between projects: the one that is named, or else beside the repository or beside that which it
+# is a work tree or a clone of. Fails where there is none.
+shared_folder() {
+	local one
+	for one in "${ANANCUS_SHARED:-../shared}" "$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null)/../../shared" "$(git config --get remote.origin.url)/../shared"; do
+		[ -d "$one/conformance/openapi-check" ] && (cd "$one" && pwd) && return
+		[ -n "${ANANCUS_SHARED:-}" ] && return 1
+	done
+	return 1
+}
+
 at_least() { # at_least WANTED HAVE
 	[ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
