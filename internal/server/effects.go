@@ -42,6 +42,7 @@ func (s *Server) effects() {
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
 		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile),
+		bus.Durable("relationships.accept_waiting", bus.Push, relationships.Waiting, s.relationships.AcceptWaiting),
 		bus.Durable("search.follow_changed", bus.Index, search.AuthorChanged, s.search.FollowChanged))
 	bus.On(b, "account.gone",
 		bus.Live(func(_ context.Context, e accounts.Gone) { s.accounts.Forget(e.Account) }),

@@ -116,6 +116,43 @@ func TestALockedAccountDecidesWhoFollows(t *testing.T) {
 	})
 }
 
+func TestUnlockingAnAccountLetsInWhoWaits(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		here, there := pair(t, engine)
+		ada, cy, bo := here.Join("ada"), there.Join("cy"), there.Join("bo")
+		lock(bo)
+		account := ada.Follow(bo)
+		cy.Follow(bo)
+		servertest.Settle(t, here, there)
+		wantTold(t, bo, "follow_request", abroad(ada), 1)
+		wantTold(t, bo, "follow_request", "cy", 1)
+		if answer := bo.Do(http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"note": {"still locked"}}, nil); answer.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d", answer.StatusCode)
+		}
+		servertest.Settle(t, here, there)
+		if r := ada.Towards(account.ID); r.Following {
+			t.Error("a change of something else let somebody in")
+		}
+		bo.Do(http.MethodPatch, "/api/v1/profile", url.Values{"locked": {"false"}}, nil)
+		servertest.Settle(t, here, there)
+		if r := ada.Towards(account.ID); !r.Following || r.Requested {
+			t.Errorf("who waited elsewhere is %+v", r)
+		}
+		if r := cy.Towards(bo.ID); !r.Following || r.Requested {
+			t.Errorf("who waited here is %+v", r)
+		}
+		// As Mastodon: what asked for an answer is gone, and nobody is told of each.
+		for _, kind := range []string{"follow_request", "follow"} {
+			wantTold(t, bo, kind, abroad(ada), 0)
+			wantTold(t, bo, kind, "cy", 0)
+		}
+		now := bo.Publish("to followers now", "visibility", "private")
+		servertest.Settle(t, here, there)
+		wantHome(t, ada, now, true)
+		wantHome(t, cy, now, true)
+	})
+}
+
 func lock(p *servertest.Person) {
 	p.On.T.Helper()
 	answer := p.Do(http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"locked": {"true"}}, nil)

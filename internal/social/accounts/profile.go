@@ -53,6 +53,8 @@ type ProfileChange struct {
 type ProfileChanged struct {
 	Account id.Account
 	At      int64
+	// Unlocked tells that whoever wants to follow needs no answer any more.
+	Unlocked bool
 }
 
 // ChangeProfile changes a member's profile and defaults.
@@ -70,6 +72,7 @@ func (s *Service) ChangeProfile(ctx context.Context, member id.Account, change P
 		if err != nil {
 			return err
 		}
+		locked := a.Locked
 		change.lay(a, m)
 		a.UpdatedAt = tx.Now()
 		if err := update(ctx, tx, a); err != nil {
@@ -78,7 +81,7 @@ func (s *Service) ChangeProfile(ctx context.Context, member id.Account, change P
 		if err := setDefaults(ctx, tx, m); err != nil {
 			return err
 		}
-		return tx.Emit(ProfileChanged{a.ID, clock.Milli(tx.Now())})
+		return tx.Emit(ProfileChanged{a.ID, clock.Milli(tx.Now()), locked && !a.Locked})
 	})
 	if err != nil {
 		return fmt.Errorf("change profile: %w", err)

@@ -130,7 +130,7 @@ func (s *Service) TellFollowed(ctx context.Context, e relationships.Followed) er
 		return err
 	}
 	// A request that was granted is no news any more: the follow is.
-	if err := s.takeBack(ctx, FollowRequest, e.Follower, int64(e.Follow)); err != nil {
+	if err := s.takeBack(ctx, FollowRequest, e.Follower, int64(e.Follow)); err != nil || e.Quietly {
 		return err
 	}
 	return s.tell(ctx, Notification{Account: e.Target, Kind: Follow, From: e.Follower, about: int64(e.Follow)})

@@ -44,6 +44,8 @@ type (
 	Followed struct {
 		Follow           id.Follow
 		Follower, Target id.Account
+		// Quietly tells that it began with many others and is no news to Target.
+		Quietly bool
 	}
 	// FollowRequested tells that Follower asked to follow Target.
 	FollowRequested struct {
@@ -209,13 +211,17 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, row *follow, ask bool) 
 
 // begin stores a follow that holds from now on.
 func (s *Service) begin(ctx context.Context, tx *db.Tx, row *follow) error {
+	return s.start(ctx, tx, row, false)
+}
+
+func (s *Service) start(ctx context.Context, tx *db.Tx, row *follow, quietly bool) error {
 	if err := insert(ctx, tx, follows, row); err != nil {
 		return err
 	}
 	if err := accounts.CountFollow(ctx, tx, row.follower, row.target, +1); err != nil {
 		return err
 	}
-	return tx.Emit(Followed{row.id, row.follower, row.target})
+	return tx.Emit(Followed{row.id, row.follower, row.target, quietly})
 }
 
 func (s *Service) withinLimit(ctx context.Context, tx *db.Tx, follower id.Account) error {
