@@ -113,3 +113,76 @@ func TestConversationsFollowWhatIsSentAndReceivedInPrivate(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoseRequestIsAcceptedHasConversations(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		here, there := pair(t, engine)
+		ada, bo, eve := here.Join("ada"), here.Join("bo"), there.Join("eve")
+		settle := func() { servertest.Settle(t, here, there) }
+		bo.Publish("@ada in public")
+		one := bo.Publish("@ada a word", "visibility", "direct")
+		two := bo.Publish("@ada another", "visibility", "direct", "in_reply_to_id", one.ID)
+		eve.Publish(ada.Handle()+" from afar", "visibility", "direct")
+		settle()
+		if mine, _ := talks(ada, ""); len(mine) != 0 {
+			t.Fatalf("what is held back makes the conversations %+v", mine)
+		}
+		var requests []struct {
+			ID      string
+			Account servertest.Account
+		}
+		ada.Get("/api/v1/notifications/requests", &requests)
+		if len(requests) != 2 {
+			t.Fatalf("the requests are %+v", requests)
+		}
+		for _, one := range requests {
+			if one.Account.ID == bo.ID {
+				ada.Post("/api/v1/notifications/requests/"+one.ID+"/accept", nil, nil)
+			}
+		}
+		settle()
+		mine, _ := talks(ada, "")
+		if len(mine) != 1 || !mine[0].Unread || mine[0].Last.ID != two.ID || len(mine[0].Accounts) != 1 || mine[0].Accounts[0].ID != bo.ID {
+			t.Errorf("after the acceptance ada has %+v", mine)
+		}
+		if n := told(ada, "mention", "bo"); n != 3 {
+			t.Errorf("ada is told of %d mentions", n)
+		}
+		bo.Publish("@ada a third", "visibility", "direct", "in_reply_to_id", two.ID)
+		settle()
+		if mine, _ = talks(ada, ""); len(mine) != 1 || mine[0].Last.ID == two.ID {
+			t.Errorf("after one more word ada has %+v", mine)
+		}
+	})
+}
+
+func TestConversationsShowWhatAnEditSaysNow(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		here, there := pair(t, engine)
+		ada, bo, cy, far := here.Join("ada"), here.Join("bo"), here.Join("cy"), there.Join("far")
+		settle := func() { servertest.Settle(t, here, there) }
+		for _, p := range []*servertest.Person{bo, cy, far} {
+			p.Follow(ada)
+		}
+		settle()
+		said := ada.Publish("@bo "+far.Handle()+" helo", "visibility", "direct")
+		settle()
+		his, _ := talks(bo, "")
+		if len(his) != 1 {
+			t.Fatalf("bo has %+v", his)
+		}
+		bo.Post("/api/v1/conversations/"+his[0].ID+"/read", nil, nil)
+		edit(ada, said.ID, "status", "@bo @cy "+far.Handle()+" hello")
+		settle()
+		// As Mastodon: an edit is no news to who has the conversation, and begins one for whom it begins to mention.
+		for _, one := range []struct {
+			who    *servertest.Person
+			unread bool
+		}{{ada, false}, {bo, false}, {cy, true}} {
+			list, _ := talks(one.who, "")
+			if len(list) != 1 || list[0].Unread != one.unread || list[0].Last == nil || !strings.Contains(list[0].Last.Content, "hello") {
+				t.Errorf("%s has %+v", one.who.Name, list)
+			}
+		}
+	})
+}

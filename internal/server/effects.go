@@ -185,6 +185,7 @@ func (s *Server) effects() {
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
 	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
+	bus.On(b, "notification.unfiltered", bus.Durable("conversations.keep_received_late", bus.Push, conversations.ReceivedLate, s.conversations.KeepReceivedLate))
 	bus.On(b, "notification.merged", bus.Live(func(context.Context, notifications.Merged) {}))
 	bus.On(b, "notification.told", bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
 	bus.On(b, "conversation.changed", bus.Live(func(context.Context, conversations.Changed) {}))

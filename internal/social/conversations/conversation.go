@@ -53,25 +53,45 @@ func (s *Service) KeepSent(ctx context.Context, e statuses.Published) error {
 }
 
 const toldSQL = `SELECT s.id FROM notifications n JOIN statuses s ON s.id = n.status_id
-	WHERE n.id = $1 AND n.kind = 'mention' AND NOT n.filtered AND s.visibility = 'direct' AND s.deleted_at IS NULL`
+	WHERE n.id {in $1} AND n.kind = 'mention' AND NOT n.filtered AND s.visibility = 'direct' AND s.deleted_at IS NULL`
 
 // Received tells, inside the transaction of a notification, whether it is of a direct status. Who is not told
 // of it, because they block, mute or filter its author, has no conversation of it either, as in Mastodon.
 func Received(ctx context.Context, tx *db.Tx, e notifications.Told) (bool, error) {
-	_, err := db.One(ctx, tx, db.Value[id.Status], toldSQL, e.Notification)
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	return direct(ctx, tx, e.Notification)
+}
+
+// ReceivedLate tells the same of notifications that were held back until now.
+func ReceivedLate(ctx context.Context, tx *db.Tx, e notifications.Unfiltered) (bool, error) {
+	return direct(ctx, tx, e.Notifications...)
+}
+
+func direct(ctx context.Context, tx *db.Tx, told ...id.Notification) (bool, error) {
+	found, err := db.All(ctx, tx, db.Value[id.Status], toldSQL+` LIMIT 1`, told)
+	return len(found) > 0, err
 }
 
 // KeepReceived keeps what a member was told of.
 func (s *Service) KeepReceived(ctx context.Context, e notifications.Told) error {
-	status, err := db.One(ctx, s.db, db.Value[id.Status], toldSQL, e.Notification)
+	return s.receive(ctx, e.Account, e.Notification)
+}
+
+// KeepReceivedLate keeps what a member was told of after it had been held back: whose request they accepted talks with them.
+func (s *Service) KeepReceivedLate(ctx context.Context, e notifications.Unfiltered) error {
+	return s.receive(ctx, e.Account, e.Notifications...)
+}
+
+func (s *Service) receive(ctx context.Context, member id.Account, told ...id.Notification) error {
+	found, err := db.All(ctx, s.db, db.Value[id.Status], toldSQL+` ORDER BY s.id`, told)
 	if err != nil {
-		return ignoreNotFound(err)
+		return fmt.Errorf("keep conversation: %w", err)
 	}
-	return s.keep(ctx, e.Account, status)
+	for _, status := range found {
+		if err := s.keep(ctx, member, status); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) keep(ctx context.Context, member id.Account, wanted id.Status) error {

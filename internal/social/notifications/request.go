@@ -34,6 +34,11 @@ type (
 		Account, From id.Account
 		UpTo          id.Notification
 	}
+	// Unfiltered tells that notifications which were held back are shown now.
+	Unfiltered struct {
+		Account       id.Account
+		Notifications []id.Notification
+	}
 	// Merged tells that everything a member accepted is among their notifications now.
 	Merged struct{ Account id.Account }
 )
@@ -84,11 +89,18 @@ func (s *Service) answer(ctx context.Context, member id.Account, requests []id.N
 func (s *Service) Unfilter(ctx context.Context, e RequestAccepted) error {
 	for more := true; more; {
 		err := s.db.Tx(ctx, func(tx *db.Tx) error {
-			n, err := unfilter(ctx, tx, e.Account, e.From)
-			if err != nil || n == removeAtOnce {
+			shown, err := unfilter(ctx, tx, e.Account, e.From)
+			if err != nil {
 				return err
 			}
-			more = false
+			if len(shown) > 0 {
+				if err := tx.Emit(Unfiltered{e.Account, shown}); err != nil {
+					return err
+				}
+			}
+			if more = len(shown) == removeAtOnce; more {
+				return nil
+			}
 			if ended, err := endMerge(ctx, tx, e.Account, e.From); err != nil || !ended {
 				return err
 			}

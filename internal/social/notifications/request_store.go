@@ -74,9 +74,9 @@ func permit(ctx context.Context, tx *db.Tx, account, from id.Account, now int64)
 }
 
 // unfilter shows a bounded number of what was held of a sender.
-func unfilter(ctx context.Context, tx *db.Tx, account, from id.Account) (int64, error) {
-	return db.Exec(ctx, tx, `UPDATE notifications SET filtered = FALSE WHERE id IN
-		(SELECT id FROM notifications WHERE account_id = $1 AND from_id = $2 AND filtered ORDER BY id LIMIT $3)`, account, from, removeAtOnce)
+func unfilter(ctx context.Context, tx *db.Tx, account, from id.Account) ([]id.Notification, error) {
+	return db.All(ctx, tx, db.Value[id.Notification], `UPDATE notifications SET filtered = FALSE WHERE id IN
+		(SELECT id FROM notifications WHERE account_id = $1 AND from_id = $2 AND filtered ORDER BY id LIMIT $3) RETURNING id`, account, from, removeAtOnce)
 }
 
 // endMerge notes that everything of a sender is shown, and tells whether that was the last that the member waited for.
