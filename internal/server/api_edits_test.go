@@ -337,3 +337,51 @@ func TestEditsAreGoneWhenTheirStatusIsPurged(t *testing.T) {
 		}
 	})
 }
+
+func TestNumbersOfHashtagsFollowAnEdit(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo := s.Join("ada"), s.Join("bo")
+		for _, name := range []string{"cats", "dogs"} {
+			ada.Post("/api/v1/tags/"+name+"/feature", nil, nil)
+		}
+		bo.Post("/api/v1/tags/dogs/follow", nil, nil)
+		said := ada.Publish("about #cats")
+		want := func(when string, numbers map[string][2]string) {
+			t.Helper()
+			servertest.Settle(t, s)
+			var featured []struct {
+				Name  string
+				Count string  `json:"statuses_count"`
+				Last  *string `json:"last_status_at"`
+			}
+			ada.Get("/api/v1/featured_tags", &featured)
+			if len(featured) != len(numbers) {
+				t.Errorf("%s %+v is featured", when, featured)
+			}
+			for _, one := range featured {
+				if one.Count != numbers[one.Name][0] || (one.Last == nil) != (one.Count == "0") {
+					t.Errorf("%s #%s counts %s, last %v, want %s", when, one.Name, one.Count, one.Last, numbers[one.Name][0])
+				}
+			}
+			for name, wanted := range numbers {
+				var tag tagEntity
+				bo.Get("/api/v1/tags/"+name, &tag)
+				if tag.History[0].Uses != wanted[1] || tag.History[0].Accounts != wanted[1] {
+					t.Errorf("%s the history of #%s is %+v, want %s", when, name, tag.History[0], wanted[1])
+				}
+			}
+		}
+		want("at first", map[string][2]string{"cats": {"1", "1"}, "dogs": {"0", "0"}})
+		edit(ada, said.ID, "status", "about #dogs")
+		want("edited", map[string][2]string{"cats": {"0", "1"}, "dogs": {"1", "1"}}) // the day's history tells what was written
+		if home := bo.Home(); len(home) != 1 || home[0].ID != said.ID {
+			t.Errorf("who follows the hashtag has %+v", home)
+		}
+		edit(ada, said.ID, "status", "about nothing")
+		want("without hashtags", map[string][2]string{"cats": {"0", "1"}, "dogs": {"0", "1"}})
+		if home := bo.Home(); len(home) != 0 {
+			t.Errorf("without the hashtag who follows it has %+v", home)
+		}
+	})
+}

@@ -71,15 +71,57 @@ func (s *Service) KeepLink(ctx context.Context, e statuses.Published) error {
 		}
 		return err
 	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error { return keepLink(ctx, tx, status, address) })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return keepLink(ctx, tx, status, address, dayOf(status.CreatedAt)) })
 	if err != nil {
 		return fmt.Errorf("keep link of status %d: %w", e.Status, err)
 	}
 	return nil
 }
 
-func keepLink(ctx context.Context, tx *db.Tx, status *statuses.Status, address string) error {
-	day := dayOf(status.CreatedAt)
+// Relinked tells, inside the transaction of an edit, whether a link is another one now that counts for the status.
+func (s *Service) Relinked(ctx context.Context, tx *db.Tx, e statuses.Edited) (bool, error) {
+	now, err := s.linkOf(ctx, tx, e.Status)
+	if err != nil {
+		return false, err
+	}
+	before, err := db.All(ctx, tx, db.Text, keptSQL, e.Status)
+	if len(before) == 0 {
+		return now != "" && s.settings.Now().Trends, err
+	}
+	return now != before[0], err
+}
+
+const keptSQL = `SELECT l.url FROM link_statuses s JOIN links l ON l.id = s.link_id WHERE s.status_id = $1`
+
+// KeepEditedLink makes the link of an edited status the one that it has now: it is used on the day of the edit. The
+// history of the one before stays, because it was used.
+func (s *Service) KeepEditedLink(ctx context.Context, e statuses.Edited) error {
+	status, err := s.statuses.Get(ctx, e.Status)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		address, err := s.linkOf(ctx, tx, e.Status)
+		if err != nil {
+			return err
+		}
+		_, err = db.Exec(ctx, tx, `DELETE FROM link_statuses WHERE status_id = $1 AND link_id <> COALESCE((SELECT id FROM links WHERE url = $2), 0)`, e.Status, address)
+		if err != nil || address == "" || !s.settings.Now().Trends {
+			return err
+		}
+		return keepLink(ctx, tx, status, address, dayOf(status.EditedAt))
+	})
+	if err != nil {
+		return fmt.Errorf("keep link of edited status %d: %w", e.Status, err)
+	}
+	return nil
+}
+
+// keepLink notes the use of a link on a day.
+func keepLink(ctx context.Context, tx *db.Tx, status *statuses.Status, address string, day int64) error {
 	if day <= dayOf(tx.Now())-keepDays {
 		return nil
 	}

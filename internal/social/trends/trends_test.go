@@ -343,11 +343,62 @@ func TestLinksAreCountedOncePerStatusAndAccountAndPurged(t *testing.T) {
 	})
 }
 
+func TestAnEditMovesTheLinkOfAStatus(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		h := open(t, engine)
+		const one, two = "https://news.example/one", "https://news.example/two"
+		status := h.linked(1, 1, noon.Add(-24*time.Hour), a(one))
+		edited := func(wanted bool, set string, args ...any) {
+			t.Helper()
+			h.exec(`UPDATE statuses SET edited_at = $2, `+set+` WHERE id = $1`, append([]any{status, clock.Milli(noon)}, args...)...)
+			e, kept := statuses.Edited{Status: status, Author: 1}, false
+			h.must(h.d.Tx(t.Context(), func(tx *db.Tx) (err error) { kept, err = h.Relinked(t.Context(), tx, e); return err }))
+			if kept != wanted {
+				t.Errorf("with %s %v another link counts: %v", set, args, kept)
+			}
+			for range 2 { // effects may run again
+				h.must(h.KeepEditedLink(t.Context(), e))
+			}
+		}
+		want := func(shown string, uses ...int64) {
+			t.Helper()
+			for i, address := range []string{one, two} {
+				if n := h.count(`SELECT COALESCE(SUM(d.uses), 0) FROM link_days d JOIN links l ON l.id = d.link_id WHERE l.url = $1`, address); n != uses[i] {
+					t.Errorf("%s was used %d times, want %d", address, n, uses[i])
+				}
+				n := h.count(`SELECT COUNT(*) FROM link_statuses s JOIN links l ON l.id = s.link_id WHERE l.url = $1`, address)
+				if (n == 1) != (address == shown) {
+					t.Errorf("%s has %d statuses", address, n)
+				}
+			}
+		}
+		want(one, 1, 0)
+		edited(false, `text = 'x'`)
+		want(one, 1, 0)
+		edited(true, `content = $3`, a(two))
+		want(two, 1, 1)
+		if n := h.count(`SELECT COUNT(*) FROM link_days WHERE day = $1`, dayOf(noon)); n != 1 {
+			t.Errorf("%d links were used on the day of the edit", n)
+		}
+		edited(true, `content = $3`, "<p>no link</p>")
+		want("", 1, 1)
+		edited(false, `text = 'y'`)
+		edited(true, `content = $3`, a(two))
+		want(two, 1, 2)
+		edited(true, `content_warning = 'x'`) // such a status does not count
+		want("", 1, 2)
+		h.set("trends", "false")
+		edited(false, `content_warning = ''`)
+		want("", 1, 2)
+	})
+}
+
 func TestEveryListIsServedByAnIndex(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		dbtest.NoScan(t, d, tagsUsedSQL, 20000, 19999, 5)
 		dbtest.NoScan(t, d, linksUsedSQL, 20000, 19999, 5)
 		dbtest.NoScan(t, d, statesSQL, "tag")
+		dbtest.NoScan(t, d, keptSQL, 1)
 		dbtest.NoScan(t, d, likedSQL, 1, 5, 500)
 		if plan := dbtest.Plan(t, d, likedSQL, 1, 5, 500); !strings.Contains(plan, "status_counts_liked") {
 			t.Errorf("statuses that nobody liked are read too:\n%s", plan)
