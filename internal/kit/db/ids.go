@@ -11,11 +11,11 @@ import (
 // ids gives Mastodon's snowflakes: milliseconds since 1970 << 16 | low bits.
 type ids struct{ last atomic.Int64 }
 
-// next gives an id of the moment that is larger than every one before.
-func (s *ids) next(now time.Time) int64 {
+// next gives an id of the moment that is larger than every one before, a multiple of step.
+func (s *ids) next(now time.Time, step int64) int64 {
 	for {
 		last := s.last.Load()
-		id := max(now.UnixMilli()<<16, last+1)
+		id := max(now.UnixMilli()<<16, (last/step+1)*step)
 		if s.last.CompareAndSwap(last, id) {
 			return id
 		}

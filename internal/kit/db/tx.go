@@ -64,7 +64,13 @@ func (tx *Tx) Now() time.Time { return tx.now }
 
 // NextID gives an id larger than all before. On SQLite it is taken in the
 // writer's turn, so that the order of commits is the order of ids.
-func (tx *Tx) NextID() int64 { return tx.d.ids.next(tx.now) }
+func (tx *Tx) NextID() int64 { return tx.d.ids.next(tx.now, 1) }
+
+// exact is the step between numbers of the size of ids that JavaScript tells apart, for the rest of this century.
+const exact = 64
+
+// NextExactID is NextID for what clients are given as a number: one that JavaScript does not round.
+func (tx *Tx) NextExactID() int64 { return tx.d.ids.next(tx.now, exact) }
 
 func (tx *Tx) query(ctx context.Context, sql string, args []any) (cursor, error) {
 	if tx.over {

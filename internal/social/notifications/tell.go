@@ -30,7 +30,7 @@ func (s *Service) tell(ctx context.Context, n Notification) error {
 			}
 			n.Filtered = verdict == Filter
 		}
-		n.ID = id.Notification(tx.NextID())
+		n.ID = id.Notification(tx.NextExactID()) // groups tell it as a number
 		group, err := groupFor(ctx, tx, n)
 		if err != nil {
 			return err
