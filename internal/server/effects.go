@@ -12,7 +12,6 @@ import (
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
-	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -35,7 +34,7 @@ func (s *Server) effects() {
 	bus.On(b, "announcement.changed", bus.Live(func(context.Context, frontdoor.AnnouncementChanged) {}))
 	bus.On(b, "announcement.gone", bus.Live(func(context.Context, frontdoor.AnnouncementGone) {}))
 	bus.On(b, "announcement.reacted", bus.Live(func(context.Context, frontdoor.AnnouncementReacted) {}))
-	bus.On(b, "account.joined", bus.Live(func(context.Context, accounts.Joined) {}))
+	bus.On(b, "account.joined", bus.Durable("notifications.tell_signed_up", bus.Push, nil, s.notifications.TellSignedUp))
 	bus.On(b, "account.updated",
 		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
@@ -83,7 +82,7 @@ func (s *Server) effects() {
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
-	bus.On(b, "moderation.reported", bus.Live(func(context.Context, moderation.Reported) {}))
+	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
 	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged))

@@ -16,6 +16,7 @@ type Notification struct {
 
 // Attached is what notifications and groups of them carry by their type.
 type Attached struct {
+	Report     *Report                     `json:"report,omitempty"`
 	Event      *RelationshipSeveranceEvent `json:"event,omitempty"`
 	Collection *Collection                 `json:"collection,omitempty"`
 	Fallback   *NotificationFallback       `json:"fallback,omitempty"`

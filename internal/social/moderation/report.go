@@ -14,6 +14,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/notifications"
 	"anancus/internal/social/statuses"
 )
 
@@ -23,11 +24,12 @@ type Service struct {
 	clock    clock.Clock
 	accounts *accounts.Service
 	statuses *statuses.Service
+	notices  *notifications.Service
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service) *Service {
-	return &Service{db: d, clock: c, accounts: people, statuses: posts}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, notices *notifications.Service) *Service {
+	return &Service{db: d, clock: c, accounts: people, statuses: posts, notices: notices}
 }
 
 // Reported is the event of a new report.
@@ -134,6 +136,19 @@ func (s *Service) File(ctx context.Context, r *Report, visible func([]id.Status)
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// TellStaff tells moderators of a new report. Of somebody of whom an open report is there already, they know.
+func (s *Service) TellStaff(ctx context.Context, e Reported) error {
+	r, err := one(ctx, s.db, e.Report)
+	if err != nil {
+		return err
+	}
+	known, err := openBefore(ctx, s.db, r)
+	if err != nil || known {
+		return err
+	}
+	return s.notices.TellReported(ctx, r.Reporter, r.ID)
 }
 
 // listAtOnce is how many reports keepers are shown at a time.

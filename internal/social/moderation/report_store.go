@@ -92,6 +92,20 @@ func one(ctx context.Context, q db.Q, report id.Report) (*Report, error) {
 	return db.One(ctx, q, scan, `SELECT `+columns+` FROM reports WHERE id = $1`, report)
 }
 
+const openBeforeSQL = `SELECT id FROM reports WHERE target_id = $1 AND id < $2 AND resolved_at IS NULL LIMIT 1`
+
+// openBefore tells whether an earlier report of the same account is open.
+func openBefore(ctx context.Context, q db.Q, r *Report) (bool, error) {
+	found, err := db.All(ctx, q, db.Value[id.Report], openBeforeSQL, r.Target, r.ID)
+	return len(found) > 0, err
+}
+
+const byIDsSQL = `SELECT ` + columns + ` FROM reports WHERE id {in $1}`
+
+func byIDs(ctx context.Context, q db.Q, reports []id.Report) ([]*Report, error) {
+	return db.All(ctx, q, scan, byIDsSQL, reports)
+}
+
 func resolve(ctx context.Context, tx *db.Tx, report id.Report, now int64) error {
 	_, err := db.Exec(ctx, tx, `UPDATE reports SET resolved_at = $2, updated_at = $2 WHERE id = $1 AND resolved_at IS NULL`, report, now)
 	return err

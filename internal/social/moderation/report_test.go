@@ -37,5 +37,7 @@ func TestReportsAreServedByAnIndex(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		dbtest.NoScan(t, d, listSQL, 100, listAtOnce)
 		dbtest.NoScan(t, d, listOpenSQL, 100, listAtOnce)
+		dbtest.NoScan(t, d, openBeforeSQL, 1, 100)
+		dbtest.NoScan(t, d, byIDsSQL, []id.Report{1, 2})
 	})
 }

@@ -70,6 +70,7 @@ type Service struct {
 	ties        *relationships.Service
 	collections *collections.Service
 	pushKey     string // the public half, for apps
+	showReports Reports
 }
 
 // New opens the room. pushKey is by what push services know this server.

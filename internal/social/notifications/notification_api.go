@@ -104,6 +104,7 @@ type things struct {
 	statuses    map[id.Status]json.RawMessage // those that the member may read
 	severed     map[id.Severance]*mastodon.RelationshipSeveranceEvent
 	collections map[id.Collection]*mastodon.Collection
+	reports     map[id.Report]*mastodon.Report
 	known       map[string]bool // the types that the app says it knows; nil when it does not say
 }
 
@@ -140,6 +141,9 @@ func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Acco
 	if t.collections, err = s.featuring(c.Context(), c.Viewer, rows); err != nil {
 		return nil, err
 	}
+	if t.reports, err = s.reported(c.Context(), rows); err != nil {
+		return nil, err
+	}
 	t.severed, err = s.severances(c.Context(), c.Viewer.Account, rows)
 	return t, err
 }
@@ -148,6 +152,7 @@ func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Acco
 func (t *things) shows(n *Notification) bool {
 	return t.accounts[n.From] != nil && (n.Status == 0 || t.statuses[n.Status] != nil) &&
 		(n.Kind != SeveredRelationships || t.severed[id.Severance(n.about)] != nil) &&
+		(n.Kind != Report || t.reports[id.Report(n.about)] != nil) &&
 		(!n.Kind.ofCollection() || t.collections[id.Collection(n.about)] != nil)
 }
 
@@ -156,6 +161,9 @@ func (t *things) attached(n *Notification) mastodon.Attached {
 	a := mastodon.Attached{Fallback: t.fallback(n.Kind)}
 	if n.Kind == SeveredRelationships {
 		a.Event = t.severed[id.Severance(n.about)]
+	}
+	if n.Kind == Report {
+		a.Report = t.reports[id.Report(n.about)]
 	}
 	if n.Kind.ofCollection() {
 		a.Collection = t.collections[id.Collection(n.about)]

@@ -56,6 +56,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 			}
 		}
 		dbtest.NoScan(t, d, gistsSQL, 1, []string{"favourite-30"}, id.Notification(math.MaxInt64), 0)
+		dbtest.NoScan(t, d, staffSQL)
 		dbtest.NoScan(t, d, summarySQL, 1, asking, 100)
 		dbtest.NoScan(t, d, withBellSQL, 1, 0, 100)
 		dbtest.NoScan(t, d, factsSQL, 1, 2, 0, 3)
