@@ -79,14 +79,25 @@ func TestAProfileIsEditedWhole(t *testing.T) {
 			"reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false}; !reflect.DeepEqual(preferences, want) {
 			t.Errorf("the preferences are %v", preferences)
 		}
-		wants(t, s.DB().Tx(t.Context(), func(tx *db.Tx) error {
-			_, err := db.Exec(context.Background(), tx, `UPDATE members SET expand_media = 'show_all', expand_warnings = TRUE, autoplay_gifs = TRUE WHERE account_id = $1`, ada.ID)
-			return err
-		}))
+		// How one wants to read is set in a place of our own, by any form.
+		const reading = "/api/anancus/v1/preferences"
+		ada.Do(http.MethodPatch, reading, url.Values{"reading:expand:media": {"show_all"}, "reading:expand:spoilers": {"true"}, "reading:autoplay:gifs": {"1"}}, &preferences)
+		if preferences["reading:expand:media"] != "show_all" || preferences["reading:expand:spoilers"] != true || preferences["reading:autoplay:gifs"] != true || preferences["posting:default:language"] != "de" {
+			t.Errorf("the preferences were answered as %v", preferences)
+		}
+		asJSON, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL+reading, strings.NewReader(`{"reading:expand:media":"hide_all","reading:autoplay:gifs":false}`))
+		wants(t, err)
+		asJSON.Header.Set("Content-Type", "application/json")
+		asJSON.Header.Set("Authorization", "Bearer "+ada.Token)
+		ada.Send(asJSON, nil)
 		ada.Get("/api/v1/preferences", &preferences)
-		if preferences["reading:expand:media"] != "show_all" || preferences["reading:expand:spoilers"] != true || preferences["reading:autoplay:gifs"] != true {
+		if preferences["reading:expand:media"] != "hide_all" || preferences["reading:expand:spoilers"] != true || preferences["reading:autoplay:gifs"] != false {
 			t.Errorf("the stored preferences are shown as %v", preferences)
 		}
+		wantDetails(t, ada, http.MethodPatch, reading, []badForm{{"another way to show media", url.Values{"reading:expand:media": {"some"}},
+			"Reading:expand:media is not one of default, show_all, hide_all", "reading:expand:media", "ERR_INCLUSION"}})
+		saysNo(t, s.Nobody(), http.MethodPatch, reading, nil, 401, "The access token is invalid")
+		saysNo(t, &servertest.Person{On: s, Token: s.TokenFor("ada", "read")}, http.MethodPatch, reading, nil, 403, "This action is outside the authorized scopes")
 
 		// What is not sent stays; what is emptied goes. JSON and lists without numbers are read as well.
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL+path,

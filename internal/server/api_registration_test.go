@@ -93,6 +93,25 @@ func TestSomebodyJoinsByAnApp(t *testing.T) {
 		if answer := eve.Do(http.MethodGet, "/api/v1/accounts/verify_credentials", nil, &body); answer.StatusCode != http.StatusForbidden || body.Error != "Your login is currently pending approval" {
 			t.Errorf("who waits is answered %d %q", answer.StatusCode, body.Error)
 		}
+		// Waiting, one may ask whether the wait is over, and nothing else.
+		var ready bool
+		if answer := eve.Do(http.MethodGet, "/api/v1/emails/check_confirmation", nil, &ready); answer.StatusCode != http.StatusOK || !ready {
+			t.Errorf("who waits for approval is told %d %v", answer.StatusCode, ready)
+		}
+		saysNo(t, eve, http.MethodPost, "/api/v1/emails/confirmations", url.Values{}, 403, "This method is only available while the e-mail is awaiting confirmation")
+		write(t, s, `UPDATE members SET confirmed_at = NULL WHERE email = 'eve@mail.example'`)
+		if answer := eve.Do(http.MethodGet, "/api/v1/emails/check_confirmation", nil, &ready); answer.StatusCode != http.StatusOK || ready {
+			t.Errorf("who waits for a confirmation is told %d %v", answer.StatusCode, ready)
+		}
+		saysNo(t, eve, http.MethodGet, "/api/v1/timelines/home", nil, 403, "Your login is missing a confirmed e-mail address")
+		saysNo(t, eve, http.MethodPost, "/api/v1/emails/confirmations", url.Values{}, 403, "This server does not send e-mail")
+		narrow := &servertest.Person{On: s, Token: s.TokenFor("eve", "read:lists")}
+		saysNo(t, narrow, http.MethodGet, "/api/v1/emails/check_confirmation", nil, 403, "This action is outside the authorized scopes")
+		other := &servertest.Person{On: s, Token: s.TokenFor("eve", "write")}
+		saysNo(t, other, http.MethodPost, "/api/v1/emails/confirmations", url.Values{}, 403, "This method is only available to the application the user originally signed-up with")
+		write(t, s, `UPDATE members SET disabled_at = 1 WHERE email = 'eve@mail.example'`)
+		saysNo(t, eve, http.MethodGet, "/api/v1/emails/check_confirmation", nil, 403, "Your login is missing a confirmed e-mail address")
+
 		_, err = s.Keeper().SetSetting(t.Context(), keeper.Setting{Name: "registrations", Value: "closed"})
 		wants(t, err)
 		if answer := app.Do(http.MethodPost, path, joining("fay", "reason", "x", "invite_code", "abc"), &body); answer.StatusCode != http.StatusForbidden || body.Error != "This action is not allowed" {

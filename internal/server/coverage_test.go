@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,6 +75,8 @@ func coverage() (report string, whole bool) {
 func TestTheRoutesAreThoseOfMastodonAndNoOthers(t *testing.T) {
 	s := servertest.New(t, db.SQLite)
 	wanted, ours := map[string]contract.Endpoint{}, 0
+	documents, err := os.ReadFile(filepath.Join("..", "..", "docs", "API.md"))
+	wants(t, err)
 	for _, e := range contract.Endpoints {
 		wanted[e.Method+" "+contract.Plain(e.Path)] = e
 	}
@@ -84,7 +87,9 @@ func TestTheRoutesAreThoseOfMastodonAndNoOthers(t *testing.T) {
 		switch {
 		case !strings.HasPrefix(r.Path, "/api/"):
 		case strings.HasPrefix(r.Path, "/api/anancus/v1/"):
-			ours++
+			if ours++; !strings.Contains(string(documents), "`"+r.Method+" "+r.Path+"`") || !strings.Contains(string(documents), r.Scopes) {
+				t.Errorf("docs/API.md does not tell of %s, for %s", name, r.Scopes)
+			}
 		case !known:
 			t.Errorf("%s is neither Mastodon's nor under /api/anancus/v1/", name)
 		case known && e.When == contract.Never:

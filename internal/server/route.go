@@ -15,11 +15,12 @@ import (
 type door int
 
 const (
-	anyone door = iota // nobody in particular, or a viewer whose token covers one of the scopes
-	member             // a member, by cookie or by a token that covers one of the scopes
-	app                // any token, an app's own too
-	page               // a page or form for people, by cookie alone
-	peer               // another server, or anybody: no viewer at all
+	anyone  door = iota // nobody in particular, or a viewer whose token covers one of the scopes
+	member              // a member, by cookie or by a token that covers one of the scopes
+	waiting             // a member, also one who still waits to be confirmed or approved
+	app                 // any token, an app's own too
+	page                // a page or form for people, by cookie alone
+	peer                // another server, or anybody: no viewer at all
 )
 
 // route is one line of the table.
@@ -96,11 +97,15 @@ func (s *Server) admit(c *viewer.Call, d door, wanted []string) (err error) {
 		c.Viewer, err = s.access.PageViewer(c.Context(), c.R)
 		return err
 	}
-	if c.Viewer, err = s.access.Viewer(c.Context(), c.R); err != nil {
+	who := s.access.Viewer
+	if d == waiting {
+		who = s.access.WaitingViewer
+	}
+	if c.Viewer, err = who(c.Context(), c.R); err != nil {
 		return err
 	}
 	known := c.Viewer.Token != 0 || c.Viewer.Session != 0
-	if d == member {
+	if d == member || d == waiting {
 		if err := c.Viewer.MustBeMember(); err != nil {
 			return err
 		}

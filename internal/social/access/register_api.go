@@ -74,8 +74,17 @@ func (s *Service) CheckConfirmation(c *viewer.Call) (any, error) {
 	return !m.ConfirmedAt.IsZero(), nil
 }
 
-// ConfirmAgain serves POST /api/v1/emails/confirmations, which is for those who wait for a confirmation; they
-// would have been turned away at the door, since no mail is sent yet.
-func (s *Service) ConfirmAgain(*viewer.Call) (any, error) {
+// ConfirmAgain serves POST /api/v1/emails/confirmations, which is for those who wait for a confirmation, by the app that they
+// joined with.
+func (s *Service) ConfirmAgain(c *viewer.Call) (any, error) {
+	m, err := s.accounts.Member(c.Context(), c.Viewer.Account)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.App == 0 || m.App != c.Viewer.App:
+		return nil, fault.New(fault.Forbidden, "This method is only available to the application the user originally signed-up with")
+	case m.ConfirmedAt.IsZero(): // whom a keeper made: others are confirmed when they join
+		return nil, fault.New(fault.Forbidden, "This server does not send e-mail")
+	}
 	return nil, fault.New(fault.Forbidden, "This method is only available while the e-mail is awaiting confirmation")
 }

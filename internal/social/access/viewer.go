@@ -52,6 +52,25 @@ func (s *Service) Viewer(ctx context.Context, r *http.Request) (viewer.Viewer, e
 	return v, err
 }
 
+// WaitingViewer is Viewer for the little that members may ask who still wait for their address to be confirmed, or to be
+// approved: their apps look again and again whether they may begin. It is never remembered.
+func (s *Service) WaitingViewer(ctx context.Context, r *http.Request) (viewer.Viewer, error) {
+	v, refusal := s.Viewer(ctx, r)
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !fault.Is(refusal, fault.Forbidden) || !strings.EqualFold(scheme, "Bearer") {
+		return v, refusal
+	}
+	token, err := tokenByHash(ctx, s.db, hashOf(strings.TrimSpace(secret)))
+	if err != nil {
+		return v, refusal
+	}
+	member, err := s.accounts.Member(ctx, token.Account)
+	if err != nil || !member.Waits() {
+		return v, refusal
+	}
+	return viewer.Viewer{Account: token.Account, App: token.App, Token: token.ID, Scopes: token.Scopes, Role: member.Role, Locale: member.Locale}, nil
+}
+
 // PageViewer tells who looks at a page: the cookie alone counts, and whoever
 // may not act is nobody, so that pages can still say what to do.
 func (s *Service) PageViewer(ctx context.Context, r *http.Request) (viewer.Viewer, error) {

@@ -48,7 +48,7 @@ type Member struct {
 	DefaultLanguage    string
 	DefaultQuotePolicy string // public, followers or nobody
 	TimeZone           string // its IANA name, "" when the member never said
-	App                id.App // which the member joined with; 0: our own pages. Only kept, never read back
+	App                id.App // which the member joined with; 0: our own pages
 	ExpandMedia        string // default, show_all or hide_all
 	ExpandWarnings     bool   // open what has a content warning
 	AutoplayGIFs       bool
@@ -69,6 +69,11 @@ func (m *Member) MayAct() error {
 		return fault.New(fault.Forbidden, "Your login is currently disabled")
 	}
 	return nil
+}
+
+// Waits tells whether the member may not use the server yet, and is not kept from it for good either.
+func (m *Member) Waits() bool {
+	return (m.ConfirmedAt.IsZero() || m.ApprovedAt.IsZero()) && m.DisabledAt.IsZero()
 }
 
 // SignUp is what somebody gives to become a member.

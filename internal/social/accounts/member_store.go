@@ -9,7 +9,7 @@ import (
 )
 
 const memberColumns = `account_id, email, password_hash, role, locale, reason, default_visibility, default_sensitive,
-	default_language, created_at, confirmed_at, approved_at, disabled_at, default_quote_policy, time_zone, expand_media, expand_warnings, autoplay_gifs`
+	default_language, created_at, confirmed_at, approved_at, disabled_at, default_quote_policy, time_zone, expand_media, expand_warnings, autoplay_gifs, COALESCE(app_id, 0)`
 
 func scanMember(r db.Row) (*Member, error) {
 	m := &Member{}
@@ -17,7 +17,7 @@ func scanMember(r db.Row) (*Member, error) {
 	var confirmed, approved, disabled *int64
 	err := r.Scan(&m.Account, &m.Email, &m.PasswordHash, &m.Role, &m.Locale, &m.Reason, &m.DefaultVisibility, &m.DefaultSensitive,
 		&m.DefaultLanguage, &created, &confirmed, &approved, &disabled, &m.DefaultQuotePolicy,
-		&m.TimeZone, &m.ExpandMedia, &m.ExpandWarnings, &m.AutoplayGIFs)
+		&m.TimeZone, &m.ExpandMedia, &m.ExpandWarnings, &m.AutoplayGIFs, &m.App)
 	m.CreatedAt = clock.FromMilli(created)
 	m.ConfirmedAt, m.ApprovedAt, m.DisabledAt = milliOrZero(confirmed), milliOrZero(approved), milliOrZero(disabled)
 	return m, err
@@ -66,6 +66,13 @@ func insertKey(ctx context.Context, tx *db.Tx, key int64, account id.Account, ur
 	_, err := db.Exec(ctx, tx, `INSERT INTO account_keys (id, account_id, uri, public_pem, private_key, created_at)
 		VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (uri) DO UPDATE SET public_pem = excluded.public_pem
 		WHERE account_keys.account_id = excluded.account_id`, key, account, uri, public, private, now)
+	return err
+}
+
+// setReading stores how a member wants to be shown what others write.
+func setReading(ctx context.Context, tx *db.Tx, m *Member) error {
+	_, err := db.Exec(ctx, tx, `UPDATE members SET expand_media = $2, expand_warnings = $3, autoplay_gifs = $4 WHERE account_id = $1`,
+		m.Account, m.ExpandMedia, m.ExpandWarnings, m.AutoplayGIFs)
 	return err
 }
 

@@ -152,6 +152,24 @@ func (s *Service) Preferences(c *viewer.Call) (any, error) {
 	return shown, nil
 }
 
+type readingForm struct {
+	ExpandMedia    *string `form:"reading:expand:media"`
+	ExpandWarnings *bool   `form:"reading:expand:spoilers"`
+	AutoplayGIFs   *bool   `form:"reading:autoplay:gifs"`
+}
+
+// ChangePreferences serves PATCH /api/anancus/v1/preferences: what Mastodon has on its own pages alone. What is not sent stays.
+func (s *Service) ChangePreferences(c *viewer.Call) (any, error) {
+	form, err := rest.Decode[readingForm](c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ChangeReading(c.Context(), c.Viewer.Account, Reading(form)); err != nil {
+		return nil, err
+	}
+	return s.Preferences(c)
+}
+
 // SubscribeByEmail serves POST /api/v1/accounts/{id}/email_subscriptions. Nobody can be followed by e-mail here,
 // which Mastodon says in this way where keepers have not enabled it.
 func (s *Service) SubscribeByEmail(*viewer.Call) (any, error) { return nil, fault.RecordNotFound() }
