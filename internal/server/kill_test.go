@@ -34,6 +34,7 @@ type mortal struct {
 	t       *testing.T
 	program string
 	env     []string
+	data    string
 	process *exec.Cmd
 	shared  *db.DB // the database, where others than the program may look into it
 }
@@ -50,7 +51,8 @@ func newMortal(t *testing.T, engine db.Engine, program string) *mortal {
 		t.Fatal(err)
 	}
 	m := &mortal{Server: &servertest.Server{T: t, URL: "http://" + domain, Domain: domain}, t: t, program: program}
-	m.env = append(os.Environ(), "ANANCUS_LISTEN="+address, "ANANCUS_DOMAIN="+domain, "ANANCUS_DATA="+filepath.Join(t.TempDir(), "data"),
+	m.data = filepath.Join(t.TempDir(), "data")
+	m.env = append(os.Environ(), "ANANCUS_LISTEN="+address, "ANANCUS_DOMAIN="+domain, "ANANCUS_DATA="+m.data,
 		"ANANCUS_FEDERATION_ALLOW_ADDRESSES=127.0.0.0/8,::1/128", "ANANCUS_RATE_LIMITS=false", "ANANCUS_LOG_LEVEL=error")
 	if engine == db.Postgres {
 		url := dbtest.Config(t, engine, true).URL
@@ -126,6 +128,51 @@ func (m *mortal) ask(words ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// buildProgram builds the program that is shipped.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and runs the program")
+	}
+	program := filepath.Join(t.TempDir(), "anancus")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/anancus")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the program cannot be built: %v\n%s", err, out)
+	}
+	return program
+}
+
+// look opens the database while the program is dead.
+func (m *mortal) look(do func(d *db.DB) error) {
+	m.t.Helper()
+	d := m.shared
+	if d == nil {
+		var err error
+		if d, err = db.Open(m.t.Context(), db.Config{URL: "sqlite:" + filepath.Join(m.data, "anancus.db"), Clock: clock.System{}, Log: log.Discard()}); err != nil {
+			m.t.Fatal(err)
+		}
+		defer func() {
+			if err := d.Close(); err != nil {
+				m.t.Error(err)
+			}
+		}()
+	}
+	if err := do(d); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// left tells how many scheduled statuses wait, while the program is dead.
+func (m *mortal) left() (n int64) {
+	m.t.Helper()
+	m.look(func(d *db.DB) (err error) {
+		n, err = db.One(m.t.Context(), d, db.Int64, `SELECT COUNT(*) FROM scheduled_statuses`)
+		return err
+	})
+	return n
+}
+
 // letterbox is the inbox of another server: it counts what arrives by activity, and takes its time.
 type letterbox struct {
 	mu      sync.Mutex
@@ -196,15 +243,7 @@ func (l *letterbox) wait(t *testing.T, different int) {
 }
 
 func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs the program")
-	}
-	program := filepath.Join(t.TempDir(), "anancus")
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/anancus")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("the program cannot be built: %v\n%s", err, out)
-	}
+	program := buildProgram(t)
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		box := &letterbox{opened: make(chan struct{}), arrived: map[string]int{}}
 		box.open()
@@ -274,6 +313,77 @@ func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
 		}
 		if all-different > duplicatesPerKill*while {
 			t.Errorf("%d deliveries arrived again after %d kills, want at most %d a kill", all-different, while, duplicatesPerKill)
+		}
+	})
+}
+
+func TestScheduledStatusesArePublishedOnceThoughTheProgramIsKilled(t *testing.T) {
+	program := buildProgram(t)
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		m := newMortal(t, engine, program)
+		m.start()
+		writers := map[*servertest.Person]int{}
+		for _, name := range []string{"ada", "bo", "cy"} {
+			made := m.ask("account", "create", name, "--email", name+"@mail.example", "--password", servertest.Password, "--confirmed", "--approved")
+			p := &servertest.Person{On: m.Server, Name: name, Token: m.ask("token", "create", name, "--scopes", "read write")}
+			var me servertest.Account
+			p.Get("/api/v1/accounts/verify_credentials", &me)
+			if p.ID = me.ID; p.ID == "" {
+				t.Fatal(made)
+			}
+			at := time.Now().Add(time.Hour)
+			for n := range 24 { // a day takes 25 of one member
+				mustSchedule(p, at, "status", fmt.Sprintf("%s %d", name, n))
+			}
+			writers[p] = 24
+		}
+		m.kill()
+		due := clock.Milli(time.Now().Add(time.Second))
+		m.look(func(d *db.DB) error {
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				_, err := db.Exec(t.Context(), tx, `UPDATE scheduled_statuses SET scheduled_at = $1, due_at = $1`, due)
+				return err
+			})
+		})
+
+		// The first look comes a second after the start: the program is killed around it, again and again.
+		published := func() (texts map[string]int, waits int) {
+			texts = map[string]int{}
+			for p := range writers {
+				waits += len(waiting(p)) // first: what is published in between is counted
+				for _, one := range statusesOf(p, p) {
+					texts[one.Content]++
+				}
+			}
+			return texts, waits
+		}
+		const kills = 5
+		between := 0
+		for range kills {
+			m.start()
+			time.Sleep(time.Second + rand.N(60*time.Millisecond))
+			m.kill()
+			if n := m.left(); n > 0 && n < 72 {
+				between++
+			}
+		}
+		m.start()
+		texts, waits := published()
+		for deadline := time.Now().Add(30 * time.Second); waits > 0 && time.Now().Before(deadline); texts, waits = published() {
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Logf("%d kills, %d while some were published and others not", kills, between)
+		for p, n := range writers {
+			for i := range n {
+				text := fmt.Sprintf("<p>%s %d</p>", p.Name, i)
+				if texts[text] != 1 {
+					t.Errorf("%s was published %d times", text, texts[text])
+				}
+				delete(texts, text)
+			}
+		}
+		if len(texts) > 0 || waits > 0 {
+			t.Errorf("%d wait, and there are also %v", waits, texts)
 		}
 	})
 }
