@@ -12,7 +12,7 @@ import (
 
 // staffSQL lists the members who may do more than others, a few on any server.
 const staffSQL = `SELECT account_id, role FROM members
-	WHERE role <> 'member' AND confirmed_at IS NOT NULL AND approved_at IS NOT NULL AND disabled_at IS NULL ORDER BY account_id`
+	WHERE role IN ('moderator', 'admin', 'owner') AND confirmed_at IS NOT NULL AND approved_at IS NOT NULL AND disabled_at IS NULL`
 
 // tellStaff tells everybody whose role permits something, apart from whom it is about.
 func (s *Service) tellStaff(ctx context.Context, permission access.Permission, n Notification) error {
