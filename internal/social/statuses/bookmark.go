@@ -45,6 +45,9 @@ func (s *Service) Unbookmark(ctx context.Context, member id.Account, status id.S
 // BookmarkStatus serves POST /api/v1/statuses/{id}/bookmark.
 func (s *Service) BookmarkStatus(c *viewer.Call) (any, error) {
 	return s.act(c, func(member *accounts.Account, status *Status) error {
+		if err := s.mayMark(c.Context(), member.ID, status.Author); err != nil {
+			return err
+		}
 		return s.Bookmark(c.Context(), member.ID, status.ID)
 	})
 }

@@ -17,11 +17,21 @@ import (
 func notAllowed() error { return fault.New(fault.Forbidden, "This action is not allowed") }
 
 // Boost passes a status on to the booster's followers. Boosting twice gives the
-// first boost. Private statuses are boosted by their author alone, and stay private; direct ones never.
+// first boost; without a wish it is for whom the booster writes by default. Private statuses are boosted by their author alone, and stay private; direct ones never.
 func (s *Service) Boost(ctx context.Context, booster *accounts.Account, status id.Status, wish Visibility) (*Status, error) {
 	original, err := s.seeOriginal(ctx, booster.ID, status)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.mayMark(ctx, booster.ID, original.Author); err != nil {
+		return nil, err
+	}
+	if wish == "" && original.Visibility.Distributable() {
+		member, err := s.accounts.Member(ctx, booster.ID)
+		if err != nil {
+			return nil, err
+		}
+		wish = Visibility(member.DefaultVisibility)
 	}
 	visibility, err := boostVisibility(original, booster.ID, wish)
 	if err != nil {
@@ -48,8 +58,6 @@ func boostVisibility(original *Status, booster id.Account, wish Visibility) (Vis
 	switch {
 	case original.Visibility.Distributable():
 		switch wish {
-		case "":
-			return Public, nil
 		case Public, Unlisted, Private:
 			return wish, nil
 		}

@@ -19,6 +19,9 @@ func (s *Service) Favourite(ctx context.Context, member *accounts.Account, statu
 	if err != nil {
 		return err
 	}
+	if err := s.mayMark(ctx, member.ID, found.Author); err != nil {
+		return err
+	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		favourite := id.Favourite(tx.NextID())
 		uri := fmt.Sprintf("%s#likes/%d", member.URI, favourite)

@@ -7,6 +7,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/viewer"
 )
 
@@ -181,6 +182,15 @@ func (s *Service) seeOriginal(ctx context.Context, reader id.Account, status id.
 		return found, err
 	}
 	return s.See(ctx, reader, found.BoostOf)
+}
+
+// mayMark refuses what a member may not do with statuses of whom they block, though they may read them.
+func (s *Service) mayMark(ctx context.Context, member, author id.Account) error {
+	blocks, err := relationships.Blocks(ctx, s.db, member, author)
+	if err == nil && blocks {
+		err = notAllowed()
+	}
+	return err
 }
 
 // fromPath reads the status id of a call's path.

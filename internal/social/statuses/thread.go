@@ -125,7 +125,7 @@ func (s *Service) ShowContext(c *viewer.Call) (any, error) {
 	return mastodon.Context{Ancestors: ancestors, Descendants: descendants}, nil
 }
 
-// presentThread shows what the viewer may read, without authors whom they block or mute.
+// presentThread shows what the viewer may read, without authors whom they block or mute, and without limited ones whom they do not follow.
 func (s *Service) presentThread(c *viewer.Call, ids []id.Status) ([]raw, error) {
 	if len(ids) == 0 {
 		return []raw{}, nil
@@ -140,7 +140,8 @@ func (s *Service) presentThread(c *viewer.Call, ids []id.Status) ([]raw, error) 
 	}
 	keep := map[id.Status]bool{}
 	for _, one := range found {
-		keep[one.ID] = sight.allows(c.Viewer.Account, c.Viewer.IsMember(), one) && !sight.hidden[one.Author]
+		quiet := sight.limited[one.Author] && !sight.following[one.Author] && one.Author != c.Viewer.Account
+		keep[one.ID] = sight.allows(c.Viewer.Account, c.Viewer.IsMember(), one) && !sight.hidden[one.Author] && !quiet
 	}
 	kept := make([]id.Status, 0, len(ids))
 	for _, one := range ids {
