@@ -85,6 +85,7 @@ func TestEveryRouteTakesEveryTokenAsItsScopesSay(t *testing.T) {
 		for _, scope := range access.AllScopes {
 			holders = append(holders, holder{"a member with " + scope, scope, s.TokenFor("ada", scope), true})
 		}
+		servertest.Settle(t, s) // who joined is told of
 		before := counts(t, s)
 		asked := 0
 		for _, r := range s.Table() {
