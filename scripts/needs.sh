@@ -41,6 +41,8 @@ have() {
 	node) command -v node >/dev/null && command -v npm >/dev/null && at_least 20.19 "$(node --version | sed 's/^v//')" ;;
 	postgresql) [ -n "$(postgres_bin)" ] ;;
 	chromium) [ -n "$(chromium_path)" ] ;;
+	ffmpeg) command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null ;;
+	libheif-examples) command -v heif-convert >/dev/null && command -v heif-enc >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }
@@ -52,6 +54,8 @@ what_for() {
 	postgresql) echo "Debian package postgresql, for the tests on PostgreSQL" ;;
 	chromium) echo "Debian package chromium, for the browser journeys" ;;
 	toot) echo "Debian package toot, a client of Mastodon that the end-to-end tests drive" ;;
+	ffmpeg) echo "Debian package ffmpeg, for the tests of video and sound" ;;
+	libheif-examples) echo "Debian package libheif-examples, for the tests of HEIC and AVIF" ;;
 	gcc) echo "Debian package gcc, for the race detector" ;;
 	vips) echo "Debian package libvips-tools, to measure pictures beside it" ;;
 	*) echo "Debian package $1" ;;

@@ -16,6 +16,8 @@ func TestAMissingPackageIsNamed(t *testing.T) {
 		{"chromium", "chromium (Debian package chromium"},
 		{"toot", "toot (Debian package toot"},
 		{"node", "node (Node.js 20.19 or newer"},
+		{"ffprobe", "ffmpeg (Debian package ffmpeg"},
+		{"heif-convert", "libheif-examples (Debian package libheif-examples"},
 		{"initdb", "postgresql (Debian package postgresql"},
 	} {
 		t.Run(test.withheld, func(t *testing.T) {
@@ -84,7 +86,7 @@ func pathWithout(t *testing.T, withheld string) string {
 			link(fake, filepath.Join(folder, program.Name()), program.Name())
 		}
 	}
-	for _, name := range []string{"gcc", "chromium", "toot", "initdb", "postgres"} {
+	for _, name := range []string{"gcc", "chromium", "toot", "initdb", "postgres", "ffmpeg", "ffprobe", "heif-convert", "heif-enc"} {
 		link(fake, "/bin/true", name)
 	}
 	for _, name := range []string{withheld, "apt-get", "sudo"} {
