@@ -63,9 +63,10 @@ func (s *Server) newHandler() http.Handler {
 // clients (toot) write the longer one.
 func withoutSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := r.URL.Path; strings.HasSuffix(p, "/") && (strings.HasPrefix(p, "/api/") || strings.HasPrefix(p, "/oauth/")) {
+		sent := r.URL.EscapedPath() // where a slash within an id is none
+		if strings.HasSuffix(sent, "/") && !strings.HasSuffix(sent, "//") && (strings.HasPrefix(sent, "/api/") || strings.HasPrefix(sent, "/oauth/")) {
 			shorter := *r.URL
-			shorter.Path, shorter.RawPath = strings.TrimSuffix(p, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
+			shorter.Path, shorter.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
 			r = r.WithContext(r.Context())
 			r.URL = &shorter
 		}
