@@ -141,8 +141,12 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 	} else {
 		rules = append(rules, rest.Rule{Key: "guest " + rest.ClientOf(c.Context()).Key(), Limit: guestLimit, Per: limitWindow})
 	}
+	who := rules[0].Key
+	if turnsPage(c) {
+		rules = append(rules, rest.Rule{Key: "paging " + who, Limit: 300, Per: 15 * time.Minute})
+	}
 	switch {
-	case r.method == http.MethodPost && r.path == "/api/v1/statuses":
+	case r.method == http.MethodPost && r.path == "/api/v1/statuses", strings.HasSuffix(r.path, "/reblog"):
 		rules = append(rules, rest.Rule{Key: "posting " + c.Viewer.Account.String(), Limit: 300, Per: 3 * time.Hour})
 	case r.path == "/api/v1/reports":
 		rules = append(rules, rest.Rule{Key: "reports " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
@@ -154,6 +158,16 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 		rules = append(rules, rest.Rule{Key: "deleting " + c.Viewer.Account.String(), Limit: 30, Per: 30 * time.Minute})
 	}
 	return s.limiter.Admit(c.W, rules...)
+}
+
+// turnsPage tells whether a request asks for another page of a list.
+func turnsPage(c *viewer.Call) bool {
+	for _, name := range []string{"page", "min_id", "max_id", "since_id"} {
+		if c.Query(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // fail writes an error as a page for people, as JSON for everybody else.
