@@ -32,6 +32,7 @@ type mxStatus struct {
 	local      bool // never leaves
 	deleted    bool
 	suspended  bool // its author is
+	asks       bool // the mentioned one has to be asked before they are told of it
 	author     *servertest.Person
 	id, uri    string
 	below, top servertest.Status // a public answer to it, and what it answers, both by its author
@@ -49,6 +50,7 @@ type mxViewer struct {
 	kept     map[string]bool // by status: bookmarked, favourited before everything changed
 	mentions bool            // every status mentions them
 	tagged   bool            // they follow the hashtag of every status
+	filter   string          // a filter of theirs
 	list     string          // a list of theirs, with everybody on it whom they may put there
 }
 
@@ -158,6 +160,13 @@ var mxPaths = []mxPath{
 	}},
 	{name: "public timeline", door: "anyone", request: get("/api/v1/timelines/public?limit=40"), has: mxListed},
 	{name: "local timeline", door: "anyone", request: get("/api/v1/timelines/public?limit=40&local=true"), has: mxListed},
+	{name: "public timeline, of elsewhere", door: "anyone", request: get("/api/v1/timelines/public?limit=40&remote=true"), has: func(*mxViewer, *mxStatus) bool { return false }},
+	{name: "embedded", door: "anyone", open: true, request: get("/api/oembed?url={page}"), absent: true, code: func(_ *mxViewer, s *mxStatus) int {
+		if !s.distributable() {
+			return http.StatusNotFound
+		}
+		return read(&mxViewer{}, s) // whoever asks, it is shown to everybody
+	}},
 	{name: "hashtag timeline", door: "anyone", request: get("/api/v1/timelines/tag/matrix?limit=40"), has: mxListed},
 	{name: "link timeline", door: "anyone", request: get("/api/v1/timelines/link?limit=40&url=https://matrix.example"), has: mxListed},
 	{name: "trending statuses", door: "anyone", open: true, request: get("/api/v1/trends/statuses"), has: func(v *mxViewer, s *mxStatus) bool {
@@ -178,6 +187,21 @@ var mxPaths = []mxPath{
 	{name: "favourites", door: "member", request: get("/api/v1/favourites?limit=40"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) && v.kept[s.name] }},
 	{name: "notifications of mentions", door: "member", request: get("/api/v1/notifications?limit=80&types[]=mention&include_filtered=true"), has: func(v *mxViewer, s *mxStatus) bool {
 		return v.sees(s) && v.mentions
+	}},
+	{name: "grouped notifications of mentions", door: "member", request: get("/api/v2/notifications?limit=80&types[]=mention&include_filtered=true"), has: func(v *mxViewer, s *mxStatus) bool {
+		return v.sees(s) && v.mentions
+	}},
+	{name: "requests to notify", door: "member", request: get("/api/v1/notifications/requests?limit=80"), has: func(v *mxViewer, s *mxStatus) bool {
+		return v.sees(s) && v.as == "mentioned" && s.asks
+	}},
+	{name: "conversations", door: "member", request: get("/api/v1/conversations?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
+		return v.sees(s) && s.visibility == "direct" && (v.as == "author" || v.mentions && !s.asks)
+	}},
+	{name: "filter it", door: "member", request: post("/api/v2/filters/{filter}/statuses", "status_id", "{id}"), absent: true, code: func(v *mxViewer, s *mxStatus) int {
+		if v.sees(s) {
+			return http.StatusOK
+		}
+		return http.StatusUnprocessableEntity
 	}},
 
 	{name: "document", door: "wire", request: get("/ap/users/{author}/statuses/{id}"), code: read, absent: true},
@@ -299,7 +323,7 @@ type mxAnswer struct {
 
 func (v *mxViewer) ask(t *testing.T, on *servertest.Server, door, method, path string, form url.Values) mxAnswer {
 	t.Helper()
-	path = strings.ReplaceAll(path, "{list}", cmp.Or(v.list, "1"))
+	path = strings.NewReplacer("{list}", cmp.Or(v.list, "1"), "{filter}", cmp.Or(v.filter, "1")).Replace(path)
 	var body *bytes.Reader
 	if form != nil {
 		body = bytes.NewReader([]byte(form.Encode()))
@@ -325,9 +349,9 @@ func (v *mxViewer) ask(t *testing.T, on *servertest.Server, door, method, path s
 	} else if v.person.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+v.person.Token)
 	}
-	var out mxAnswer
-	answer := on.Nobody().Send(req, &out.body)
-	out.code, out.header = answer.StatusCode, answer.Header.Clone()
+	req.RequestURI, req.RemoteAddr = req.URL.RequestURI(), "127.0.0.1:1"
+	answer := on.Answer(req)
+	out := mxAnswer{code: answer.Code, header: answer.Result().Header, body: answer.Body.String()}
 	for _, changing := range []string{"Date", "X-Request-Id", "X-Runtime"} {
 		out.header.Del(changing)
 	}
@@ -377,7 +401,7 @@ func TestEveryPathShowsAStatusToThoseAndOnlyThoseWhoMayReadIt(t *testing.T) {
 					} else if has := p.has(v, s); got.carries(p.door, s) != has {
 						t.Errorf("%s: shown %v, want %v (%d)", where, !has, has, got.code)
 					}
-					if p.absent && want == http.StatusNotFound {
+					if p.absent && (want == http.StatusNotFound || want == http.StatusUnprocessableEntity && !v.sees(s)) {
 						never := *s
 						never.id = mxNever(s.id)
 						method, path, form := p.request(&never)
@@ -446,11 +470,15 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 		}
 	}
 	for _, v := range []*mxViewer{author, other, follower, mentioned, blocked, former} {
+		var made struct{ ID string }
+		v.person.Post("/api/v2/filters", url.Values{"title": {"Some"}, "context[]": {"thread"}}, &made)
+		v.filter = made.ID
 		v.list = makeList(t, v.person, url.Values{"title": {"Everybody"}}).ID
 		for _, whom := range []string{author.person.ID, gone.ID} {
 			v.person.Do(http.MethodPost, "/api/v1/lists/"+v.list+"/accounts", url.Values{"account_ids[]": {whom}}, nil) // refused to who does not follow them
 		}
 	}
+	want200(mentioned.person, http.MethodPatch, "/api/v2/notifications/policy", url.Values{"for_private_mentions": {"accept"}})
 	for _, v := range []*mxViewer{other, blocked, former} {
 		v.person.Post("/api/v1/tags/Matrix/follow", nil, nil)
 		v.tagged = true
@@ -467,12 +495,16 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 		{name: "a deleted status", visibility: "public", deleted: true}, {name: "a public status", visibility: "public"}, {name: "an unlisted status", visibility: "unlisted"},
 		{name: "a private status", visibility: "private"}, {name: "a direct status", visibility: "direct"},
 		{name: "a local public status", visibility: "public", local: true}, {name: "a local private status", visibility: "private", local: true},
-		{name: "a local direct status", visibility: "direct", local: true},
+		{name: "a local direct status", visibility: "direct", local: true, asks: true},
 		{name: "a public status of a suspended member", visibility: "public", suspended: true},
 		{name: "a private status of a suspended member", visibility: "private", suspended: true},
 	} {
 		if s.author = author.person; s.suspended {
 			s.author = gone
+		}
+		if s.asks {
+			servertest.Settle(t, on)
+			want200(mentioned.person, http.MethodPatch, "/api/v2/notifications/policy", url.Values{"for_private_mentions": {"filter"}})
 		}
 		s.top = s.author.Publish("the beginning")
 		made := s.author.Publish("#matrix @mia @bob @remy@"+host.Host+" "+s.name, "in_reply_to_id", s.top.ID, "visibility", s.visibility, "local_only", fmt.Sprint(s.local),
@@ -492,6 +524,10 @@ func mxWorld(t *testing.T, engine db.Engine) (*servertest.Server, []*mxViewer, [
 				}
 				v.kept[s.name] = v.kept[s.name] || answer.StatusCode == http.StatusOK
 			}
+		}
+		if s.asks {
+			servertest.Settle(t, on)
+			want200(mentioned.person, http.MethodPatch, "/api/v2/notifications/policy", url.Values{"for_private_mentions": {"accept"}})
 		}
 		if s.deleted { // before the others are pinned: five are the limit
 			s.author.Delete(s.id)

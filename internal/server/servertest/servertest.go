@@ -43,6 +43,13 @@ type Server struct {
 	http   *httptest.Server
 }
 
+// Answer is what the server says to a request, without a network between.
+func (s *Server) Answer(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.http.Config.Handler.ServeHTTP(w, r)
+	return w
+}
+
 // Each runs a story on SQLite and on PostgreSQL, on both at once: while one waits for its database the other goes on.
 func Each(t *testing.T, story func(t *testing.T, engine db.Engine)) {
 	t.Helper()
