@@ -3,6 +3,7 @@ package blob
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/minio/minio-go/v7"
@@ -61,12 +62,12 @@ func (e *exact) Read(p []byte) (int, error) {
 		more, err = io.ReadFull(e.r, make([]byte, 1))
 		e.got += int64(more)
 	}
-	if over := err == io.EOF || e.got > e.told; e.told >= 0 && over {
+	if over := errors.Is(err, io.EOF) || e.got > e.told; e.told >= 0 && over {
 		if wrong := whole(e.got, e.told); wrong != nil {
 			err = wrong
 		}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		e.err = err
 		return 0, err
 	}

@@ -141,6 +141,9 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 	wasRefused(t, found.GIF(t.Context(), in, to), to, "")
 	wasRefused(t, found.Poster(t.Context(), in, to), to, "")
 
+	many := made(t, "many.gif", "-vf", "scale=4:4,loop=36010:10", "-an", "-t", "3700")
+	wasRefused(t, found.GIF(t.Context(), many, to), to, "36000 pictures")
+
 	song, err := os.ReadFile(made(t, "a.mp3", "-vn", "-id3v2_version", "0", "-write_xing", "0"))
 	if err != nil {
 		t.Fatal(err)
@@ -199,8 +202,8 @@ func TestEveryBoundTripsWithItsOwnWords(t *testing.T) {
 		tight bounds
 		words string
 	}{
-		{"time", "scale=320:240,loop=3000:10", bounds{memory: 2048 * mb, output: 64 * mb, time: 300 * time.Millisecond}, "takes too long"},
-		{"memory", "scale=1920:1080", bounds{memory: 330 * mb, output: 64 * mb, time: time.Minute}, "too much memory"},
+		{"time", "scale=320:240", bounds{memory: 2048 * mb, output: 64 * mb, time: 20 * time.Millisecond}, "takes too long"},
+		{"memory", "scale=1920:1080,trim=end_frame=2", bounds{memory: 330 * mb, output: 64 * mb, time: time.Minute}, "too much memory"},
 		{"output", "scale=320:240", bounds{memory: 2048 * mb, output: 4 << 10, time: time.Minute}, "too large"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -251,6 +254,18 @@ func TestADecoderIsAlone(t *testing.T) {
 	}
 	if got, err := shell(t, found, null, "grep -c : /proc/net/dev; grep -c lo: /proc/net/dev"); err != nil || got != "1\n1" {
 		t.Errorf("interfaces: %q, %v", got, err)
+	}
+}
+
+func TestADecoderThatDoesNotEndIsEnded(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	found := bounded(Tools{}, bounds{memory: 64 * mb, output: mb, time: 300 * time.Millisecond})
+	if _, err := shell(t, found, null, "while :; do :; done"); err == nil || !strings.Contains(err.Error(), "takes too long") {
+		t.Errorf("got %v", err)
 	}
 }
 
