@@ -138,7 +138,7 @@ func TestAProfileIsEditedWhole(t *testing.T) {
 			{"a field without a name", url.Values{"fields_attributes[0][value]": {"x"}}, "Fields have a value without a name", "fields", "ERR_BLANK"},
 			{"101 sites", many, "Attribution domains are too many (maximum is 100)", "attribution_domains", "ERR_TOO_LONG"},
 			{"a site that is none", url.Values{"attribution_domains[]": {"not a domain"}}, "Attribution domains contain not a domain, which is not a valid domain name", "attribution_domains", "ERR_INVALID"},
-			{"a picture as data", url.Values{"avatar": {"data:image/png;base64,AAAA"}}, "Avatar cannot be uploaded: this server does not take pictures yet", "avatar", "ERR_INVALID"},
+			{"a picture as data", url.Values{"avatar": {"data:image/png;base64,AAAA"}}, "Avatar must be sent as a file", "avatar", "ERR_INVALID"},
 		}
 		wantDetails(t, ada, http.MethodPatch, path, append(refusals, []badForm{
 			{"an unknown visibility", url.Values{"source[privacy]": {"secret"}}, "Default visibility is not one of public, unlisted, private", "default_visibility", "ERR_INCLUSION"},

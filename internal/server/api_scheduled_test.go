@@ -274,7 +274,7 @@ func TestWhenAndHowMuchMayBeScheduled(t *testing.T) {
 		for what, pairs := range map[string][]string{"Validation failed: Text can't be blank": {"status", " "},
 			"The post you are trying to reply to does not appear to exist.":                    {"in_reply_to_id", "1"},
 			"Validation failed: Visibility is not one of public, unlisted, private, direct":    {"visibility", "x"},
-			"Validation failed: This server does not take media attachments yet":               {"media_ids[]", "1"},
+			"Validation failed: Media 1 not found or already attached to another post":         {"media_ids[]", "1"},
 			"Post would be sent to unexpected accounts":                                        {"status", "@ada", "allowed_mentions[]", bo.ID},
 			"Validation failed: Quote approval policy is not one of public, followers, nobody": {"quote_approval_policy", "x"}} {
 			if made, code := schedules(bo, stamp(morning.Add(time.Hour)), "", pairs...); made.Error != what || code < 400 {

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -95,6 +96,10 @@ func (s *Server) effects() {
 	bus.On(b, "suggestion.dismissed", bus.Live(func(context.Context, suggestions.Dismissed) {}))
 	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
 
+	bus.On(b, "media.processed", bus.Live(func(_ context.Context, e media.Processed) { s.statuses.Forget(e.Status) }))
+	bus.On(b, "media.files_changed", bus.Live(func(_ context.Context, e media.FilesChanged) { s.media.Forget(e.Files...) }))
+	bus.On(b, "media.received", bus.Durable("media.fetch", bus.Pull, s.media.ToFetch, s.media.FetchReceived))
+	bus.On(b, "media.described", bus.Live(func(context.Context, media.Described) {}))
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {
 			s.accounts.Forget(e.Author)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -121,7 +122,7 @@ func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
 		"account_domain_blocks", "suggestion_dismissals", "severances", "account_notes", "endorsements", "reports",
 		"thread_mutes", "quotes", "scheduled_statuses", "translations",
-		"favourites", "bookmarks", "notifications", "tags", "links", "link_statuses", "link_days", "trends", "trending_statuses", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
+		"attachments", "files", "favourites", "bookmarks", "notifications", "tags", "links", "link_statuses", "link_days", "trends", "trending_statuses", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
 		if err != nil {
 			return nil, err
@@ -139,12 +140,17 @@ func (s *Server) KeepAnnouncements(ctx context.Context) error {
 // CountActivity is one.
 func (s *Server) CountActivity(ctx context.Context) error { return s.frontdoor.CountActivity(ctx) }
 
+// SweepMedia does the chores that remove files.
+func (s *Server) SweepMedia(ctx context.Context) error {
+	return errors.Join(s.media.SweepLoose(ctx), s.media.SweepFiles(ctx), s.media.NoteSeen(ctx))
+}
+
 // PublishDue is a chore.
 func (s *Server) PublishDue(ctx context.Context) error { return s.statuses.PublishDue(ctx) }
 
 // OtherPublishDue is PublishDue as another process on the same database does it.
 func (s *Server) OtherPublishDue(ctx context.Context) error {
-	return statuses.New(statuses.Config{DB: s.db, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Log: s.log}).PublishDue(ctx)
+	return statuses.New(statuses.Config{Media: s.media, DB: s.db, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier, Log: s.log}).PublishDue(ctx)
 }
 
 // PurgeTranslations is a chore.

@@ -152,6 +152,8 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 		rules = append(rules, rest.Rule{Key: "reports " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
 	case r.method == http.MethodPost && r.path == "/api/v1/accounts":
 		rules = append(rules, rest.Rule{Key: "joining " + rest.ClientOf(c.Context()).Key(), Limit: 5, Per: 30 * time.Minute})
+	case r.method == http.MethodPost && strings.HasSuffix(r.path, "/media"):
+		rules = append(rules, rest.Rule{Key: "uploading " + c.Viewer.Account.String(), Limit: 30, Per: 30 * time.Minute})
 	case strings.HasSuffix(r.path, "/follow") && c.Viewer.IsMember():
 		rules = append(rules, rest.Rule{Key: "follows " + c.Viewer.Account.String(), Limit: 400, Per: 24 * time.Hour})
 	case (r.method == http.MethodDelete && r.path == "/api/v1/statuses/{id}") || strings.HasSuffix(r.path, "/unreblog"):

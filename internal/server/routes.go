@@ -107,6 +107,15 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/featured_tags/suggestions", member, "read:accounts", s.tags.SuggestFeatured},
 		{"DELETE", "/api/v1/featured_tags/{id}", member, "write:accounts", s.tags.DeleteFeatured},
 
+		// Media
+		{"POST", "/api/v1/media", member, "write:media", s.media.UploadAndWait},
+		{"POST", "/api/v2/media", member, "write:media", s.media.Upload},
+		{"GET", "/api/v1/media/{id}", member, "write:media", s.media.ShowMedia},
+		{"PUT", "/api/v1/media/{id}", member, "write:media", s.media.ChangeMedia},
+		{"DELETE", "/api/v1/media/{id}", member, "write:media", s.media.DeleteMedia},
+		{"GET", "/files/{key...}", peer, "", s.media.ServeFile},
+		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
+
 		// Statuses
 		{"POST", "/api/v1/statuses", member, "write:statuses", s.statuses.CreateStatus},
 		{"GET", "/api/v1/statuses", anyone, "read:statuses", s.statuses.ShowStatuses},

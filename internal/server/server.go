@@ -23,10 +23,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"anancus/internal/kit/blob"
 	"anancus/internal/kit/bus"
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/images"
 	"anancus/internal/kit/pages"
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/safehttp"
@@ -40,6 +42,7 @@ import (
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
 	"anancus/internal/social/lists"
+	"anancus/internal/social/media"
 	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
@@ -85,6 +88,7 @@ type Server struct {
 	lists         *lists.Service
 	tags          *tags.Service
 	filters       *filters.Service
+	media         *media.Service
 	statuses      *statuses.Service
 	collections   *collections.Service
 	timelines     *timelines.Service
@@ -211,7 +215,21 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.filters = filters.New(d, s.clock, func(ctx context.Context, member id.Account, status id.Status) (bool, error) {
 		return s.statuses.Sees(ctx, member, status)
 	})
-	s.statuses = statuses.New(statuses.Config{DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
+	where := s.config.MediaStore
+	if where == "" {
+		where = filepath.Join(s.config.Data, "media")
+	}
+	files, err := blob.Open(ctx, blob.Config{Store: where, Key: s.config.MediaS3Key, Secret: s.config.MediaS3Secret, Log: s.log})
+	if err != nil {
+		return err
+	}
+	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Store: files, Workshop: images.New(images.DefaultMemory), Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
+		Sees: func(ctx context.Context, who id.Account, status id.Status) (bool, error) {
+			return s.statuses.Sees(ctx, who, status)
+		}}); err != nil {
+		return err
+	}
+	s.statuses = statuses.New(statuses.Config{Media: s.media, DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Settings: s.settings, Log: s.log,
@@ -226,9 +244,10 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.trends = trends.New(d, s.clock, s.settings, s.tags, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey)
+	s.frontdoor.ShowMediaTypes(s.media.Types())
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
-		Featured: s.tags.FeaturedOn,
+		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
 			return relationships.FollowerInboxes(ctx, d, account)
 		}})

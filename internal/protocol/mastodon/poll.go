@@ -24,14 +24,14 @@ type PollOption struct {
 
 // StatusEdit is a form that a status had.
 type StatusEdit struct {
-	Content          string          `json:"content"`
-	SpoilerText      string          `json:"spoiler_text"`
-	Sensitive        bool            `json:"sensitive"`
-	CreatedAt        string          `json:"created_at"`
-	Account          json.RawMessage `json:"account"`
-	Poll             *EditPoll       `json:"poll,omitempty"`
-	MediaAttachments []any           `json:"media_attachments"`
-	Emojis           []CustomEmoji   `json:"emojis"`
+	Content          string            `json:"content"`
+	SpoilerText      string            `json:"spoiler_text"`
+	Sensitive        bool              `json:"sensitive"`
+	CreatedAt        string            `json:"created_at"`
+	Account          json.RawMessage   `json:"account"`
+	Poll             *EditPoll         `json:"poll,omitempty"`
+	MediaAttachments []MediaAttachment `json:"media_attachments"`
+	Emojis           []CustomEmoji     `json:"emojis"`
 }
 
 // EditPoll is what a poll asked in a form of a status.

@@ -2,10 +2,10 @@ package mastodon
 
 // ScheduledStatus is the ScheduledStatus entity.
 type ScheduledStatus struct {
-	ID               string          `json:"id"`
-	ScheduledAt      string          `json:"scheduled_at"`
-	Params           ScheduledParams `json:"params"`
-	MediaAttachments []any           `json:"media_attachments"`
+	ID               string            `json:"id"`
+	ScheduledAt      string            `json:"scheduled_at"`
+	Params           ScheduledParams   `json:"params"`
+	MediaAttachments []MediaAttachment `json:"media_attachments"`
 }
 
 // ScheduledParams are what a status was scheduled with. The numbers are numbers, as Mastodon writes them; the last three that are fixed

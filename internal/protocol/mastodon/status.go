@@ -5,36 +5,36 @@ import "encoding/json"
 // Status is the Status entity. The pointers among the last are keys that only
 // a signed-in viewer is given.
 type Status struct {
-	ID                 string          `json:"id"`
-	CreatedAt          string          `json:"created_at"`
-	InReplyToID        *string         `json:"in_reply_to_id"`
-	InReplyToAccountID *string         `json:"in_reply_to_account_id"`
-	Sensitive          bool            `json:"sensitive"`
-	SpoilerText        string          `json:"spoiler_text"`
-	Visibility         string          `json:"visibility"`
-	LocalOnly          bool            `json:"local_only,omitempty"` // ours
-	Language           *string         `json:"language"`
-	URI                string          `json:"uri"`
-	URL                *string         `json:"url"`
-	RepliesCount       int64           `json:"replies_count"`
-	ReblogsCount       int64           `json:"reblogs_count"`
-	FavouritesCount    int64           `json:"favourites_count"`
-	QuotesCount        int64           `json:"quotes_count"`
-	EditedAt           *string         `json:"edited_at"`
-	Content            *string         `json:"content,omitempty"`
-	Text               *string         `json:"text,omitempty"` // instead of content, for delete and redraft
-	Reblog             json.RawMessage `json:"reblog"`
-	Application        *Application    `json:"application,omitempty"`
-	Account            json.RawMessage `json:"account"`
-	MediaAttachments   []any           `json:"media_attachments"`
-	Mentions           []Mention       `json:"mentions"`
-	Tags               []StatusTag     `json:"tags"`
-	Emojis             []CustomEmoji   `json:"emojis"`
-	Card               any             `json:"card"`
-	Poll               any             `json:"poll"`
-	Quote              any             `json:"quote"`
-	QuoteApproval      QuoteApproval   `json:"quote_approval"`
-	TaggedCollections  []any           `json:"tagged_collections"`
+	ID                 string            `json:"id"`
+	CreatedAt          string            `json:"created_at"`
+	InReplyToID        *string           `json:"in_reply_to_id"`
+	InReplyToAccountID *string           `json:"in_reply_to_account_id"`
+	Sensitive          bool              `json:"sensitive"`
+	SpoilerText        string            `json:"spoiler_text"`
+	Visibility         string            `json:"visibility"`
+	LocalOnly          bool              `json:"local_only,omitempty"` // ours
+	Language           *string           `json:"language"`
+	URI                string            `json:"uri"`
+	URL                *string           `json:"url"`
+	RepliesCount       int64             `json:"replies_count"`
+	ReblogsCount       int64             `json:"reblogs_count"`
+	FavouritesCount    int64             `json:"favourites_count"`
+	QuotesCount        int64             `json:"quotes_count"`
+	EditedAt           *string           `json:"edited_at"`
+	Content            *string           `json:"content,omitempty"`
+	Text               *string           `json:"text,omitempty"` // instead of content, for delete and redraft
+	Reblog             json.RawMessage   `json:"reblog"`
+	Application        *Application      `json:"application,omitempty"`
+	Account            json.RawMessage   `json:"account"`
+	MediaAttachments   []MediaAttachment `json:"media_attachments"`
+	Mentions           []Mention         `json:"mentions"`
+	Tags               []StatusTag       `json:"tags"`
+	Emojis             []CustomEmoji     `json:"emojis"`
+	Card               any               `json:"card"`
+	Poll               any               `json:"poll"`
+	Quote              any               `json:"quote"`
+	QuoteApproval      QuoteApproval     `json:"quote_approval"`
+	TaggedCollections  []any             `json:"tagged_collections"`
 	StatusFlags
 }
 

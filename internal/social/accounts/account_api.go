@@ -23,6 +23,9 @@ type Neighbours struct {
 	Enqueue  func(ctx context.Context, d activitypub.Delivery) error
 	Audience func(ctx context.Context, account id.Account) ([]string, error)
 	Featured func(ctx context.Context, a *Account) ([]mastodon.FeaturedTag, error) // hashtags on the profile
+	// Portraits reads the form of a profile with its pictures; DropPortrait removes the file behind an address that is shown no more.
+	Portraits    func(c *viewer.Call) (*Portraits, error)
+	DropPortrait func(ctx context.Context, tx *db.Tx, address string) error
 }
 
 // Introduce tells the room of its neighbours; called once at assembly.

@@ -29,6 +29,7 @@ type ProfileChange struct {
 	Note               *string
 	AvatarDescription  *string
 	HeaderDescription  *string
+	Avatar, Header     *Portrait // nil: as it is
 	DropAvatar         bool
 	DropHeader         bool
 	Locked             *bool
@@ -73,6 +74,9 @@ func (s *Service) ChangeProfile(ctx context.Context, member id.Account, change P
 			return err
 		}
 		locked := a.Locked
+		if err := s.hang(ctx, tx, a, &change); err != nil {
+			return err
+		}
 		change.lay(a, m)
 		a.UpdatedAt = tx.Now()
 		if err := update(ctx, tx, a); err != nil {
@@ -193,10 +197,10 @@ func (f *ProfileChange) lay(a *Account, m *Member) {
 	put(&a.AvatarDescription, f.AvatarDescription)
 	put(&a.HeaderDescription, f.HeaderDescription)
 	if f.DropAvatar {
-		a.AvatarURL, a.AvatarDescription = "", ""
+		a.AvatarDescription = ""
 	}
 	if f.DropHeader {
-		a.HeaderURL, a.HeaderDescription = "", ""
+		a.HeaderDescription = ""
 	}
 	put(&a.Locked, f.Locked)
 	put(&a.HideCollections, f.HideCollections)

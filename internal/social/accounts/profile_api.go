@@ -39,17 +39,17 @@ type sourceForm struct {
 	QuotePolicy *string `form:"quote_policy"`
 }
 
-// change is what the form asks for. Pictures are refused rather than silently left out.
-func (f *profileForm) change() (ProfileChange, error) {
+// change is what the form asks for. Empty words in the place of a picture take it down, as in Mastodon; other words are no picture.
+func (f *profileForm) change(hung *Portraits) (ProfileChange, error) {
 	p := Problems{}
 	for name, sent := range map[string]*string{"avatar": f.Avatar, "header": f.Header} {
 		if sent != nil && *sent != "" {
-			p.Add(name, "ERR_INVALID", "cannot be uploaded: this server does not take pictures yet")
+			p.Add(name, "ERR_INVALID", "must be sent as a file")
 		}
 	}
 	change := ProfileChange{DisplayName: f.DisplayName, Note: f.Note, AvatarDescription: f.AvatarDescription, HeaderDescription: f.HeaderDescription,
 		Locked: f.Locked, Bot: f.Bot, Discoverable: f.Discoverable, HideCollections: f.HideCollections, Indexable: f.Indexable,
-		AttributionDomains: f.AttributionDomains}
+		AttributionDomains: f.AttributionDomains, Avatar: hung.Avatar, Header: hung.Header, DropAvatar: f.Avatar != nil, DropHeader: f.Header != nil}
 	if f.Fields != nil {
 		fields := make([]Field, len(*f.Fields))
 		for i, one := range *f.Fields {
@@ -62,11 +62,15 @@ func (f *profileForm) change() (ProfileChange, error) {
 
 // UpdateCredentials serves PATCH /api/v1/accounts/update_credentials.
 func (s *Service) UpdateCredentials(c *viewer.Call) (any, error) {
+	hung, err := s.portraits(c)
+	if err != nil {
+		return nil, err
+	}
 	form, err := rest.Decode[profileForm](c)
 	if err != nil {
 		return nil, err
 	}
-	change, err := form.change()
+	change, err := form.change(hung)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +86,15 @@ func (s *Service) UpdateCredentials(c *viewer.Call) (any, error) {
 
 // UpdateProfile serves PATCH and PUT /api/v1/profile.
 func (s *Service) UpdateProfile(c *viewer.Call) (any, error) {
+	hung, err := s.portraits(c)
+	if err != nil {
+		return nil, err
+	}
 	form, err := rest.Decode[profileForm](c)
 	if err != nil {
 		return nil, err
 	}
-	change, err := form.change()
+	change, err := form.change(hung)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/tags"
@@ -29,7 +30,9 @@ type Service struct {
 	accounts *accounts.Service
 	version  string
 	pushKey  string
-	visitors visitors
+
+	mediaTypes []string
+	visitors   visitors
 
 	mu      sync.Mutex
 	numbers numbers
@@ -40,6 +43,9 @@ type Service struct {
 func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, version string) *Service {
 	return &Service{db: d, clock: c, site: set.Site(), settings: set, accounts: people, version: version}
 }
+
+// ShowMediaTypes lets the instance documents tell which files this server takes.
+func (s *Service) ShowMediaTypes(types []string) { s.mediaTypes = types }
 
 // ShowPushKey lets the instance document tell by what push services know this server.
 func (s *Service) ShowPushKey(public string) { s.pushKey = public }
@@ -92,11 +98,11 @@ func (s *Service) configuration() map[string]any {
 			"max_profile_fields": accounts.MaxFields, "profile_field_name_limit": accounts.MaxField, "profile_field_value_limit": accounts.MaxField,
 		},
 		"statuses": map[string]any{
-			"max_characters": s.settings.Now().MaxCharacters, "max_media_attachments": 0, "characters_reserved_per_url": text.LinkLength,
+			"max_characters": s.settings.Now().MaxCharacters, "max_media_attachments": media.MaxAttachments, "characters_reserved_per_url": text.LinkLength,
 		},
 		"media_attachments": map[string]any{
-			"supported_mime_types": []string{}, "description_limit": 0, "image_size_limit": 0, "image_matrix_limit": 0,
-			"video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0,
+			"supported_mime_types": s.mediaTypes, "description_limit": media.MaxDescription, "image_size_limit": media.MaxImageBytes, "image_matrix_limit": media.MaxImagePixels,
+			"video_size_limit": media.MaxFilmBytes, "video_frame_rate_limit": media.MaxFrameRate, "video_matrix_limit": media.MaxFilmPixels,
 		},
 		"polls": map[string]any{
 			"max_options": statuses.MaxPollOptions, "max_characters_per_option": statuses.MaxPollOption,

@@ -206,7 +206,7 @@ func TestWhatVisitorsMayNotReadLooksLikeNothing(t *testing.T) {
 		}
 		erased := h.publish(ada, statuses.Draft{Text: "hidden words", Visibility: statuses.Public})
 		addresses["deleted"] = path(ada, erased)
-		if _, err := h.statuses.Delete(t.Context(), ada.ID, erased.ID); err != nil {
+		if _, err := h.statuses.Delete(t.Context(), ada.ID, erased.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		h.exec(`UPDATE accounts SET suspended_at = 1 WHERE id = $1`, cy.ID)

@@ -13,10 +13,12 @@ type (
 	Account             int64
 	Announcement        int64
 	App                 int64
+	Attachment          int64
 	Bookmark            int64
 	Collection          int64
 	CollectionItem      int64
 	Favourite           int64
+	File                int64
 	FeaturedTag         int64
 	Follow              int64
 	Grant               int64
@@ -65,6 +67,8 @@ func Parse[T Any](s string) (T, error) {
 
 func (v Account) String() string      { return String(v) }
 func (v App) String() string          { return String(v) }
+func (v Attachment) String() string   { return String(v) }
+func (v File) String() string         { return String(v) }
 func (v Status) String() string       { return String(v) }
 func (v Notification) String() string { return String(v) }
 func (v Report) String() string       { return String(v) }

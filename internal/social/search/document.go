@@ -9,6 +9,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/text"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 )
 
 // document is what the index is told of a status.
@@ -27,7 +28,8 @@ type document struct {
 	said      string // everything that it says, as plain text
 	linked    bool
 	tags      []string
-	readers   []id.Account // members in whose library it is
+	shows     map[string]bool // media, and of which kinds
+	readers   []id.Account    // members in whose library it is
 }
 
 // crowd is how many people are looked through for members among them, where a status has more.
@@ -99,6 +101,22 @@ func documents(ctx context.Context, q db.Q, list []id.Status) ([]*document, erro
 			if err := addReaders(ctx, q, at, []id.Status{d.status}, crowd); err != nil {
 				return nil, err
 			}
+		}
+	}
+	shown, err := media.Of(ctx, q, ids(found))
+	if err != nil {
+		return nil, err
+	}
+	for status, list := range shown {
+		d := at[status]
+		d.shows = map[string]bool{"media": true}
+		for _, one := range list {
+			kind := one.Kind
+			if kind == media.GIFV {
+				kind = media.Video
+			}
+			d.shows[string(kind)] = true
+			d.said += "\n" + one.Description
 		}
 	}
 	tags, err := db.All(ctx, q, func(r db.Row) (none struct{}, err error) {
@@ -175,6 +193,9 @@ func (d *document) terms() []string {
 		if has {
 			terms = append(terms, hasTerm+name)
 		}
+	}
+	for kind := range d.shows {
+		terms = append(terms, hasTerm+kind)
 	}
 	return terms
 }

@@ -19,6 +19,7 @@ type profileFilter struct {
 	here           bool // the reader is a member, to whom local-only statuses may be shown
 	excludeReplies bool
 	excludeBoosts  bool
+	onlyMedia      bool
 	tagged         string // normalised, "" for all
 }
 
@@ -31,6 +32,9 @@ func byAuthor(ctx context.Context, q db.Q, f profileFilter, p keyset.Page) ([]*S
 	}
 	if f.excludeBoosts {
 		where += ` AND s.boost_of_id IS NULL`
+	}
+	if f.onlyMedia {
+		where += ` AND s.with_media`
 	}
 	if f.tagged != "" {
 		where += ` AND EXISTS (SELECT 1 FROM status_tags st JOIN tags t ON t.id = st.tag_id WHERE st.status_id = s.id AND t.name = $7)`
@@ -55,7 +59,7 @@ func (s *Service) AccountStatuses(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !a.Available() || c.QueryFlag("only_media") { // no status here carries media
+	if !a.Available() {
 		return []raw{}, nil
 	}
 	if c.Viewer.IsMember() {
@@ -69,7 +73,7 @@ func (s *Service) AccountStatuses(c *viewer.Call) (any, error) {
 	}
 	p := keyset.Read(c, ListLimit, ListMax)
 	f := profileFilter{account: account, reader: c.Viewer.Account, here: c.Viewer.IsMember(),
-		excludeReplies: c.QueryFlag("exclude_replies"), excludeBoosts: c.QueryFlag("exclude_reblogs")}
+		excludeReplies: c.QueryFlag("exclude_replies"), excludeBoosts: c.QueryFlag("exclude_reblogs"), onlyMedia: c.QueryFlag("only_media")}
 	if tag := c.Query("tagged"); tag != "" {
 		if f.tagged = text.TagKey(tag); f.tagged == "" {
 			return []raw{}, nil

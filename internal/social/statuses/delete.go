@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/tags"
 	"anancus/internal/social/viewer"
 )
@@ -21,8 +22,9 @@ const keepDeleted = 30 * 24 * time.Hour
 const purgeAtOnce = 500
 
 // Delete hides the author's status, or takes back a boost, and tells whoever got it. NotFound for
-// statuses of others, so that nobody learns of what they may not read.
-func (s *Service) Delete(ctx context.Context, author id.Account, status id.Status) (*Status, error) {
+// statuses of others, so that nobody learns of what they may not read. withMedia removes what it showed at once;
+// else its author may show that again within a day.
+func (s *Service) Delete(ctx context.Context, author id.Account, status id.Status, withMedia bool) (*Status, error) {
 	found, err := one(ctx, s.db, status)
 	if err != nil {
 		return nil, err
@@ -33,7 +35,15 @@ func (s *Service) Delete(ctx context.Context, author id.Account, status id.Statu
 	if found.IsBoost() {
 		return found, s.unboost(ctx, found)
 	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.remove(ctx, tx, found) })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := s.remove(ctx, tx, found); err != nil {
+			return err
+		}
+		if withMedia {
+			return media.Remove(ctx, tx, status)
+		}
+		return media.Loosen(ctx, tx, status) // to be shown again
+	})
 	if err != nil {
 		return nil, fmt.Errorf("delete status: %w", err)
 	}
@@ -123,6 +133,7 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		for _, last := range []string{
+			`DELETE FROM attachments WHERE status_id = $1`,
 			`DELETE FROM status_tags WHERE status_id = $1`,
 			`DELETE FROM quotes WHERE status_id = $1`,
 			`DELETE FROM translations WHERE status_id = $1`,
@@ -158,7 +169,7 @@ func (s *Service) DeleteStatus(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Delete(c.Context(), c.Viewer.Account, wanted); err != nil {
+	if _, err := s.Delete(c.Context(), c.Viewer.Account, wanted, c.QueryFlag("delete_media")); err != nil {
 		return nil, err
 	}
 	return shown, nil

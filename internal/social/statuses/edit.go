@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/tags"
 )
 
@@ -22,6 +23,8 @@ type Change struct {
 	Sensitive      bool
 	Language       string // "" leaves it
 	Poll           *PollDraft
+	Media          []id.Attachment
+	MediaChanges   map[id.Attachment]media.Change
 }
 
 // Edited tells of a status that says something else now.
@@ -48,11 +51,12 @@ type revision struct {
 	sensitive      bool
 	emojis         []accounts.Emoji
 	pollOptions    []string // nil when it had no poll
+	media          []shownMedia
 	createdAt      time.Time
 }
 
-func revisionOf(s *Status, p *Poll, at time.Time) *revision {
-	r := &revision{status: s.ID, content: s.Content, contentWarning: s.ContentWarning, sensitive: s.Sensitive, emojis: s.Emojis, createdAt: at}
+func revisionOf(s *Status, p *Poll, shown []*media.Attachment, at time.Time) *revision {
+	r := &revision{media: remembered(shown), status: s.ID, content: s.Content, contentWarning: s.ContentWarning, sensitive: s.Sensitive, emojis: s.Emojis, createdAt: at}
 	if p != nil {
 		r.pollOptions = p.Options
 	}
@@ -60,9 +64,12 @@ func revisionOf(s *Status, p *Poll, at time.Time) *revision {
 }
 
 // check refuses what cannot be published either. quote is the status when it quotes another: then it needs no text.
-func (ch *Change) check(maxCharacters int, quote id.Status) error {
+func (ch *Change) check(maxCharacters int, quote id.Status, shown []*media.Attachment) error {
 	d := Draft{Quote: quote, Text: ch.Text, ContentWarning: ch.ContentWarning, Language: ch.Language}
-	if err := d.check(maxCharacters); err != nil {
+	if ch.Poll != nil && len(shown) > 0 {
+		return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: Cannot attach more than %d files, and none to a poll", media.MaxAttachments))
+	}
+	if err := d.check(maxCharacters, shown); err != nil {
 		return err
 	}
 	ch.Text, ch.Language = d.Text, d.Language
@@ -91,7 +98,11 @@ func (s *Service) Edit(ctx context.Context, author id.Account, status id.Status,
 	if len(numbers) > 0 && numbers[0].quote.state != "" {
 		quote = status
 	}
-	if err := ch.check(s.settings.Now().MaxCharacters, quote); err != nil {
+	shown, err := media.Choose(ctx, s.db, author, ch.Media, media.For{Status: status})
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.check(s.settings.Now().MaxCharacters, quote, shown); err != nil {
 		return nil, err
 	}
 	// The network is asked before the transaction, never inside.
@@ -101,7 +112,7 @@ func (s *Service) Edit(ctx context.Context, author id.Account, status id.Status,
 	}
 	var edited *Status
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		edited, err = s.edit(ctx, tx, status, ch, marked)
+		edited, err = s.edit(ctx, tx, status, ch, marked, copies(shown))
 		return err
 	})
 	if err != nil {
@@ -111,7 +122,7 @@ func (s *Service) Edit(ctx context.Context, author id.Account, status id.Status,
 }
 
 // edit writes a change. The status' row is taken first, so that edits of one status come one after another.
-func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Change, m *marked) (*Status, error) {
+func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Change, m *marked, shows []*media.Attachment) (*Status, error) {
 	now, err := takeStatus(ctx, tx, status)
 	if err != nil {
 		return nil, err
@@ -133,11 +144,15 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 	if err != nil {
 		return nil, err
 	}
+	showed, mediaChanged, err := editMedia(ctx, tx, now, shows, ch.MediaChanges)
+	if err != nil {
+		return nil, err
+	}
 	now.Text, now.ContentWarning, now.Sensitive = ch.Text, ch.ContentWarning, ch.Sensitive
 	if ch.Language != "" {
 		now.Language = ch.Language
 	}
-	if !pollChanged && now.Text == before.Text && now.ContentWarning == before.ContentWarning && now.Sensitive == before.Sensitive && now.Language == before.Language {
+	if !pollChanged && !mediaChanged && now.Text == before.Text && now.ContentWarning == before.ContentWarning && now.Sensitive == before.Sensitive && now.Language == before.Language {
 		return now, nil
 	}
 	if now.Text != before.Text { // or whom it names might change without a word of it changing
@@ -147,7 +162,7 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 	}
 	now.EditedAt = after(tx.Now(), before.EditedAt)
 	e := Edited{Status: status, Author: now.Author, Translated: now.Language != before.Language, PollChanged: pollChanged && (asked == nil || ch.Poll == nil || !asked.same(ch.Poll))}
-	if err := s.keepRevisions(ctx, tx, &before, now, asked, ch.Poll); err != nil {
+	if err := s.keepRevisions(ctx, tx, &before, now, asked, ch.Poll, showed, shows); err != nil {
 		return nil, err
 	}
 	if err := updateText(ctx, tx, now); err != nil {
@@ -174,13 +189,15 @@ func after(now, earlier time.Time) time.Time {
 }
 
 // keepRevisions remembers what a status says from now on, and at its first edit what it said at first.
-func (s *Service) keepRevisions(ctx context.Context, tx *db.Tx, before, now *Status, asked *Poll, asks *PollDraft) error {
+func (s *Service) keepRevisions(ctx context.Context, tx *db.Tx, before, now *Status, asked *Poll, asks *PollDraft, showed []shownMedia, shows []*media.Attachment) error {
 	if before.EditedAt.IsZero() {
-		if err := insertRevision(ctx, tx, revisionOf(before, asked, before.CreatedAt)); err != nil {
+		first := revisionOf(before, asked, nil, before.CreatedAt)
+		first.media = showed
+		if err := insertRevision(ctx, tx, first); err != nil {
 			return err
 		}
 	}
-	next := revisionOf(now, nil, now.EditedAt)
+	next := revisionOf(now, nil, shows, now.EditedAt)
 	if asks != nil {
 		next.pollOptions = asks.Options
 	}

@@ -8,6 +8,7 @@ import (
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/viewer"
 )
 
@@ -25,13 +26,28 @@ type editForm struct {
 }
 
 type mediaChange struct {
-	ID string `form:"id"`
+	ID          string  `form:"id"`
+	Description *string `form:"description"`
+	Focus       *string `form:"focus"`
+	Thumbnail   *string `form:"thumbnail"`
 }
 
-// unsupported refuses what this server cannot do, rather than edit a status without it.
-func (f *editForm) unsupported() error {
-	if len(f.MediaIDs) > 0 || len(f.MediaAttributes) > 0 {
-		return fault.New(fault.Invalid, "Validation failed: This server does not take media attachments yet")
+// media reads which files a status shall show, and what shall be different about them.
+func (f *editForm) media(ch *Change) error {
+	var err error
+	if ch.Media, err = attachmentIDs(f.MediaIDs); err != nil {
+		return err
+	}
+	ch.MediaChanges = map[id.Attachment]media.Change{}
+	for _, one := range f.MediaAttributes {
+		which, err := attachmentIDs([]string{one.ID})
+		if err != nil {
+			return err
+		}
+		if one.Thumbnail != nil {
+			return fault.New(fault.Invalid, "Validation failed: The preview of a file can only be changed before it is attached")
+		}
+		ch.MediaChanges[which[0]] = media.Change{Description: one.Description, Focus: one.Focus}
 	}
 	return nil
 }
@@ -46,15 +62,15 @@ func (s *Service) EditStatus(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := form.unsupported(); err != nil {
-		return nil, err
-	}
 	if form.QuotePolicy != "" { // refused before anything is edited
 		if _, err := quotePolicyOf(form.QuotePolicy, Public); err != nil {
 			return nil, err
 		}
 	}
 	change := Change{Text: form.Status, ContentWarning: form.SpoilerText, Sensitive: form.Sensitive, Language: form.Language, Poll: form.Poll.draft()}
+	if err := form.media(&change); err != nil {
+		return nil, err
+	}
 	edited, err := s.Edit(c.Context(), c.Viewer.Account, wanted, change)
 	if err != nil {
 		return nil, err
@@ -104,7 +120,15 @@ func (s *Service) ShowHistory(c *viewer.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		revisions = []*revision{revisionOf(status, asked, editedBy(status))}
+		now, err := media.Of(c.Context(), s.db, []id.Status{status.ID})
+		if err != nil {
+			return nil, err
+		}
+		revisions = []*revision{revisionOf(status, asked, now[status.ID], editedBy(status))}
+	}
+	files, err := media.EverOf(c.Context(), s.db, status.ID)
+	if err != nil {
+		return nil, err
 	}
 	authors, err := s.accounts.Shown(c.Context(), []id.Account{status.Author})
 	if err != nil {
@@ -113,7 +137,7 @@ func (s *Service) ShowHistory(c *viewer.Call) (any, error) {
 	shown := make([]mastodon.StatusEdit, len(revisions))
 	for i, r := range revisions {
 		shown[i] = mastodon.StatusEdit{Content: r.content, SpoilerText: r.contentWarning, Sensitive: r.sensitive, CreatedAt: mastodon.Time(r.createdAt),
-			Account: authors[status.Author], MediaAttachments: []any{}, Emojis: accounts.PresentEmojis(r.emojis)}
+			Account: authors[status.Author], MediaAttachments: s.presentRemembered(r.media, files), Emojis: accounts.PresentEmojis(r.emojis)}
 		if r.pollOptions == nil {
 			continue
 		}

@@ -37,8 +37,12 @@ func insertRevision(ctx context.Context, tx *db.Tx, r *revision) error {
 			return err
 		}
 	}
-	_, err := db.Exec(ctx, tx, `INSERT INTO status_edits (id, status_id, content, content_warning, sensitive, emojis, poll_options, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
-		tx.NextID(), r.status, r.content, r.contentWarning, r.sensitive, emojis, options, clock.Milli(r.createdAt))
+	shown, err := json.Marshal(r.media)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, tx, `INSERT INTO status_edits (id, status_id, content, content_warning, sensitive, emojis, poll_options, created_at, media) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`,
+		tx.NextID(), r.status, r.content, r.contentWarning, r.sensitive, emojis, options, clock.Milli(r.createdAt), string(shown))
 	return err
 }
 
@@ -46,9 +50,9 @@ func insertRevision(ctx context.Context, tx *db.Tx, r *revision) error {
 func revisionsOf(ctx context.Context, q db.Q, status id.Status) ([]*revision, error) {
 	return db.All(ctx, q, func(r db.Row) (*revision, error) {
 		one := &revision{status: status}
-		var emojis, options string
+		var emojis, options, shown string
 		var created int64
-		if err := r.Scan(&one.content, &one.contentWarning, &one.sensitive, &emojis, &options, &created); err != nil {
+		if err := r.Scan(&one.content, &one.contentWarning, &one.sensitive, &emojis, &options, &created, &shown); err != nil {
 			return nil, err
 		}
 		one.createdAt = clock.FromMilli(created)
@@ -60,8 +64,11 @@ func revisionsOf(ctx context.Context, q db.Q, status id.Status) ([]*revision, er
 				return nil, fmt.Errorf("edits of status %d: %w", status, err)
 			}
 		}
+		if err := json.Unmarshal([]byte(shown), &one.media); err != nil {
+			return nil, fmt.Errorf("edits of status %d: %w", status, err)
+		}
 		return one, nil
-	}, `SELECT content, content_warning, sensitive, emojis, poll_options, created_at FROM status_edits WHERE status_id = $1 ORDER BY id`, status)
+	}, `SELECT content, content_warning, sensitive, emojis, poll_options, created_at, media FROM status_edits WHERE status_id = $1 ORDER BY id`, status)
 }
 
 func latestRevision(ctx context.Context, q db.Q, status id.Status) (int64, error) {

@@ -13,6 +13,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/viewer"
 )
 
@@ -278,8 +279,12 @@ type shared struct {
 func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error) {
 	ids := make([]id.Status, 0, len(list))
 	var apps []id.App
+	var showing []id.Status
 	for _, one := range list {
 		ids = append(ids, one.ID)
+		if one.WithMedia {
+			showing = append(showing, one.ID)
+		}
 		if one.App != 0 {
 			apps = append(apps, one.App)
 		}
@@ -292,6 +297,13 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 	}
 	if err := s.addMentions(ctx, ids, at); err != nil {
 		return nil, err
+	}
+	shown, err := media.Of(ctx, s.db, showing)
+	if err != nil {
+		return nil, err
+	}
+	for status, list := range shown {
+		at[status].MediaAttachments = s.media.PresentAll(list)
 	}
 	tags, err := tagsOf(ctx, s.db, ids)
 	if err != nil {
@@ -368,7 +380,7 @@ func (s *Service) entity(one *Status) *mastodon.Status {
 	m := &mastodon.Status{
 		ID: one.ID.String(), CreatedAt: mastodon.Time(one.CreatedAt), Sensitive: one.Sensitive, SpoilerText: one.ContentWarning,
 		Visibility: string(one.Visibility), LocalOnly: one.LocalOnly, URI: one.URI, Content: &one.Content,
-		MediaAttachments: []any{}, Mentions: []mastodon.Mention{}, Tags: []mastodon.StatusTag{}, Emojis: accounts.PresentEmojis(one.Emojis),
+		MediaAttachments: []mastodon.MediaAttachment{}, Mentions: []mastodon.Mention{}, Tags: []mastodon.StatusTag{}, Emojis: accounts.PresentEmojis(one.Emojis),
 		TaggedCollections: []any{},
 	}
 	if one.Visibility == Limited {

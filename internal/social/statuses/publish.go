@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/tags"
 )
 
@@ -26,27 +27,34 @@ const (
 
 // Draft is a status before it is published. Of a scheduled status the database keeps it under these names.
 type Draft struct {
-	Text           string     `json:"text"`
-	ContentWarning string     `json:"spoiler_text,omitempty"`
-	Visibility     Visibility `json:"visibility"` // "" is the author's default
-	LocalOnly      bool       `json:"local_only,omitempty"`
-	Sensitive      *bool      `json:"sensitive,omitempty"`
-	Language       string     `json:"language,omitempty"`
-	InReplyTo      id.Status  `json:"in_reply_to_id,omitempty"`
-	Quote          id.Status  `json:"quoted_status_id,omitempty"`
-	QuotePolicy    string     `json:"quote_approval_policy"` // "" is the author's default
-	Poll           *PollDraft `json:"poll,omitempty"`        // nil: none
-	App            id.App     `json:"-"`
-	IdempotencyKey string     `json:"idempotency,omitempty"`
+	Text           string          `json:"text"`
+	ContentWarning string          `json:"spoiler_text,omitempty"`
+	Visibility     Visibility      `json:"visibility"` // "" is the author's default
+	LocalOnly      bool            `json:"local_only,omitempty"`
+	Sensitive      *bool           `json:"sensitive,omitempty"`
+	Language       string          `json:"language,omitempty"`
+	InReplyTo      id.Status       `json:"in_reply_to_id,omitempty"`
+	Quote          id.Status       `json:"quoted_status_id,omitempty"`
+	QuotePolicy    string          `json:"quote_approval_policy"` // "" is the author's default
+	Poll           *PollDraft      `json:"poll,omitempty"`        // nil: none
+	Media          []id.Attachment `json:"media_ids,omitempty"`
+	App            id.App          `json:"-"`
+	IdempotencyKey string          `json:"idempotency,omitempty"`
 	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
 	AllowedMentions *[]id.Account `json:"allowed_mentions,omitempty"`
+
+	scheduled id.Scheduled // what it was before; its media are reserved for that
 }
 
-func (d *Draft) check(maxCharacters int) error {
-	if strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.ContentWarning) != "" && d.Quote == 0 {
-		d.Text = "." // Mastodon's placeholder for a warning without a text
+// check refuses what cannot be published. shown is what it shows beside its text.
+func (d *Draft) check(maxCharacters int, shown []*media.Attachment) error {
+	if d.Poll != nil && len(shown) > 0 {
+		return fault.New(fault.Invalid, fmt.Sprintf("Validation failed: Cannot attach more than %d files, and none to a poll", media.MaxAttachments))
 	}
-	if strings.TrimSpace(d.Text) == "" && d.Quote == 0 {
+	if strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.ContentWarning) != "" && d.Quote == 0 {
+		d.Text = placeholder(shown) // Mastodon's, for a warning without a text
+	}
+	if strings.TrimSpace(d.Text) == "" && d.Quote == 0 && len(shown) == 0 {
 		return fault.New(fault.Invalid, "Validation failed: Text can't be blank")
 	}
 	if text.Count(d.ContentWarning, d.Text) > maxCharacters {
@@ -77,11 +85,16 @@ type prepared struct {
 	status *Status
 	marked *marked
 	quoted *Status // nil: nothing
+	shown  []*media.Attachment
 }
 
 // prepare checks a draft and finds what it names. The network is asked here, before the transaction.
 func (s *Service) prepare(ctx context.Context, author *accounts.Account, member *accounts.Member, d *Draft) (*prepared, error) {
-	if err := d.check(s.settings.Now().MaxCharacters); err != nil {
+	shown, err := media.Choose(ctx, s.db, author.ID, d.Media, media.For{Scheduled: d.scheduled})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(s.settings.Now().MaxCharacters, shown); err != nil {
 		return nil, err
 	}
 	status := &Status{
@@ -101,13 +114,12 @@ func (s *Service) prepare(ctx context.Context, author *accounts.Account, member 
 	if status.Language == "" {
 		status.Language = member.DefaultLanguage
 	}
-	p := &prepared{status: status}
+	p := &prepared{status: status, shown: shown}
 	if d.InReplyTo != 0 {
 		if err := s.replyTo(ctx, status, d.InReplyTo); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if d.Quote != 0 {
 		if p.quoted, err = s.toQuote(ctx, status, d.Quote); err != nil {
 			return nil, err
@@ -170,6 +182,11 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 	}
 	if err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags); err != nil {
 		return err
+	}
+	if len(p.shown) > 0 {
+		if err := media.Attach(ctx, tx, status.ID, p.shown, !status.Visibility.Distributable()); err != nil {
+			return err
+		}
 	}
 	if d.Poll != nil {
 		if err := storePoll(ctx, tx, status.ID, d.Poll); err != nil {

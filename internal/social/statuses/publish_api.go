@@ -23,18 +23,14 @@ type publishForm struct {
 	Poll            *pollForm `form:"poll"`
 }
 
-// unsupported refuses what this server cannot do, rather than publish a status without it.
-func (f *publishForm) unsupported() error {
-	if len(f.MediaIDs) > 0 {
-		return fault.New(fault.Invalid, "Validation failed: This server does not take media attachments yet")
-	}
-	return nil
-}
-
 func (f *publishForm) draft(c *viewer.Call) (Draft, error) {
 	d := Draft{
 		Text: f.Status, ContentWarning: f.SpoilerText, Visibility: Visibility(f.Visibility), LocalOnly: f.LocalOnly, Sensitive: f.Sensitive,
 		Language: f.Language, QuotePolicy: f.QuotePolicy, Poll: f.Poll.draft(), App: c.Viewer.App, IdempotencyKey: idempotencyKey(c),
+	}
+	var err error
+	if d.Media, err = attachmentIDs(f.MediaIDs); err != nil {
+		return d, err
 	}
 	if f.InReplyToID != "" {
 		parent, err := id.Parse[id.Status](f.InReplyToID)
@@ -74,9 +70,6 @@ func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := form.unsupported(); err != nil {
-		return nil, err
-	}
 	if made, err := s.madeBefore(c); made != nil || err != nil {
 		return made, err
 	}
@@ -101,7 +94,7 @@ func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return presentScheduled(scheduled), nil
+		return s.presentScheduled(c.Context(), scheduled)
 	}
 	status, err := s.Publish(c.Context(), author, member, draft)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/tags"
 )
@@ -156,6 +157,9 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		if err := s.store(ctx, tx, status, mentions, named); err != nil {
 			return err
 		}
+		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
+			return err
+		}
 		return s.adopt(ctx, tx, status)
 	})
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Conflict) {
@@ -283,14 +287,6 @@ func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.T
 	}
 	for _, e := range note.Emojis {
 		status.Emojis = append(status.Emojis, accounts.Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
-	}
-	// Files are shown as links until there is a room for media, so that nothing of a post is lost.
-	for _, file := range note.Attachments {
-		name := file.Alt
-		if name == "" {
-			name = file.URL
-		}
-		status.Content += `<p><a href="` + text.EscapeHTML(file.URL) + `" rel="nofollow noopener" target="_blank">📎 ` + text.EscapeHTML(text.Truncate(name, 200)) + `</a></p>`
 	}
 	return status
 }
@@ -438,6 +434,9 @@ func (s *Service) ReceiveDelete(ctx context.Context, in accounts.Received) error
 		}
 		if status.IsBoost() {
 			return s.removeBoost(ctx, tx, status)
+		}
+		if err := media.Remove(ctx, tx, status.ID); err != nil {
+			return err
 		}
 		return s.remove(ctx, tx, status)
 	})

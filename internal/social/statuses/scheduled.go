@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 )
 
 // Limits of scheduling, Mastodon's.
@@ -70,7 +71,8 @@ func (s *Service) Schedule(ctx context.Context, author *accounts.Account, member
 		return nil, tooSoon()
 	}
 	made := &Scheduled{Account: author.ID, Draft: d, At: at, due: at}
-	if _, err := s.prepare(ctx, author, member, &d); err != nil {
+	p, err := s.prepare(ctx, author, member, &d)
+	if err != nil {
 		return nil, err
 	}
 	made.Draft.Language = d.Language
@@ -80,7 +82,7 @@ func (s *Service) Schedule(ctx context.Context, author *accounts.Account, member
 	if d.QuotePolicy == "" {
 		made.Draft.QuotePolicy = member.DefaultQuotePolicy
 	}
-	err := s.db.Tx(ctx, func(tx *db.Tx) error { return schedule(ctx, tx, made) })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return schedule(ctx, tx, made, p.shown) })
 	if err != nil {
 		return nil, fmt.Errorf("schedule status: %w", err)
 	}
@@ -88,7 +90,7 @@ func (s *Service) Schedule(ctx context.Context, author *accounts.Account, member
 }
 
 // schedule stores what is to be published, or reads what the same idempotency key scheduled.
-func schedule(ctx context.Context, tx *db.Tx, made *Scheduled) error {
+func schedule(ctx context.Context, tx *db.Tx, made *Scheduled, shown []*media.Attachment) error {
 	made.ID = id.Scheduled(tx.NextID())
 	if key := made.Draft.IdempotencyKey; key != "" {
 		earlier, err := idempotent(ctx, tx, made.Account, key, int64(made.ID))
@@ -117,7 +119,10 @@ func schedule(ctx context.Context, tx *db.Tx, made *Scheduled) error {
 	if err := roomOn(ctx, tx, made.Account, made.At, 0); err != nil {
 		return err
 	}
-	return insertScheduled(ctx, tx, made)
+	if err := insertScheduled(ctx, tx, made); err != nil {
+		return err
+	}
+	return media.Reserve(ctx, tx, made.ID, shown)
 }
 
 // roomOn refuses a further status for a full day. except is not counted: it is moved.
@@ -168,7 +173,10 @@ func (s *Service) Cancel(ctx context.Context, member id.Account, which id.Schedu
 		if err == nil && n == 0 {
 			err = fault.RecordNotFound()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return media.Unreserve(ctx, tx, which)
 	})
 	if err != nil {
 		return fmt.Errorf("cancel scheduled status: %w", err)
@@ -230,8 +238,10 @@ func (s *Service) publishOrDrop(ctx context.Context, one *Scheduled) error {
 	}
 	s.log.WarnContext(ctx, "a scheduled status can no longer be published and is dropped", "scheduled", one.ID, "account", one.Account, "reason", err)
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := takeScheduled(ctx, tx, one)
-		return err
+		if _, err := takeScheduled(ctx, tx, one); err != nil {
+			return err
+		}
+		return media.Unreserve(ctx, tx, one.ID)
 	})
 }
 
@@ -254,6 +264,7 @@ func (s *Service) publishScheduled(ctx context.Context, one *Scheduled) error {
 	}
 	d := one.Draft
 	d.IdempotencyKey = "" // it names what is to be published now
+	d.scheduled = one.ID
 	p, err := s.prepare(ctx, author, member, &d)
 	if err != nil {
 		return err

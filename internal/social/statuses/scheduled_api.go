@@ -1,6 +1,7 @@
 package statuses
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -9,10 +10,11 @@ import (
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/viewer"
 )
 
-func presentScheduled(one *Scheduled) mastodon.ScheduledStatus {
+func (s *Service) scheduledEntity(one *Scheduled, shown []*media.Attachment) mastodon.ScheduledStatus {
 	d := one.Draft
 	params := mastodon.ScheduledParams{Text: d.Text, Sensitive: d.Sensitive, Visibility: string(d.Visibility), LocalOnly: d.LocalOnly, QuotePolicy: d.QuotePolicy,
 		ApplicationID: int64(d.App), SpoilerText: orNull(d.ContentWarning), Language: orNull(d.Language), InReplyToID: orNil(d.InReplyTo)}
@@ -29,7 +31,42 @@ func presentScheduled(one *Scheduled) mastodon.ScheduledStatus {
 		}
 		params.AllowedMentions = &allowed
 	}
-	return mastodon.ScheduledStatus{ID: one.ID.String(), ScheduledAt: mastodon.Time(one.At), Params: params, MediaAttachments: []any{}}
+	params.MediaIDs = nil
+	for _, file := range d.Media {
+		params.MediaIDs = append(params.MediaIDs, file.String())
+	}
+	return mastodon.ScheduledStatus{ID: one.ID.String(), ScheduledAt: mastodon.Time(one.At), Params: params, MediaAttachments: s.media.PresentAll(shown)}
+}
+
+// presentScheduled shows a scheduled status with what it will show.
+func (s *Service) presentScheduled(ctx context.Context, one *Scheduled) (*mastodon.ScheduledStatus, error) {
+	rows, err := s.presentAllScheduled(ctx, []*Scheduled{one})
+	if err != nil {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+func (s *Service) presentAllScheduled(ctx context.Context, list []*Scheduled) ([]mastodon.ScheduledStatus, error) {
+	var files []id.Attachment
+	for _, one := range list {
+		files = append(files, one.Draft.Media...)
+	}
+	found, err := media.ByIDs(ctx, s.db, files)
+	if err != nil {
+		return nil, fmt.Errorf("media of scheduled statuses: %w", err)
+	}
+	rows := make([]mastodon.ScheduledStatus, len(list))
+	for i, one := range list {
+		var shown []*media.Attachment
+		for _, file := range one.Draft.Media {
+			if a := found[file]; a != nil && a.Scheduled == one.ID {
+				shown = append(shown, a)
+			}
+		}
+		rows[i] = s.scheduledEntity(one, shown)
+	}
+	return rows, nil
 }
 
 func orNull(text string) *string {
@@ -51,7 +88,7 @@ func (s *Service) madeBefore(c *viewer.Call) (any, error) {
 	}
 	scheduled, err := scheduledOf(c.Context(), s.db, c.Viewer.Account, id.Scheduled(made))
 	if err == nil {
-		return presentScheduled(scheduled), nil
+		return s.presentScheduled(c.Context(), scheduled)
 	}
 	if !fault.Is(err, fault.NotFound) {
 		return nil, err
@@ -66,9 +103,9 @@ func (s *Service) ScheduledStatuses(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list scheduled statuses: %w", err)
 	}
-	shown := make([]mastodon.ScheduledStatus, len(rows))
-	for i, row := range rows {
-		shown[i] = presentScheduled(row)
+	shown, err := s.presentAllScheduled(c.Context(), rows)
+	if err != nil {
+		return nil, err
 	}
 	if len(rows) == 0 {
 		return shown, nil
@@ -91,7 +128,7 @@ func (s *Service) ShowScheduled(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return presentScheduled(one), nil
+	return s.presentScheduled(c.Context(), one)
 }
 
 type rescheduleForm struct {
@@ -109,7 +146,7 @@ func (s *Service) RescheduleStatus(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	if form.ScheduledAt == nil {
-		return presentScheduled(one), nil
+		return s.presentScheduled(c.Context(), one)
 	}
 	at, err := readDate(*form.ScheduledAt)
 	if err != nil {
@@ -118,7 +155,7 @@ func (s *Service) RescheduleStatus(c *viewer.Call) (any, error) {
 	if one, err = s.Reschedule(c.Context(), c.Viewer.Account, one.ID, at); err != nil {
 		return nil, err
 	}
-	return presentScheduled(one), nil
+	return s.presentScheduled(c.Context(), one)
 }
 
 // CancelScheduled serves DELETE /api/v1/scheduled_statuses/{id}.

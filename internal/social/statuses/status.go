@@ -17,6 +17,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/settings"
 )
 
@@ -58,6 +59,7 @@ type Status struct {
 	Emojis           []accounts.Emoji
 	App              id.App
 	QuotePolicy      QuotePolicy
+	WithMedia        bool // it shows any
 	CreatedAt        time.Time
 	EditedAt         time.Time
 	DeletedAt        time.Time
@@ -141,6 +143,7 @@ type Service struct {
 	settings *settings.Service
 	accounts *accounts.Service
 	filters  *filters.Service
+	media    *media.Service
 	resolver Resolver
 	remote   *activitypub.Client
 	courier  Courier
@@ -160,6 +163,7 @@ type Config struct {
 	Settings *settings.Service
 	Accounts *accounts.Service
 	Filters  *filters.Service
+	Media    *media.Service
 	Remote   *activitypub.Client
 	Courier  Courier
 	Log      *slog.Logger
@@ -177,7 +181,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, resolver: c.Accounts,
+	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
 		readers: newReaders(),
 		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size() + s.poll.size()) })}

@@ -15,7 +15,7 @@ import (
 
 const columns = `id, uri, url, author_id, local, text, content, content_warning, visibility, local_only, sensitive, language,
 	in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, boost_of_id, boosted_author_id, emojis, app_id,
-	created_at, edited_at, deleted_at, quote_policy`
+	created_at, edited_at, deleted_at, quote_policy, with_media`
 
 func scan(r db.Row) (*Status, error) {
 	s := &Status{}
@@ -27,7 +27,7 @@ func scan(r db.Row) (*Status, error) {
 	var edited, deleted *int64
 	err := r.Scan(&s.ID, &s.URI, &s.URL, &s.Author, &s.Local, &s.Text, &s.Content, &s.ContentWarning, &s.Visibility, &s.LocalOnly,
 		&s.Sensitive, &s.Language, &parent, &parentAuthor, &s.InReplyToURI, &s.Thread, &boost, &boostedAuthor, &emojis, &app,
-		&created, &edited, &deleted, &s.QuotePolicy)
+		&created, &edited, &deleted, &s.QuotePolicy, &s.WithMedia)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,10 @@ func insert(ctx context.Context, tx *db.Tx, s *Status) (bool, error) {
 		emojis = string(b)
 	}
 	n, err := db.Exec(ctx, tx, `INSERT INTO statuses (`+columns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25) ON CONFLICT DO NOTHING`,
 		s.ID, s.URI, s.URL, s.Author, s.Local, s.Text, s.Content, s.ContentWarning, string(s.Visibility), s.LocalOnly, s.Sensitive, s.Language,
 		orNil(s.InReplyTo), orNil(s.InReplyToAccount), s.InReplyToURI, s.Thread, orNil(s.BoostOf), orNil(s.BoostedAuthor), emojis, orNil(s.App),
-		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy))
+		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy), s.WithMedia)
 	if err != nil || n == 0 {
 		return false, err
 	}

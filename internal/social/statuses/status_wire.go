@@ -11,6 +11,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/relationships"
 )
 
@@ -71,6 +72,13 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	}
 	for _, n := range numbers {
 		note.Likes, note.Shares = activitypub.NewCount(status.URI+"/likes", n.favourites), activitypub.NewCount(status.URI+"/shares", n.boosts)
+	}
+	shown, err := media.Of(ctx, s.db, []id.Status{status.ID})
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range shown[status.ID] {
+		note.Attachment = append(note.Attachment, s.media.Document(file))
 	}
 	note.Replies = &activitypub.Collection{ID: status.URI + "/replies", First: &activitypub.Collection{
 		Page: true, PartOf: status.URI + "/replies", Next: status.URI + "/replies?page=true", Items: []any{}}}

@@ -13,6 +13,14 @@ type Reach struct{ Local, Remote bool }
 // Nothing tells that the timeline is empty for the viewer, whatever is in it.
 func (r Reach) Nothing() bool { return !r.Local && !r.Remote }
 
+// only is whose statuses are read: of our members, of others, or nil for all.
+func (r Reach) only() *bool {
+	if r.Local == r.Remote {
+		return nil
+	}
+	return &r.Local
+}
+
 // has tells whether a status is from where the viewer may read.
 func (r Reach) has(c *candidate) bool { return c.local && r.Local || !c.local && r.Remote }
 

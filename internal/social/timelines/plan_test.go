@@ -95,7 +95,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		for name, do := range map[string]func() error{
 			"home":            func() error { _, err := byAuthors(t.Context(), d, r.sources(), newest, false, 800); return err },
 			"home, far down":  func() error { _, err := byAuthors(t.Context(), d, r.sources(), 101000, false, 100); return err },
-			"public":          func() error { _, err := publicBeyond(t.Context(), d, nil, newest, false, 100); return err },
+			"public":          func() error { _, err := publicBeyond(t.Context(), d, nil, false, newest, false, 100); return err },
 			"tags":            func() error { _, err := byTags(t.Context(), d, []id.Tag{1, 2}, newest, false, 100); return err },
 			"about one":       func() error { _, err := aboutOne(t.Context(), d, r, 119000); return err },
 			"status, answers": func() error { _, err := candidateAndAnswers(t.Context(), d, 110000); return err },

@@ -145,7 +145,7 @@ func (s *Service) readPublic(ctx context.Context, l *publicList, open bool, note
 		list, err := candidates(ctx, s.db, noted)
 		return onlyPublic(list, l.local), 0, err
 	}
-	list, err := publicBeyond(ctx, s.db, l.only(), newest, false, publicLimit)
+	list, err := publicBeyond(ctx, s.db, l.only(), false, newest, false, publicLimit)
 	if len(list) == publicLimit {
 		floor = list[len(list)-1].status - 1
 	}
@@ -182,7 +182,7 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 	if err != nil {
 		return found{}, err
 	}
-	w := s.publicWalk(l.only(), r)
+	w := s.publicWalk(l.only(), false, r)
 	if p.Upward {
 		if p.After < int64(floor) {
 			return w.read(ctx, p)
@@ -213,11 +213,11 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 	return joined(rows, older), err
 }
 
-// publicWalk reads a public timeline from the database; local nil is everybody's.
-func (s *Service) publicWalk(local *bool, r *facts) walk {
+// publicWalk reads a public timeline from the database; local nil is everybody's, media leaves out what shows none.
+func (s *Service) publicWalk(local *bool, media bool, r *facts) walk {
 	return walk{
 		next: func(ctx context.Context, at id.Status, upward bool, limit int) ([]candidate, bool, error) {
-			list, err := publicBeyond(ctx, s.db, local, at, upward, limit)
+			list, err := publicBeyond(ctx, s.db, local, media, at, upward, limit)
 			return list, len(list) < limit, err
 		},
 		keep: func(_ context.Context, list []candidate) ([]entry, error) {

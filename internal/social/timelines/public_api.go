@@ -14,7 +14,7 @@ func (s *Service) Public(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.QueryFlag("only_media") || reach.Nothing() { // no status here carries media yet
+	if reach.Nothing() {
 		return kept(c, []json.RawMessage{}), nil
 	}
 	r, err := s.factsFor(c.Context(), c.Viewer.Account)
@@ -24,10 +24,12 @@ func (s *Service) Public(c *viewer.Call) (any, error) {
 	p := keyset.Read(c, pageLimit, pageMax)
 	var page found
 	switch {
+	case c.QueryFlag("only_media"):
+		page, err = s.publicWalk(reach.only(), true, r).read(c.Context(), p)
 	case !reach.Remote:
 		page, err = s.public(c.Context(), s.local, r, p)
 	case !reach.Local:
-		page, err = s.publicWalk(new(bool), r).read(c.Context(), p)
+		page, err = s.publicWalk(reach.only(), false, r).read(c.Context(), p)
 	default:
 		page, err = s.public(c.Context(), s.all, r, p)
 	}

@@ -23,6 +23,7 @@ type candidate struct {
 	boostedDomain string // the boosted author's
 	gone          bool   // it, its author, or what it boosts, was deleted or suspended
 	limited       bool   // its author is
+	media         bool   // it shows any
 	language      string
 	mentions      []id.Account
 	tags          []id.Tag // hashtags it carries, as far as they matter

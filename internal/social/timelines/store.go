@@ -19,13 +19,13 @@ const (
 		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
 		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
 	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END,
-	s.language`
+	s.language, s.with_media`
 	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
 func scan(r db.Row) (candidate, error) {
 	var c candidate
-	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain, &c.language)
+	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain, &c.language, &c.media)
 	return c, err
 }
 
@@ -106,13 +106,16 @@ func byTags(ctx context.Context, q db.Q, tags []id.Tag, at id.Status, upward boo
 }
 
 // publicBeyond gives the next public statuses beyond an id: of everybody, or only of our
-// members, or only of others. Replies and limited authors are among them.
-func publicBeyond(ctx context.Context, q db.Q, local *bool, at id.Status, upward bool, limit int) ([]candidate, error) {
+// members, or only of others; media leaves out what shows none. Replies and limited authors are among them.
+func publicBeyond(ctx context.Context, q db.Q, local *bool, media bool, at id.Status, upward bool, limit int) ([]candidate, error) {
 	where, order := ` AND f.id < $1`, ` DESC`
 	if upward {
 		where, order = ` AND f.id > $1`, ` ASC`
 	}
 	args := []any{at, limit}
+	if media {
+		where += ` AND f.with_media`
+	}
 	if local != nil {
 		where, args = where+` AND f.local = $3`, append(args, *local)
 	}

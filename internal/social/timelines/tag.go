@@ -13,6 +13,7 @@ import (
 type tagged struct {
 	any, all, none []id.Tag
 	reach          Reach
+	onlyMedia      bool
 }
 
 // tagsByName gives the ids of hashtags by their normalised names.
@@ -88,7 +89,7 @@ func (s *Service) tagWalk(t tagged, r *facts) walk {
 }
 
 func (t tagged) matches(c *candidate, has []id.Tag) bool {
-	if !t.reach.has(c) {
+	if !t.reach.has(c) || t.onlyMedia && !c.media {
 		return false
 	}
 	for _, tag := range t.all {

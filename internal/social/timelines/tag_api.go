@@ -20,7 +20,7 @@ func (s *Service) Tag(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	nothing := kept(c, []json.RawMessage{})
-	if c.QueryFlag("only_media") || reach.Nothing() { // no status here carries media yet
+	if reach.Nothing() {
 		return nothing, nil
 	}
 	main := text.TagKey(c.Path("hashtag"))
@@ -36,7 +36,7 @@ func (s *Service) Tag(c *viewer.Call) (any, error) {
 	if known[main] == 0 { // as Mastodon: what nobody wrote yet is empty, whatever else is asked for
 		return nothing, nil
 	}
-	t := tagged{any: []id.Tag{known[main]}, reach: reach}
+	t := tagged{any: []id.Tag{known[main]}, reach: reach, onlyMedia: c.QueryFlag("only_media")}
 	for _, name := range lists[0] {
 		if tag := known[name]; tag != 0 {
 			t.any = append(t.any, tag)

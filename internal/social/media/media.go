@@ -1,0 +1,114 @@
+// Package media keeps what people show: pictures, films and sounds of statuses, avatars and
+// headers, and copies of those of other servers. Files lie in a blob store; the table of files
+// knows every one of them.
+package media
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"anancus/internal/kit/blob"
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/images"
+	"anancus/internal/kit/memo"
+	"anancus/internal/kit/safehttp"
+	"anancus/internal/social/id"
+	"anancus/internal/social/settings"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Limits, Mastodon's (behaviours.md §17).
+const (
+	MaxAttachments      = 4 // of a status
+	MaxDescription      = 1500
+	MaxRemoteText       = 10_000           // characters of another server's description
+	MaxImageBytes       = 16 << 20         //
+	MaxFilmBytes        = 99 << 20         // of films and sounds
+	MaxImagePixels      = 33_177_600       // of what is sent
+	MaxGIFPixels        = 921_600          // of a GIF, which is decoded frame by frame
+	MaxFilmPixels       = 8_294_400        //
+	MaxFrameRate        = 120              //
+	MaxAvatarBytes      = 8 << 20          // of headers too
+	originalPixels      = 8_294_400        // 3840x2160
+	smallPixels         = 230_400          // 640x360
+	maxPictureMemory    = 160 << 20        // bytes that one may need while it is decoded
+	keepLoose           = 24 * time.Hour   // what nobody attached
+	uploadWithin        = 10 * time.Minute // at 99 MiB that is 1.4 Mbit/s
+	maxFocusDenominator = 1e6              // digits of a focus that are kept
+)
+
+// Service is the room of media.
+type Service struct {
+	db       *db.DB
+	clock    clock.Clock
+	site     settings.Site
+	store    blob.Store
+	workshop *images.Workshop
+	spool    string // folder for what is being received
+	log      *slog.Logger
+	known    *memo.Memo[id.File, *file]
+	seen     seen
+	remote   *safehttp.Client
+	sees     func(ctx context.Context, reader id.Account, status id.Status) (bool, error)
+	fetches  singleflight.Group
+}
+
+// Config is what the room needs.
+type Config struct {
+	DB       *db.DB
+	Clock    clock.Clock
+	Site     settings.Site
+	Store    blob.Store
+	Workshop *images.Workshop
+	Spool    string // a folder of this room alone, emptied at the start
+	Log      *slog.Logger
+	Memory   uint64 // bytes of rows of files to remember; 0 chooses
+	Remote   *safehttp.Client
+	Sees     func(ctx context.Context, reader id.Account, status id.Status) (bool, error) // whether a reader may see a status; 0 is a visitor
+}
+
+const defaultMemory = 2 << 20
+
+// New opens the room.
+func New(c Config) (*Service, error) {
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if err := emptySpool(c.Spool); err != nil {
+		return nil, err
+	}
+	return &Service{db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees,
+		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}, nil
+}
+
+// The events of this room.
+type (
+	// Processed tells that an attachment is ready, or failed.
+	Processed struct {
+		Attachment id.Attachment
+		Status     id.Status // 0: of none yet
+	}
+	// FilesChanged tells that files are gone, or that others may read them now.
+	FilesChanged struct{ Files []id.File }
+	// Received tells that a status of another server shows files.
+	Received struct{ Status id.Status }
+	// Described tells that the words or the focus of an attachment changed.
+	Described struct {
+		Attachment id.Attachment
+		Status     id.Status
+	}
+)
+
+// hour is how exactly it is known when a file was last asked for.
+const hour = time.Hour
+
+// Types are the media types that members may send.
+func (s *Service) Types() []string {
+	return []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+}

@@ -1,0 +1,181 @@
+package media
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/kit/safehttp"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+)
+
+// fetchWithin bounds the fetching of a file of another server, all in all.
+const fetchWithin = 2 * time.Minute
+
+// Proxy serves GET /media_proxy/{id}/{size}: a file of another server, which is fetched when it is not here.
+// Who may not read its status gets nothing.
+func (s *Service) Proxy(c *viewer.Call) (any, error) {
+	which, err := id.Parse[id.Attachment](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	size := c.Path("size")
+	if size != "original" && size != "small" {
+		return nil, fault.RecordNotFound()
+	}
+	a, err := db.One(c.Context(), s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1 AND remote_url <> '' AND status_id IS NOT NULL`, which)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.sees(c.Context(), c.Viewer.Account, a.Status)
+	if err != nil {
+		return nil, err
+	}
+	if !seen {
+		return nil, fault.RecordNotFound()
+	}
+	if a.Original == "" && a.Kind == Image {
+		if a, err = s.Fetch(c.Context(), a.ID); err != nil {
+			return nil, err
+		}
+	}
+	to := s.url(a.Original)
+	if size == "small" {
+		to = s.url(a.Small)
+	}
+	if to == "" { // what is not kept here is where it was
+		if to = a.Remote; size == "small" && a.RemotePreview != "" {
+			to = a.RemotePreview
+		}
+	}
+	c.SetHeader("Cache-Control", "private, max-age=300") // it may be purged, and is fetched again then
+	return rest.Redirect{To: to}, nil
+}
+
+// ToFetch tells, in the transaction that stores it, whether a status shows files of another server that are fetched at once:
+// those of accounts that members follow, and those that not everybody may read, whom no proxy could ask later.
+func (s *Service) ToFetch(ctx context.Context, tx *db.Tx, e Received) (bool, error) {
+	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM attachments a JOIN statuses t ON t.id = a.status_id
+		WHERE a.status_id = $1 AND a.remote_url <> '' AND a.kind = 'image' AND (t.visibility NOT IN ('public', 'unlisted')
+		OR EXISTS (SELECT 1 FROM follows f JOIN members m ON m.account_id = f.account_id WHERE f.target_id = t.author_id))`, e.Status)
+	return n > 0, err
+}
+
+// FetchReceived fetches the files of a status of another server. What cannot be had is left to whoever looks.
+func (s *Service) FetchReceived(ctx context.Context, e Received) error {
+	shown, err := Of(ctx, s.db, []id.Status{e.Status})
+	if err != nil {
+		return err
+	}
+	for _, a := range shown[e.Status] {
+		if a.Local() || a.Original != "" || a.Kind != Image {
+			continue
+		}
+		_, err := s.Fetch(ctx, a.ID)
+		if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || ctx.Err() != nil) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fetch keeps a copy of a file of another server; one at a time of each.
+func (s *Service) Fetch(ctx context.Context, which id.Attachment) (*Attachment, error) {
+	// Whoever asked first may go away: the others still wait for it.
+	done := s.fetches.DoChan(which.String(), func() (any, error) {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchWithin)
+		defer cancel()
+		return s.fetch(within, which)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got := <-done:
+		if got.Err != nil {
+			return nil, got.Err
+		}
+		return got.Val.(*Attachment), nil
+	}
+}
+
+func (s *Service) fetch(ctx context.Context, which id.Attachment) (*Attachment, error) {
+	a, err := db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+	if err != nil || a.Original != "" {
+		return a, err
+	}
+	from, err := s.download(ctx, a.Remote, MaxImageBytes)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = errors.Join(from.Close(), os.Remove(from.Name())) }()
+	hidden, err := db.One(ctx, s.db, db.Value[bool], `SELECT visibility NOT IN ('public', 'unlisted') FROM statuses WHERE id = $1`, a.Status)
+	if err != nil {
+		return nil, err
+	}
+	if h, err := inspect(from); err != nil || h == nil {
+		if err == nil {
+			err = fault.New(fault.Unavailable, "The other server's file is no picture")
+		}
+		return nil, err
+	}
+	made, err := s.draw(ctx, from, drawing{noun: nounAttachment, owner: int64(a.ID), remote: true, hidden: hidden, original: true, small: true})
+	if err != nil {
+		return nil, err
+	}
+	meta := made.meta
+	hash := a.Blurhash
+	if hash == "" {
+		hash = made.blurhash
+	}
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := db.Exec(ctx, tx, `UPDATE attachments SET original_key = $2, small_key = $3, type = $4, meta = $5, blurhash = $6 WHERE id = $1 AND original_key = ''`,
+			a.ID, made.original.key, made.small.key, made.original.kind, string(text), hash)
+		if err != nil || n == 0 { // deleted meanwhile, or fetched by another process: these files are swept
+			return err
+		}
+		if err := settle(ctx, tx, made.original, made.small); err != nil {
+			return err
+		}
+		return tx.Emit(Processed{a.ID, a.Status})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep file of another server: %w", err)
+	}
+	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+}
+
+// download reads a file of another server into the spool. Whoever asked closes and removes it.
+func (s *Service) download(ctx context.Context, address string, most int64) (*os.File, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The other server's file has no address that can be asked")
+	}
+	request.Header.Set("Accept", "image/*, video/*, audio/*")
+	into, err := os.CreateTemp(s.spool, "fetch-")
+	if err != nil {
+		return nil, fmt.Errorf("fetch file: %w", err)
+	}
+	answer, err := s.remote.Do(ctx, request, safehttp.Limits{MaxBody: most, Timeout: fetchWithin, Into: into})
+	if err == nil && answer.Status != http.StatusOK {
+		err = fault.New(fault.Unavailable, fmt.Sprintf("The other server answered %d when it was asked for the file", answer.Status))
+	}
+	if err == nil {
+		_, err = into.Seek(0, 0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, into.Close(), os.Remove(into.Name()))
+	}
+	return into, nil
+}
