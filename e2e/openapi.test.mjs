@@ -79,7 +79,10 @@ async function live() {
 	for (const [one, other] of [[ada, bo], [bo, ada], [bo, cy], [cy, bo]]) await one.follow(other.id);
 
 	const post = await ada.publish('What an elephant is #elephants', { quote_approval_policy: 'public' });
-	for (const one of [dee, bo]) await one.act(post, 'favourite'); // of a group, all but the last are shown in part
+	for (const one of [dee, bo]) { // of a group, all but the last are shown in part
+		await one.act(post, 'favourite');
+		await waitFor('ada to be told', async () => (await ada.get('/api/v1/notifications?types[]=favourite')).some(({ account }) => account.id === one.id));
+	}
 	for (const one of [ada, bo, dee]) await one.publish('Read https://example.com/ #elephants');
 	const { links } = JSON.parse(await here.command('trend', 'refresh', '--json'));
 	assert.equal(links, 1);
@@ -154,7 +157,8 @@ test('what the walk cannot know how to ask', async () => {
 	hold('/api/v1_alpha/async_refreshes/{id}', await ada.get(`/api/v1_alpha/async_refreshes/home:${ada.id}`));
 	hold('/api/v1/accounts/{id}/in_collections', await ada.get(`/api/v1/accounts/${ada.id}/in_collections`)); // one's own only
 	hold('/api/v1/notifications', await ada.get('/api/v1/notifications?supported_types[]=mention&limit=80'));
-	hold('/api/v2/notifications', await ada.get('/api/v2/notifications?expand_accounts=partial_avatars&supported_types[]=mention'));
+	hold('/api/v2/notifications', await ada.get('/api/v2/notifications?supported_types[]=mention'));
+	hold('/api/v2/notifications', await ada.get('/api/v2/notifications?types[]=favourite&expand_accounts=partial_avatars'));
 	for (const marker of Object.values(await ada.get('/api/v1/markers?timeline[]=home'))) hold('/api/v1/markers', marker, 'Marker');
 	const { quote } = await ada.get(`/api/v1/statuses/${nested.id}`);
 	assert.ok(quote.quoted_status.quote.quoted_status_id, 'a quote within a quote is an id');
