@@ -454,3 +454,34 @@ func TestAvatarAndHeaderAreUploadedShownAndTakenDown(t *testing.T) {
 		}
 	})
 }
+
+func TestThePageOfAStatusShowsItsPictures(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada := s.Join("ada")
+		shows := func(post withMedia, wanted ...string) {
+			t.Helper()
+			answer, body := file(t, s.URL+"/@ada/"+post.ID, "Accept", "text/html")
+			if !strings.Contains(answer.Header.Get("Content-Security-Policy"), "media-src 'self' https:") {
+				t.Errorf("the policy is %q", answer.Header.Get("Content-Security-Policy"))
+			}
+			for _, words := range wanted {
+				without := strings.TrimPrefix(words, "!")
+				if strings.Contains(string(body), without) == (without != words) {
+					t.Errorf("the page shows %q: %v\n%s", without, without != words, body)
+				}
+			}
+		}
+		var open, covered, local withMedia
+		a := uploads(ada, picture(t, 640, 480, "jpg"), "description", `A "meadow"`)
+		ada.Post("/api/v1/statuses", url.Values{"status": {"look"}, "media_ids[]": {a.ID}}, &open)
+		shows(open, `src="`+strings.TrimPrefix(*a.Preview, "http://"+s.Domain)+`" alt="A &#34;meadow&#34;" width="554" height="415"`, `<meta property="og:image" content="`+*a.Preview+`">`, "summary_large_image", "!<summary>")
+		b := uploads(ada, picture(t, 64, 48, "jpg"))
+		ada.Post("/api/v1/statuses", url.Values{"status": {"careful"}, "sensitive": {"true"}, "media_ids[]": {b.ID}}, &covered)
+		shows(covered, "<summary>Sensitive content", `<meta name="twitter:card" content="summary">`, `!og:image" content="`+*b.Preview)
+		ada.Post("/api/v1/statuses", url.Values{"status": {"among us"}, "local_only": {"true"}, "media_ids[]": {uploads(ada, picture(t, 64, 48, "jpg")).ID}}, &local)
+		if hidden, _ := file(t, *local.Media[0].URL); !strings.HasPrefix(hidden.Header.Get("Cache-Control"), "private") {
+			t.Errorf("a picture that never leaves may be kept by %q", hidden.Header.Get("Cache-Control"))
+		}
+	})
+}

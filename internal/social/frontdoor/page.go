@@ -69,6 +69,7 @@ type head struct {
 	Canonical   string
 	Kind        string // og:type
 	Image       string
+	Large       *shownFile // the picture of Image, when it is more than a face
 	Published   string
 	Author      string // their profile
 	Alternate   string // the document behind the page
@@ -130,12 +131,12 @@ type page struct {
 // cachePage is how long a page may be kept: short, so that what was deleted is soon gone everywhere.
 const cachePage = "public, max-age=15, stale-while-revalidate=30"
 
-// Write sends the page. Pictures of profiles may come from other servers; nothing else may.
+// Write sends the page. Pictures, films and sounds may come from other servers; nothing else may.
 func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 	kept := &keptPage{header: w.Header(), code: http.StatusOK}
 	p.shown.Write(kept, r)
 	h := w.Header()
-	h.Set("Content-Security-Policy", strings.Replace(pages.CSP(), "img-src 'self' data:", "img-src 'self' https: data:", 1))
+	h.Set("Content-Security-Policy", strings.Replace(pages.CSP(), "img-src 'self' data:", "img-src 'self' https: data:; media-src 'self' https:", 1))
 	if p.frame {
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors *", 1))
 		h.Del("X-Frame-Options")

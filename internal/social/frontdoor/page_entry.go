@@ -67,6 +67,9 @@ type entry struct {
 	At         moment
 	Edited     string
 	Quiet      bool // unlisted
+	Files      []shownFile
+	Cover      string // what stands on the cover
+	Covered    bool   // its files are sensitive, and no warning covers them with the text
 	Replies    tally
 	Boosts     tally
 	Favourites tally
@@ -124,6 +127,10 @@ func (s *Service) entryOf(c *viewer.Call, row json.RawMessage) (entry, error) {
 		HasWarning: m.SpoilerText != "", Warning: emojified(m.SpoilerText, m.Emojis), PlainCW: m.SpoilerText,
 		Replies: s.tally(c, "replies", m.RepliesCount), Boosts: s.tally(c, "boosts", m.ReblogsCount),
 		Favourites: s.tally(c, "favourites", m.FavouritesCount)}
+	e.Files, e.Covered = s.filesOf(&m), m.Sensitive && m.SpoilerText == ""
+	if e.Covered {
+		e.Cover = s.text(c, "covered")
+	}
 	if m.Content != nil {
 		e.Content, e.Text = emojifiedHTML(*m.Content, m.Emojis), text.PlainText(*m.Content)
 	}

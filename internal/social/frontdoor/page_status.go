@@ -57,8 +57,12 @@ func (s *Service) StatusPage(c *viewer.Call, username, number string) (any, erro
 	if err := s.addReplies(c, v, status); err != nil {
 		return nil, err
 	}
-	v.shell = s.shell(c, head{Description: describe(&v.Entry), Canonical: s.site.StatusURL(a.Username, status.ID), Kind: "article",
-		Image: s.absolute(v.Entry.Author.Avatar), Published: v.Entry.At.Machine, Author: a.URL, Alternate: status.URI,
+	picture, large := s.absolute(v.Entry.Author.Avatar), v.Entry.portrait()
+	if large != nil {
+		picture = s.absolute(large.Preview)
+	}
+	v.shell = s.shell(c, head{Large: large, Description: describe(&v.Entry), Canonical: s.site.StatusURL(a.Username, status.ID), Kind: "article",
+		Image: picture, Published: v.Entry.At.Machine, Author: a.URL, Alternate: status.URI,
 		Hidden: !a.Indexable || a.Limited() || status.Visibility != statuses.Public})
 	page := s.page("status.html", titleOf(&v.Entry), v)
 	page.links = []string{alternate(status.URI)}
