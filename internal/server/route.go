@@ -125,11 +125,22 @@ const (
 	tokenLimit  = 300
 	guestLimit  = 300
 	limitWindow = 5 * time.Minute
+	// Mastodon's is 30; it copies everything at once, while here pictures of strangers come when somebody looks, and
+	// apps ask for them without saying for whom.
+	proxyLimit = 300
 )
 
 // withinLimits counts a request of the API; the answer is written when there were too many.
 func (s *Server) withinLimits(c *viewer.Call, r route) bool {
-	if s.limiter == nil || !strings.HasPrefix(r.path, "/api/") {
+	switch {
+	case s.limiter == nil:
+		return true
+	case strings.HasPrefix(r.path, "/media_proxy/"):
+		if c.Viewer.IsMember() {
+			return true
+		}
+		return s.limiter.Admit(c.W, rest.Rule{Key: "fetching " + rest.ClientOf(c.Context()).Key(), Limit: proxyLimit, Per: 10 * time.Minute})
+	case !strings.HasPrefix(r.path, "/api/"):
 		return true
 	}
 	var rules []rest.Rule

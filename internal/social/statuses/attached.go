@@ -89,7 +89,7 @@ func editMedia(ctx context.Context, tx *db.Tx, status *Status, shows []*media.At
 	}
 	if !slices.EqualFunc(before[status.ID], shows, func(a, b *media.Attachment) bool { return a.ID == b.ID }) {
 		changed = true
-		if err := media.Attach(ctx, tx, status.ID, shows, !status.Visibility.Distributable()); err != nil {
+		if err := media.Attach(ctx, tx, status.ID, shows, !status.Visibility.Distributable() || status.LocalOnly); err != nil {
 			return nil, false, err
 		}
 	}

@@ -184,7 +184,7 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 		return err
 	}
 	if len(p.shown) > 0 {
-		if err := media.Attach(ctx, tx, status.ID, p.shown, !status.Visibility.Distributable()); err != nil {
+		if err := media.Attach(ctx, tx, status.ID, p.shown, !status.Visibility.Distributable() || status.LocalOnly); err != nil {
 			return err
 		}
 	}
