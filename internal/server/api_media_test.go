@@ -485,3 +485,21 @@ func TestThePageOfAStatusShowsItsPictures(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAPictureShowsIsTranslatedToo(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s, i := servertest.New(t, engine), newInterpreter(t)
+		ada := s.Join("ada")
+		set(t, s, "libretranslate-url", i.URL+"/")
+		said, silent := uploads(ada, picture(t, 30, 20, "jpg"), "description", "hello"), uploads(ada, picture(t, 20, 30, "jpg"))
+		var post withMedia
+		ada.Post("/api/v1/statuses", url.Values{"status": {"hello"}, "language": {"en"}, "media_ids[]": {said.ID, silent.ID}}, &post)
+		r, code := translated(ada, post.ID, "de")
+		if code != http.StatusOK || len(r.Media) != 1 {
+			t.Fatalf("answered %d %+v", code, r)
+		}
+		if file := r.Media[0].(map[string]any); file["id"] != said.ID || file["description"] != "hallo" {
+			t.Errorf("the picture is said to be %v", file)
+		}
+	})
+}
