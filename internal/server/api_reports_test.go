@@ -215,6 +215,7 @@ func TestStaffIsToldOfWhoJoins(t *testing.T) {
 		servertest.Settle(t, s)
 		before := countOf(mo, "/api/v1/notifications/unread_count")
 		ada, bo := s.Join("ada"), s.Join("bo")
+		set(t, s, "registrations", "approval")
 		if _, err := s.Keeper().CreateAccount(t.Context(), keeper.CreateAccount{Name: "cy", Email: "cy@mail.example", Password: servertest.Password, Confirmed: true}); err != nil {
 			t.Fatal(err)
 		}

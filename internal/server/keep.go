@@ -36,8 +36,10 @@ func (k *Keeper) CreateAccount(ctx context.Context, in keeper.CreateAccount) (ke
 	if password == "" {
 		password = generatedPassword()
 	}
+	// Whoever keepers make one of their own, or create where nobody is approved, has nobody to wait for.
+	approved := in.Approved || s.settings.Now().Registrations != settings.Approval || (in.Role != "" && in.Role != accounts.RoleMember)
 	made, err := s.accounts.Register(ctx, accounts.SignUp{Username: in.Name, Email: in.Email, Password: password, Role: in.Role,
-		Confirmed: in.Confirmed, Approved: in.Approved, ByKeeper: true})
+		Confirmed: in.Confirmed, Approved: approved, ByKeeper: true})
 	if err != nil {
 		return out, err
 	}
