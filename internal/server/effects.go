@@ -96,7 +96,13 @@ func (s *Server) effects() {
 	bus.On(b, "suggestion.dismissed", bus.Live(func(context.Context, suggestions.Dismissed) {}))
 	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
 
-	bus.On(b, "media.processed", bus.Live(func(_ context.Context, e media.Processed) { s.statuses.Forget(e.Status) }))
+	bus.On(b, "media.processed", bus.Live(func(_ context.Context, e media.Processed) {
+		s.statuses.Forget(e.Status)
+		s.media.Tell(e)
+	}))
+	bus.On(b, "media.sent",
+		bus.Durable("media.process", bus.Films, func(_ context.Context, _ *db.Tx, e media.Sent) (bool, error) { return !e.Remote, nil }, s.media.Process),
+		bus.Durable("media.process_remote", bus.Reels, func(_ context.Context, _ *db.Tx, e media.Sent) (bool, error) { return e.Remote, nil }, s.media.Process))
 	bus.On(b, "media.files_changed", bus.Live(func(_ context.Context, e media.FilesChanged) { s.media.Forget(e.Files...) }))
 	bus.On(b, "media.received", bus.Durable("media.fetch", bus.Pull, s.media.ToFetch, s.media.FetchReceived))
 	bus.On(b, "media.described", bus.Live(func(context.Context, media.Described) {}))

@@ -28,6 +28,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/film"
 	"anancus/internal/kit/images"
 	"anancus/internal/kit/pages"
 	"anancus/internal/kit/rest"
@@ -112,7 +113,8 @@ type Parts struct {
 	Clock     clock.Clock
 	Passwords *accounts.Passwords
 	MakeKey   func() (*rsa.PrivateKey, error)
-	Fleeting  bool // tests: as of db.Config
+	Films     *film.Tools // nil: what is found on the machine
+	Fleeting  bool        // tests: as of db.Config
 }
 
 // New opens and migrates the database and assembles the rooms; it does not listen.
@@ -223,7 +225,15 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if err != nil {
 		return err
 	}
-	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Store: files, Workshop: images.New(images.DefaultMemory), Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
+	films := parts.Films
+	if films == nil {
+		found := film.Find(ctx)
+		films = &found
+	}
+	for _, missing := range films.Missing() {
+		s.log.WarnContext(ctx, "This server cannot take "+missing+". It takes other media.")
+	}
+	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
 		Sees: func(ctx context.Context, who id.Account, status id.Status) (bool, error) {
 			return s.statuses.Sees(ctx, who, status)
 		}}); err != nil {

@@ -1,5 +1,7 @@
 package bus
 
+import "time"
+
 // Class is a kind of background work. Each has workers of its own, so that a
 // slow kind cannot hold up another.
 type Class string
@@ -11,11 +13,16 @@ const (
 	Pull  Class = "pull"  // fetching: previews, remote objects, media
 	Index Class = "index" // search, trends, counts
 	Mail  Class = "mail"
+	Films Class = "films" // converting what members sent
+	Reels Class = "reels" // converting what other servers have, which may take turns with the films of members
 )
 
 // classes lists every class in the order Drain works through them.
-var classes = []Class{Inbox, Push, Pull, Index, Mail}
+var classes = []Class{Inbox, Push, Pull, Index, Mail, Films, Reels}
 
 // workers bounds how many effects of a class run at a time in one process.
 // Pull waits on the network most of the time; Index and Mail must not be felt.
-var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Index: 1, Mail: 2}
+var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Index: 1, Mail: 2, Films: 1, Reels: 1}
+
+// patiences bounds how long an effect may take where it is not patience.
+var patiences = map[Class]time.Duration{Films: 90 * time.Minute, Reels: 90 * time.Minute}

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,7 @@ import (
 const (
 	lease      = 2 * time.Minute  // how long the work of a dead process stays untouched
 	renewEvery = 30 * time.Second // several chances before a lease ends
-	patience   = 10 * time.Minute // no effect needs longer; one that hangs must not keep its worker
+	patience   = 10 * time.Minute // few effects need longer (patiences); one that hangs must not keep its worker
 	finishing  = 5 * time.Second  // for writing down how a job ended
 )
 
@@ -154,7 +155,7 @@ func (b *Bus) perform(ctx context.Context, j job, name string) error {
 	if f == nil {
 		return fmt.Errorf("this program has no such effect")
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(patiences[j.class], patience))
 	defer cancel()
 	return Safely(func() error { return f.do(ctx, []byte(j.payload)) })
 }

@@ -33,14 +33,15 @@ func (t Tools) Video(ctx context.Context, in, out string) error {
 		if err := checkVideo(v); err != nil {
 			return work{}, err
 		}
+		if err := info.Check(); err != nil {
+			return work{}, err
+		}
 		args := []string{"-map", "0:" + strconv.Itoa(v.index)}
 		if info.Audio != nil {
 			args = append(args, "-map", "0:"+strconv.Itoa(info.Audio.index))
 		}
-		if fits(info) {
+		if info.Fits() {
 			args = append(args, "-c", "copy")
-		} else if v.Frames > MaxFrames {
-			return work{}, refuse("A video may have %d pictures at most, not %d", MaxFrames, v.Frames)
 		} else {
 			rate := v.Width * v.Height * 30 / 9 // bits a second: plenty for what moves
 			args = append(append(args, h264(v)...), "-crf", "23", "-maxrate", strconv.Itoa(rate), "-bufsize", strconv.Itoa(2*rate),
@@ -66,8 +67,29 @@ func refuse(format string, args ...any) error {
 	return fault.New(fault.Invalid, fmt.Sprintf(format, args...))
 }
 
-// fits tells whether every browser plays the streams as they are.
-func fits(info Info) bool {
+// Check tells why a file is not converted, whatever is made of it; nil when that is tried.
+func (info Info) Check() error {
+	v := info.Video
+	switch {
+	case v == nil:
+		return nil
+	case info.Format == GIF && v.Width*v.Height > MaxGIFPixels:
+		return refuse("%dx%d GIF files are not supported", v.Width, v.Height)
+	case info.Format == GIF && v.Frames > MaxFrames:
+		return refuse("A GIF may have %d pictures at most, not %d", MaxFrames, v.Frames)
+	case info.Format == GIF:
+		return nil // how fast it is played is not kept
+	case !info.Fits() && v.Frames > MaxFrames:
+		return refuse("A video may have %d pictures at most, not %d", MaxFrames, v.Frames)
+	}
+	return checkVideo(v)
+}
+
+// Fits tells whether every browser plays the streams as they are, so that they need only be copied.
+func (info Info) Fits() bool {
+	if info.Video == nil {
+		return info.Audio != nil && info.Audio.Codec == "mp3"
+	}
 	return info.Video.Codec == "h264" && slices.Contains([]string{"yuv420p", "yuvj420p"}, info.Video.PixelFormat) &&
 		(info.Audio == nil || info.Audio.Codec == "aac")
 }
@@ -84,26 +106,29 @@ func h264(v *Video) []string {
 // GIF makes a silent MP4 of an animation, to be played in a loop.
 func (t Tools) GIF(ctx context.Context, in, out string) error {
 	return t.convert(ctx, in, out, func(info Info) (work, error) {
-		switch v := info.Video; {
-		case info.Format != GIF || v == nil:
+		if info.Format != GIF || info.Video == nil {
 			return work{}, errFormat()
-		case v.Width*v.Height > MaxGIFPixels:
-			return work{}, refuse("%dx%d GIF files are not supported", v.Width, v.Height)
-		case v.Frames > MaxFrames:
-			return work{}, refuse("A GIF may have %d pictures at most, not %d", MaxFrames, v.Frames)
+		}
+		if err := info.Check(); err != nil {
+			return work{}, err
 		}
 		args := append(h264(info.Video), "-an", "-crf", "18", "-vsync", "vfr", "-movflags", "+faststart")
 		return work{bounds: looping, args: append([]string{"-map", "0:v:0"}, args...), made: "film.mp4"}, nil
 	})
 }
 
-// Audio makes an MP3 of the first sound.
+// Audio makes an MP3 of the first sound. What is MP3 already is copied as it is: encoding it again would only spoil it.
 func (t Tools) Audio(ctx context.Context, in, out string) error {
 	return t.convert(ctx, in, out, func(info Info) (work, error) {
 		if info.Audio == nil {
 			return work{}, refuse("There is no sound in the file")
 		}
-		args := []string{"-map", "0:" + strconv.Itoa(info.Audio.index), "-c:a", "libmp3lame", "-q:a", "2", "-id3v2_version", "0"}
+		args := []string{"-map", "0:" + strconv.Itoa(info.Audio.index), "-id3v2_version", "0"}
+		if info.Audio.Codec == "mp3" {
+			args = append(args, "-c:a", "copy")
+		} else {
+			args = append(args, "-c:a", "libmp3lame", "-q:a", "2")
+		}
 		return work{bounds: listening, args: args, made: "sound.mp3"}, nil
 	})
 }

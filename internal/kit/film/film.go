@@ -69,6 +69,18 @@ func (t Tools) Films() bool { return t.FFmpeg.Path != "" && t.FFprobe.Path != ""
 // Stills tells whether HEIC and AVIF can be converted.
 func (t Tools) Stills() bool { return t.Heif.Path != "" }
 
+// Missing says what cannot be done here, and what to install for it.
+func (t Tools) Missing() []string {
+	var words []string
+	if !t.Films() {
+		words = append(words, "video, sound and moving GIFs: ffmpeg and ffprobe are not installed (Debian package ffmpeg)")
+	}
+	if !t.Stills() {
+		words = append(words, "HEIC and AVIF pictures: heif-convert is not installed (Debian package libheif-examples)")
+	}
+	return words
+}
+
 func (t Tools) needFilms() error {
 	if t.Films() {
 		return nil

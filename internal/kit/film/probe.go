@@ -27,6 +27,7 @@ type Video struct {
 	Codec, PixelFormat string
 	Width, Height      int // as shown: turned where the file says so
 	FrameRate          float64
+	Rate               string // the same as a fraction: 30000/1001
 	Frames             int
 
 	index int
@@ -150,7 +151,7 @@ func (a told) info(format Format) Info {
 }
 
 func (s stream) video() *Video {
-	v := &Video{Codec: s.Codec, PixelFormat: s.PixelFormat, Width: s.Width, Height: s.Height, Frames: int(whole(s.Packets)), index: s.Index}
+	v := &Video{Codec: s.Codec, PixelFormat: s.PixelFormat, Width: s.Width, Height: s.Height, Frames: int(whole(s.Packets)), Rate: s.FrameRate, index: s.Index}
 	over, under, _ := strings.Cut(s.FrameRate, "/")
 	if n, d := number(over), number(under); d > 0 {
 		v.FrameRate = n / d

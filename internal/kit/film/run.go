@@ -50,9 +50,9 @@ type work struct {
 // run does the work in a folder of its own beside out, and gives the result the name
 // out when it is whole.
 func (t Tools) run(ctx context.Context, w work, out string) ([]byte, error) {
-	beside := ""
-	if w.made != "" {
-		beside = filepath.Dir(out)
+	beside := filepath.Dir(out)
+	if w.made == "" {
+		beside = filepath.Dir(w.in.Name()) // what a crash leaves lies where whoever asked looks after it, not in a folder of the machine
 	}
 	folder, err := os.MkdirTemp(beside, ".film-")
 	if err != nil {

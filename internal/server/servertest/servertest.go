@@ -25,6 +25,7 @@ import (
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/film"
 	"anancus/internal/protocol/activitypub/aptest"
 	"anancus/internal/server"
 	"anancus/internal/server/keeper"
@@ -63,6 +64,12 @@ func Each(t *testing.T, story func(t *testing.T, engine db.Engine)) {
 // keys counts the keys handed out, from a small pool: making one costs 0.15 s.
 var keys atomic.Int64
 
+// films are the programs of the machine, looked for once.
+var films = sync.OnceValue(func() *film.Tools {
+	found := film.Find(context.Background())
+	return &found
+})
+
 // Option changes the configuration of a test's server.
 type Option func(*config.Config)
 
@@ -95,6 +102,7 @@ func NewAt(t testing.TB, engine db.Engine, at clock.Clock, options ...Option) *S
 		Passwords: accounts.CheapPasswords(),
 		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
 		Fleeting:  true,
+		Films:     films(),
 	})
 	if err != nil {
 		t.Fatal(err)

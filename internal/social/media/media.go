@@ -11,12 +11,14 @@ import (
 	"anancus/internal/kit/blob"
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/film"
 	"anancus/internal/kit/images"
 	"anancus/internal/kit/memo"
 	"anancus/internal/kit/safehttp"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -47,6 +49,7 @@ type Service struct {
 	site     settings.Site
 	store    blob.Store
 	workshop *images.Workshop
+	films    film.Tools
 	spool    string // folder for what is being received
 	log      *slog.Logger
 	known    *memo.Memo[id.File, *file]
@@ -54,6 +57,11 @@ type Service struct {
 	remote   *safehttp.Client
 	sees     func(ctx context.Context, reader id.Account, status id.Status) (bool, error)
 	fetches  singleflight.Group
+	awaited  awaited
+
+	reading    *semaphore.Weighted // looking at films and converting pictures by programs of the machine
+	copying    *semaphore.Weighted // films of other servers that fit as they are
+	converting *semaphore.Weighted // one film at a time: it takes all the processors, and at 4K most of a gigabyte
 }
 
 // Config is what the room needs.
@@ -63,6 +71,7 @@ type Config struct {
 	Site     settings.Site
 	Store    blob.Store
 	Workshop *images.Workshop
+	Films    film.Tools
 	Spool    string // a folder of this room alone, emptied at the start
 	Log      *slog.Logger
 	Memory   uint64 // bytes of rows of files to remember; 0 chooses
@@ -83,7 +92,8 @@ func New(c Config) (*Service, error) {
 	if err := emptySpool(c.Spool); err != nil {
 		return nil, err
 	}
-	return &Service{db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees,
+	return &Service{reading: semaphore.NewWeighted(readAtOnce), copying: semaphore.NewWeighted(readAtOnce), converting: semaphore.NewWeighted(1),
+		db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, films: c.Films, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees,
 		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}, nil
 }
 
@@ -98,6 +108,11 @@ type (
 	FilesChanged struct{ Files []id.File }
 	// Received tells that a status of another server shows files.
 	Received struct{ Status id.Status }
+	// Sent tells that a file lies here to be converted.
+	Sent struct {
+		Attachment id.Attachment
+		Remote     bool // of another server
+	}
 	// Described tells that the words or the focus of an attachment changed.
 	Described struct {
 		Attachment id.Attachment
@@ -110,5 +125,14 @@ const hour = time.Hour
 
 // Types are the media types that members may send.
 func (s *Service) Types() []string {
-	return []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+	types := []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+	if s.films.Stills() {
+		types = append(types, "image/heic", "image/heif", "image/avif")
+	}
+	if s.films.Films() {
+		types = append(types, "video/mp4", "video/webm", "video/quicktime", "video/ogg",
+			"audio/wave", "audio/wav", "audio/x-wav", "audio/x-pn-wave", "audio/vnd.wave", "audio/ogg", "audio/vorbis", "audio/mpeg", "audio/mp3", "audio/webm",
+			"audio/flac", "audio/aac", "audio/m4a", "audio/x-m4a", "audio/mp4", "audio/3gpp", "video/x-ms-asf")
+	}
+	return types
 }

@@ -6,11 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/images"
 	"anancus/internal/protocol/mastodon"
 )
+
+// maxStillBytes bounds the JPEG that is made of a HEIC or an AVIF picture: it is larger than what was sent.
+const maxStillBytes = 64 << 20
 
 // drawing says what is wanted of a picture that somebody sent.
 type drawing struct {
@@ -50,7 +54,14 @@ func refusal(err error) error {
 }
 
 // draw makes the wanted sizes of a picture and keeps them. The files are to be settled, or are swept as forgotten.
-func (s *Service) draw(ctx context.Context, from io.ReadSeeker, d drawing) (*picture, error) {
+func (s *Service) draw(ctx context.Context, from *os.File, d drawing) (*picture, error) {
+	most := int64(MaxImageBytes)
+	if still, err := s.decodable(ctx, from); err != nil {
+		return nil, err
+	} else if still != from {
+		defer func() { _ = discard(still) }()
+		from, most = still, maxStillBytes
+	}
 	var sizes []images.Size
 	switch {
 	case d.fill != [2]int{}:
@@ -65,7 +76,7 @@ func (s *Service) draw(ctx context.Context, from io.ReadSeeker, d drawing) (*pic
 			sizes = append(sizes, images.Size{Pixels: smallPixels})
 		}
 	}
-	made, err := s.workshop.Process(ctx, from, images.Options{MaxBytes: MaxImageBytes, MaxPixels: MaxImagePixels, MaxMemory: maxPictureMemory, Sizes: sizes})
+	made, err := s.workshop.Process(ctx, from, images.Options{MaxBytes: most, MaxPixels: MaxImagePixels, MaxMemory: maxPictureMemory, Sizes: sizes})
 	if err != nil {
 		return nil, refusal(err)
 	}

@@ -45,7 +45,7 @@ func (s *Service) portrait(ctx context.Context, of id.Account, noun string, from
 		return nil, err
 	}
 	if h == nil {
-		return nil, fault.New(fault.Invalid, "Validation failed: "+noun+" must be a picture: JPEG, PNG, GIF or WebP")
+		return nil, fault.New(fault.Invalid, "Validation failed: "+noun+" must be a picture, such as JPEG or PNG")
 	}
 	d := drawing{noun: noun, owner: int64(of), fill: [2]int{avatarSide, avatarSide}}
 	if noun == nounHeader {

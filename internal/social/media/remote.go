@@ -42,9 +42,13 @@ func (s *Service) Proxy(c *viewer.Call) (any, error) {
 	if !seen {
 		return nil, fault.RecordNotFound()
 	}
-	if a.Original == "" && a.Kind == Image {
-		if a, err = s.Fetch(c.Context(), a.ID); err != nil {
+	if s.toCopy(a) {
+		got, err := s.Fetch(c.Context(), a.ID)
+		if err != nil && a.Kind == Image {
 			return nil, err
+		}
+		if err == nil {
+			a = got
 		}
 	}
 	to := s.url(a.Original)
@@ -64,8 +68,8 @@ func (s *Service) Proxy(c *viewer.Call) (any, error) {
 // those of accounts that members follow, and those that not everybody may read, whom no proxy could ask later.
 func (s *Service) ToFetch(ctx context.Context, tx *db.Tx, e Received) (bool, error) {
 	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM attachments a JOIN statuses t ON t.id = a.status_id
-		WHERE a.status_id = $1 AND a.remote_url <> '' AND a.kind = 'image' AND (t.visibility NOT IN ('public', 'unlisted')
-		OR EXISTS (SELECT 1 FROM follows f JOIN members m ON m.account_id = f.account_id WHERE f.target_id = t.author_id))`, e.Status)
+		WHERE a.status_id = $1 AND a.remote_url <> '' AND (a.kind = 'image' OR (a.kind <> 'unknown' AND CAST($2 AS BOOLEAN))) AND (t.visibility NOT IN ('public', 'unlisted')
+		OR EXISTS (SELECT 1 FROM follows f JOIN members m ON m.account_id = f.account_id WHERE f.target_id = t.author_id))`, e.Status, s.films.Films())
 	return n > 0, err
 }
 
@@ -76,7 +80,7 @@ func (s *Service) FetchReceived(ctx context.Context, e Received) error {
 		return err
 	}
 	for _, a := range shown[e.Status] {
-		if a.Local() || a.Original != "" || a.Kind != Image {
+		if !s.toCopy(a) {
 			continue
 		}
 		_, err := s.Fetch(ctx, a.ID)
@@ -85,6 +89,14 @@ func (s *Service) FetchReceived(ctx context.Context, e Received) error {
 		}
 	}
 	return nil
+}
+
+// toCopy tells whether a file of another server could be copied here, and is not yet. One that was tried in vain is left where it is.
+func (s *Service) toCopy(a *Attachment) bool {
+	if a.Local() || a.Original != "" || a.Upload != "" || a.Failure != "" || a.Kind == Unknown {
+		return false
+	}
+	return a.Kind == Image || s.films.Films()
 }
 
 // Fetch keeps a copy of a file of another server; one at a time of each.
@@ -108,23 +120,34 @@ func (s *Service) Fetch(ctx context.Context, which id.Attachment) (*Attachment, 
 
 func (s *Service) fetch(ctx context.Context, which id.Attachment) (*Attachment, error) {
 	a, err := db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
-	if err != nil || a.Original != "" {
+	if err != nil || !s.toCopy(a) {
 		return a, err
 	}
-	from, err := s.download(ctx, a.Remote, MaxImageBytes)
+	most := int64(MaxImageBytes)
+	if a.Kind != Image {
+		most = MaxFilmBytes
+	}
+	from, err := s.download(ctx, a.Remote, most)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = errors.Join(from.Close(), os.Remove(from.Name())) }()
-	hidden, err := db.One(ctx, s.db, db.Value[bool], `SELECT visibility NOT IN ('public', 'unlisted') FROM statuses WHERE id = $1`, a.Status)
+	defer func() { _ = discard(from) }()
+	hidden, err := s.hidden(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	if h, err := inspect(from); err != nil || h == nil {
-		if err == nil {
-			err = fault.New(fault.Unavailable, "The other server's file is no picture")
-		}
+	is, err := s.recognise(ctx, from)
+	if err == nil && is.kind != a.Kind && !(a.Kind == Image && is.kind == GIFV) {
+		err = fault.New(fault.Invalid, "The other server's file is no "+string(a.Kind))
+	}
+	if reason, refused := refusedFor(ctx, err); refused && a.Kind != Image {
+		return nil, errors.Join(err, s.fail(ctx, a, reason))
+	}
+	if err != nil {
 		return nil, err
+	}
+	if is.kind != Image {
+		return s.fetchFilm(ctx, a, is, from, hidden)
 	}
 	made, err := s.draw(ctx, from, drawing{noun: nounAttachment, owner: int64(a.ID), remote: true, hidden: hidden, original: true, small: true})
 	if err != nil {
@@ -154,6 +177,56 @@ func (s *Service) fetch(ctx context.Context, which id.Attachment) (*Attachment, 
 		return nil, fmt.Errorf("keep file of another server: %w", err)
 	}
 	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+}
+
+// fetchFilm keeps a film or a sound of another server: at once where it need only be copied, and else when its turn comes.
+func (s *Service) fetchFilm(ctx context.Context, a *Attachment, is *content, from *os.File, hidden bool) (*Attachment, error) {
+	var err error
+	if is.kind != GIFV && is.info.Fits() {
+		err = s.copyFilm(ctx, a, from, hidden)
+	} else {
+		err = s.keepForTurn(ctx, a, from)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, a.ID)
+}
+
+func (s *Service) copyFilm(ctx context.Context, a *Attachment, from *os.File, hidden bool) error {
+	if err := s.copying.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.copying.Release(1)
+	made, err := s.screen(ctx, a, from.Name(), hidden)
+	if reason, refused := refusedFor(ctx, err); refused {
+		return errors.Join(err, s.fail(ctx, a, reason))
+	}
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, a, made)
+}
+
+// keepForTurn keeps a file of another server until it is converted; until then it is shown where it was.
+func (s *Service) keepForTurn(ctx context.Context, a *Attachment, from *os.File) error {
+	upload, err := s.putUpload(ctx, a.ID, from)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := db.Exec(ctx, tx, `UPDATE attachments SET upload_key = $2 WHERE id = $1 AND upload_key = '' AND original_key = ''`, a.ID, upload.key)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // deleted meanwhile, or fetched by another process
+			return drop(ctx, tx, upload.key)
+		}
+		if err := settle(ctx, tx, upload); err != nil {
+			return err
+		}
+		return tx.Emit(Sent{Attachment: a.ID, Remote: true})
+	})
 }
 
 // download reads a file of another server into the spool. Whoever asked closes and removes it.

@@ -15,17 +15,14 @@ import (
 // Take keeps what a member sent. Pictures are ready when it returns; films and sounds are processed later.
 // preview is a picture that its author chose for a film or a sound; nil for none.
 func (s *Service) Take(ctx context.Context, a *Attachment, from, preview *os.File) error {
-	header, err := inspect(from)
+	is, err := s.recognise(ctx, from)
 	if err != nil {
 		return err
 	}
-	if header == nil {
-		return fault.New(fault.Invalid, "Validation failed: File content type is invalid")
-	}
-	if err := atMost(from, MaxImageBytes); err != nil {
-		return err
-	}
 	a.ID, a.CreatedAt = id.Attachment(s.db.IDAt(s.clock.Now())), s.clock.Now()
+	if is.kind != Image {
+		return s.takeFilm(ctx, a, is.kind, from, preview)
+	}
 	return s.takePicture(ctx, a, from)
 }
 
@@ -38,7 +35,7 @@ func atMost(from io.Seeker, limit int64) error {
 	return errors.Join(err, again)
 }
 
-func (s *Service) takePicture(ctx context.Context, a *Attachment, from io.ReadSeeker) error {
+func (s *Service) takePicture(ctx context.Context, a *Attachment, from *os.File) error {
 	made, err := s.draw(ctx, from, drawing{noun: nounAttachment, owner: int64(a.ID), original: true, small: true})
 	if err != nil {
 		return err

@@ -19,9 +19,12 @@ func (s *Service) Upload(c *viewer.Call) (any, error) {
 	return s.answer(a, http.StatusAccepted)
 }
 
-// UploadAndWait serves POST /api/v1/media, which answers when the file is processed.
+// UploadAndWait serves POST /api/v1/media, which answers when the file is processed, or 202 when that takes long.
 func (s *Service) UploadAndWait(c *viewer.Call) (any, error) {
 	a, err := s.upload(c)
+	if err == nil {
+		a, err = s.await(c.Context(), a)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +130,18 @@ func (s *Service) ChangeMedia(c *viewer.Call) (any, error) {
 	}
 	after := a
 	err = s.db.Tx(c.Context(), func(tx *db.Tx) error {
-		one := *a // the transaction may run twice
-		changed, err := Edit(c.Context(), tx, &one, change)
+		one, err := find(c.Context(), tx, a.ID) // it may have been processed meanwhile
+		if err != nil {
+			return err
+		}
+		if one == nil || one.Status != 0 {
+			return fault.RecordNotFound()
+		}
+		changed, err := Edit(c.Context(), tx, one, change)
+		after = one
 		if err != nil || !changed {
 			return err
 		}
-		after = &one
 		return tx.Emit(Described{Attachment: a.ID})
 	})
 	if err != nil {
