@@ -42,8 +42,6 @@ type Draft struct {
 	IdempotencyKey string          `json:"idempotency,omitempty"`
 	// AllowedMentions, when set, are the only accounts that may turn out to be mentioned.
 	AllowedMentions *[]id.Account `json:"allowed_mentions,omitempty"`
-
-	scheduled id.Scheduled // what it was before; its media are reserved for that
 }
 
 // check refuses what cannot be published. shown is what it shows beside its text.
@@ -88,9 +86,9 @@ type prepared struct {
 	shown  []*media.Attachment
 }
 
-// prepare checks a draft and finds what it names. The network is asked here, before the transaction.
-func (s *Service) prepare(ctx context.Context, author *accounts.Account, member *accounts.Member, d *Draft) (*prepared, error) {
-	shown, err := media.Choose(ctx, s.db, author.ID, d.Media, media.For{Scheduled: d.scheduled})
+// prepare checks a draft and finds what it names. was is the scheduled status that it is made of, for which its media are reserved; 0 for none. The network is asked here, before the transaction.
+func (s *Service) prepare(ctx context.Context, author *accounts.Account, member *accounts.Member, d *Draft, was id.Scheduled) (*prepared, error) {
+	shown, err := media.Choose(ctx, s.db, author.ID, d.Media, media.For{Scheduled: was})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +144,7 @@ func (s *Service) prepare(ctx context.Context, author *accounts.Account, member 
 // committed together, so a crash loses both or neither. The same
 // idempotency key within an hour gives the status of the first time.
 func (s *Service) Publish(ctx context.Context, author *accounts.Account, member *accounts.Member, d Draft) (*Status, error) {
-	p, err := s.prepare(ctx, author, member, &d)
+	p, err := s.prepare(ctx, author, member, &d, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (s *Service) Schedule(ctx context.Context, author *accounts.Account, member
 		return nil, tooSoon()
 	}
 	made := &Scheduled{Account: author.ID, Draft: d, At: at, due: at}
-	p, err := s.prepare(ctx, author, member, &d)
+	p, err := s.prepare(ctx, author, member, &d, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -264,8 +264,7 @@ func (s *Service) publishScheduled(ctx context.Context, one *Scheduled) error {
 	}
 	d := one.Draft
 	d.IdempotencyKey = "" // it names what is to be published now
-	d.scheduled = one.ID
-	p, err := s.prepare(ctx, author, member, &d)
+	p, err := s.prepare(ctx, author, member, &d, one.ID)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func TestADraftIsTheSameAfterItWasKept(t *testing.T) {
 	yes, allowed := true, []id.Account{117659507097600010}
 	d := Draft{Text: "text", ContentWarning: "warning", Visibility: Unlisted, LocalOnly: true, Sensitive: &yes, Language: "de", InReplyTo: 117659507097600011,
 		Quote: 117659507097600012, QuotePolicy: "nobody", Poll: &PollDraft{Options: []string{"a", "b"}, ExpiresIn: time.Hour, Multiple: true, HideTotals: true},
-		App: 5, IdempotencyKey: "key", AllowedMentions: &allowed}
+		Media: []id.Attachment{117659507097600013}, App: 5, IdempotencyKey: "key", AllowedMentions: &allowed}
 	for i, v := 0, reflect.ValueOf(d); i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {
 			t.Errorf("the test leaves out %s", v.Type().Field(i).Name)
