@@ -1,11 +1,15 @@
 // Two people on two servers talk: first-run page, sign-up, following, a post and who sees it, in a real browser.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import zlib from 'node:zlib';
 import { openBrowser } from './lib/browser.mjs';
 import { startServer, waitFor } from './lib/servers.mjs';
 
 const password = 'mammut-borsoni-93';
 const words = 'A marsh at dusk, and nobody about.';
+
+const shown = 'The marsh in daylight.';
+const described = 'Flat water under a pale sky, and one straight path through it.';
 
 let one, two, browser, ada, bo, thread;
 
@@ -40,6 +44,32 @@ async function fill(page, values) {
 async function send(page, name) {
 	const form = page.locator('form', { has: page.locator(`[name="${name}"]`) });
 	await Promise.all([page.waitForNavigation(), form.locator('button:not([type=button]), input[type=submit]').first().click()]);
+}
+
+/** A picture of a path through a marsh, 480 by 320. */
+function marsh() {
+	const [width, height] = [480, 320];
+	const rows = Buffer.alloc((width * 3 + 1) * height);
+	for (let y = 0; y < height; y++) {
+		for (let x = 0; x < width; x++) {
+			const sky = y < 130;
+			const path = !sky && Math.abs(x - 300) < (y - 130) * 0.22;
+			const [r, g, b] = sky ? [205 - y / 4, 222 - y / 6, 230] : path ? [226, 208, 168] : [84 + y / 12, 128 - y / 8, 112];
+			rows.set([r, g, b], y * (width * 3 + 1) + 1 + x * 3);
+		}
+	}
+	const chunk = (type, body) => {
+		const data = Buffer.concat([Buffer.from(type), body]);
+		const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+		length.writeUInt32BE(body.length);
+		sum.writeUInt32BE(zlib.crc32(data));
+		return Buffer.concat([length, data, sum]);
+	};
+	const header = Buffer.alloc(13);
+	header.writeUInt32BE(width, 0);
+	header.writeUInt32BE(height, 4);
+	header.set([8, 2, 0, 0, 0], 8);
+	return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
 const home = (page) => page.waitForURL(/\/home$/);
@@ -155,6 +185,67 @@ step('what they see, large and small, light and dark', async () => {
 	await browser.shoot(bo, `${two.url}/search?q=ada`, '17-search', text('ada'));
 });
 
+step('Ada shows a picture, described, and everybody looks at it', async () => {
+	const { page } = ada;
+	await page.goto(`${one.url}/home`);
+	const box = page.getByRole('textbox', { name: 'Text of your post' });
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await box.fill(shown);
+	const files = page.locator('input[type=file]');
+	await files.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
+	await page.getByText('notes.txt is of a kind that this server does not take.').waitFor();
+	await files.setInputFiles({ name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+	await page.getByRole('button', { name: 'Try again' }).waitFor();
+	assert.equal(await page.getByRole('button', { name: 'Post', exact: true }).isDisabled(), true, 'no post without its picture');
+	await page.getByRole('button', { name: 'Remove broken.png' }).click();
+	await files.setInputFiles({ name: 'marsh.png', mimeType: 'image/png', buffer: marsh() });
+	await page.getByRole('button', { name: /^Add description/ }).click();
+	const editor = page.getByRole('dialog', { name: 'Edit description' });
+	await editor.getByRole('slider').press('ArrowUp');
+	await editor.getByRole('textbox').fill(described);
+	await browser.keep(ada, '30-describing');
+	await editor.getByRole('button', { name: 'Save' }).click();
+	await page.getByRole('button', { name: /^Edit description/ }).waitFor();
+	await browser.keep(ada, '31-attached');
+	await page.reload(); // a draft keeps its picture
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await page.getByRole('button', { name: /^Edit description/ }).waitFor();
+	await page.getByRole('button', { name: 'Post', exact: true }).click();
+
+	const open = card(page, shown).getByRole('button', { name: `View media: ${described}` });
+	await open.waitFor();
+	await open.click();
+	const viewer = page.getByRole('dialog', { name: 'Media viewer' });
+	await viewer.getByText(described).waitFor();
+	await page.keyboard.press('+');
+	await page.keyboard.press('Escape');
+	await viewer.waitFor({ state: 'detached' });
+	assert.equal(await open.evaluate((button) => button === document.activeElement), true, 'the focus comes back');
+	await open.click();
+	await viewer.waitFor();
+	await page.goBack();
+	await viewer.waitFor({ state: 'detached' });
+	assert.match(page.url(), /\/home$/, 'back only closes the viewer');
+
+	const seen = (one) => one.getByRole('button', { name: `View media: ${described}` }).first();
+	const picture = (one) => seen(one).locator('img').evaluate((img) => img.decode());
+	await browser.shoot(ada, `${one.url}/home`, '32-picture-in-the-timeline', picture);
+	await browser.shoot(ada, `${one.url}/home`, '33-description', async (one) => {
+		await picture(one);
+		await card(one, shown).getByRole('button', { name: 'ALT: Show description' }).click();
+		await one.getByText(described).first().waitFor();
+	});
+	await browser.shoot(ada, `${one.url}/home`, '34-viewer', async (one) => {
+		await seen(one).click();
+		await one.getByRole('dialog', { name: 'Media viewer' }).locator('img').evaluate((img) => img.decode());
+	});
+	await waitFor("the picture in Bo's home", async () => {
+		await bo.page.goto(`${two.url}/home`);
+		return seen(bo.page).waitFor({ timeout: 1500 }).then(() => true, () => false);
+	}, 30);
+	await picture(bo.page);
+});
+
 step('anybody reads the public pages, even without script', async () => {
 	const guest = await browser.person('guest', { javaScriptEnabled: false });
 	await guest.page.goto(`${one.url}/@ada`);
@@ -196,4 +287,5 @@ test('no page complained', () => {
 const expected = [
 	/status of 401 .*\/verify_credentials$/, // a visitor asks who they are
 	/status of 422 .*\/auth\/setup$/, // the wrong code
+	/status of 422 .*\/api\/v2\/media$/, // what is no picture
 ];

@@ -91,7 +91,19 @@ const link = status(lena, 40, 'A lovely long read on how collections keep the la
 const japanese = status(kenta, 7, 'アナンクスの牙は、まっすぐで長い。\n\n体長の半分近くもあったそうです。', { language: 'ja', replies_count: 5, reblogs_count: 31, favourites_count: 140, quote: { state: 'accepted', quoted_status: field } });
 const morning = status(hana, 31, `朝の喫茶店。窓ぎわの席で、昨日の写真を整理しています。モーニングの厚切りトーストがうれしい。\n\n${tag('写真')} ${tag('喫茶店')}`, { language: 'ja', replies_count: 3, reblogs_count: 12, favourites_count: 64, media_attachments: [picture(25, 'コーヒー'), picture(170, '山')] });
 const kale = status(plot, 33, 'Frost on the kale, which the kale prefers.', { replies_count: 3, reblogs_count: 5, favourites_count: 40, local_only: true });
-const sensitive = status(yuki, 50, '夜の峠にて。シャッター30秒。', { language: 'ja', sensitive: true, media_attachments: [picture(235, '夜の山')], favourites_count: 118, reblogs_count: 20 });
+const hash = 'LEHV6nWB2yk8pyo0adR*.7kCMdnj';
+const four = status(ivo, 52, 'The workshop, in four corners.', { media_attachments: [picture(200, 'A bench'), picture(60, 'A lathe'), picture(300, 'A window'), picture(90, '')] });
+const two = status(plot, 54, 'Before and after.', { media_attachments: [{ ...picture(100, 'Bare earth'), meta: { ...picture(1, '').meta, focus: { x: 0.9, y: 0.2 } } }, picture(140, 'Beans')] });
+const sound = status(lab, 56, 'What a tusk sounds like.', { media_attachments: [
+	{ id: 'm900', type: 'audio', url: '/nothing.mp3', preview_url: landscape(280), remote_url: null, description: 'A dull knock, then a ringing', blurhash: hash, meta: { original: { duration: 12 } } }] });
+const film = status(tom, 57, 'The crane at work.', { media_attachments: [
+	{ id: 'm901', type: 'video', url: '/nothing.mp4', preview_url: landscape(20), remote_url: null, description: 'A crane lifts a crate', blurhash: hash, meta: { original: { width: 1280, height: 720, duration: 75 } } }] });
+const loop = status(cat, 58, 'Round and round.', { media_attachments: [
+	{ id: 'm902', type: 'gifv', url: '/nothing.mp4', preview_url: landscape(330), remote_url: null, description: 'A cat turns', blurhash: hash, meta: { original: { width: 640, height: 480 } } },
+	] });
+const odd = status(noor, 59, 'The plans are attached.', { media_attachments: [
+	{ id: 'm903', type: 'unknown', url: null, preview_url: null, remote_url: 'https://qalam.example/plans.pdf', description: 'Plans of the station', blurhash: null, meta: null }] });
+const sensitive = status(yuki, 50, '夜の峠にて。シャッター30秒。', { language: 'ja', sensitive: true, media_attachments: [{ ...picture(235, '夜の山'), blurhash: hash }], favourites_count: 118, reblogs_count: 20 });
 const own = status(ada, 60, 'Does anyone else name their spare SD cards after extinct animals, or is that only me', { replies_count: 8, favourites_count: 24, reblogs_count: 8, pinned: true });
 const secret = status(ada, 90, 'See you on Thursday then.', { visibility: 'direct', mentions: [{ id: mira.id, username: 'mira', acct: 'mira', url: mira.url }] });
 
@@ -125,10 +137,16 @@ const instance = {
 	domain: 'anancus.example', title: 'The Field Station', version: '4.7.0', source_url: 'https://code.example/anancus', languages: ['en', 'ja'],
 	description: 'A calm place for people who dig things up: palaeontology, gardens, old machines. Run by three friends in a shed.',
 	usage: { users: { active_month: 214 } }, registrations: { enabled: true, approval_required: true, message: null },
-	configuration: { statuses: { max_characters: 500, characters_reserved_per_url: 23 } }, rules: [],
+	configuration: {
+		statuses: { max_characters: 500, characters_reserved_per_url: 23, max_media_attachments: 4 },
+		media_attachments: { supported_mime_types: ['image/png', 'image/jpeg', 'video/mp4', 'audio/mpeg'], description_limit: 1500, image_size_limit: 16777216, video_size_limit: 103809024 },
+	}, rules: [],
 };
 
 const relationship = (id) => ({ id, following: [mira.id, lena.id].includes(id), requested: id === yuki.id, followed_by: [mira.id, ivo.id].includes(id), blocking: false, blocked_by: false, muting: false, showing_reblogs: true, notifying: false, domain_blocking: false, note: '' });
+
+const uploads = new Map();
+const uploaded = (id) => ({ ...uploads.get(id), url: uploads.get(id).left ? null : uploads.get(id).url });
 
 /** Answers one API request: [status, body, headers]. */
 export function answer(method, url, body, { signedIn = true } = {}) {
@@ -143,8 +161,10 @@ export function answer(method, url, body, { signedIn = true } = {}) {
 	if (path === '/api/v1/accounts/verify_credentials') return signedIn ? [200, ada] : [401, { error: 'The access token is invalid' }];
 	if (path === '/api/v1/timelines/home') return page(home);
 	if (path === '/api/v1/timelines/public') return page(q.get('local') ? local : [...local, japanese, arabic, box]);
+	if (path.startsWith('/api/v1/timelines/tag/media')) return page([four, two, sensitive, sound, film, loop, odd]);
 	if (path.startsWith('/api/v1/timelines/tag/')) return page([morning, field]);
 	if (path === '/api/v1/bookmarks') return page([link]);
+	if (path === '/api/v1/preferences') return [200, { 'reading:expand:media': 'default', 'reading:autoplay:gifs': false }];
 	if (path === '/api/v1/favourites') return [200, []];
 	if (path === '/api/v1/notifications') return page(q.has('types[]') ? notifications.filter((n) => n.type === 'mention') : notifications);
 	if (path === '/api/v1/markers') return [200, { notifications: { last_read_id: '891' } }];
@@ -176,7 +196,23 @@ export function answer(method, url, body, { signedIn = true } = {}) {
 		return [200, { ...found, [flag]: !m[2], favourites_count: found.favourites_count + (m[3] === 'favourite' ? (m[2] ? -1 : 1) : 0) }];
 	}
 	if ((m = /^\/api\/v1\/statuses\/(\d+)$/.exec(path))) return all.has(m[1]) ? [200, all.get(m[1])] : [404, { error: 'Record not found' }];
-	if (path === '/api/v1/statuses' && method === 'POST') return [200, status(ada, 0, body.status, { visibility: body.visibility, local_only: body.local_only, in_reply_to_id: body.in_reply_to_id ?? null })];
+	if (path === '/api/v2/media') {
+		const id = String(70_000 + uploads.size);
+		// Every other file has to wait.
+		uploads.set(id, { ...picture(20 + uploads.size * 70, ''), id, description: null, left: uploads.size % 2 });
+		return [uploads.get(id).left ? 202 : 200, uploaded(id)];
+	}
+	if ((m = /^\/api\/v1\/media\/(\d+)$/.exec(path))) {
+		const found = uploads.get(m[1]);
+		if (!found) return [404, { error: 'Record not found' }];
+		if (method === 'PUT') {
+			const [x, y] = body.focus.split(',').map(Number);
+			Object.assign(found, { description: body.description, meta: { ...found.meta, focus: { x, y } } });
+		} else found.left = Math.max(0, found.left - 1);
+		return [found.left ? 206 : 200, uploaded(m[1])];
+	}
+	if (path === '/api/v1/accounts/update_credentials') return [200, ada];
+	if (path === '/api/v1/statuses' && method === 'POST') return [200, status(ada, 0, body.status, { visibility: body.visibility, local_only: body.local_only, media_attachments: (body.media_ids ?? []).map(uploaded), in_reply_to_id: body.in_reply_to_id ?? null })];
 	return [404, { error: `Not in the mock: ${method} ${path}` }];
 }
 

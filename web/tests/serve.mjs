@@ -19,6 +19,7 @@ export const server = createServer(async (request, response) => {
 	if (url.pathname.startsWith('/api/')) {
 		let text = '';
 		for await (const chunk of request) text += chunk;
+		if (!/json/.test(request.headers['content-type'] ?? '')) text = ''; // files are taken unread
 		if (request.method !== 'GET') asked.push({ path: url.pathname, body: text ? JSON.parse(text) : null, key: request.headers['idempotency-key'] });
 		const signedIn = !/visitor=1/.test(request.headers.cookie ?? '');
 		const [code, body, headers] = answer(request.method, url, text ? JSON.parse(text) : null, { signedIn });

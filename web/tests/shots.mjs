@@ -14,7 +14,39 @@ const phone = { width: 390, height: 844, scale: 2, touch: true };
 const thread = `/@${sample.field.account.acct}/${sample.field.id}`;
 const click = (selector) => (page) => page.locator(selector).first().click();
 
+const png = readFileSync(join(root, 'tests/picture.png'));
+/** Writes a post with two pictures, the first of them described. */
+const attach = async (page, { edit = false } = {}) => {
+	const files = ['tusk-left.png', 'tusk-right.png', 'tape.png'].slice(0, edit ? 1 : 2).map((name) => ({ name, mimeType: 'image/png', buffer: png }));
+	await page.locator('input[type=file]').setInputFiles(files);
+	await page.locator('[data-edit="0"]').click();
+	await page.getByRole('textbox', { name: 'Description' }).fill('A pale, perfectly straight tusk on a long table beside a tape measure.');
+	await page.locator('[role=slider]').press('ArrowRight');
+	if (edit) return;
+	await page.getByRole('button', { name: 'Save' }).click();
+	await page.locator('[data-upload=ready]').nth(1).waitFor();
+};
+const compose = (options) => async (page) => {
+	await page.locator('nav button.compose, nav button[aria-label="New post"]').first().click();
+	await attach(page, options);
+};
+
 const shots = [
+	['media-light', '/tags/media', { width: 1600, height: 2400 }],
+	['media-dark', '/tags/media', { width: 1600, height: 2400 }, { theme: 'dark' }],
+	['media-phone', '/tags/media', { ...phone, height: 2400 }],
+	['media-alt', '/home', wide, { act: click('article .alt') }],
+	['viewer', '/home', wide, { act: click('article .m .open') }],
+	['viewer-phone', '/home', phone, { act: click('article .m .open') }],
+	['viewer-zoomed', '/home', wide, { act: async (page) => { await click('article .m .open')(page); await page.keyboard.press('+'); await page.keyboard.press('+'); } }],
+	['upload-light', '/home', wide, { act: compose() }],
+	['upload-dark', '/home', wide, { theme: 'dark', act: compose() }],
+	['upload-hc', '/home', wide, { theme: 'hc-light', act: compose() }],
+	['upload-phone', '/home', phone, { act: compose() }],
+	['upload-edit', '/home', wide, { act: compose({ edit: true }) }],
+	['upload-edit-phone', '/home', phone, { theme: 'dark', act: compose({ edit: true }) }],
+	['profile-edit', '/@ada', wide, { act: click('.profile .btn') }],
+	['profile-edit-phone', '/@ada', phone, { act: click('.profile .btn') }],
 	['deck-light', '/home', wide],
 	['deck-dark-compose', '/home', wide, { theme: 'dark', act: click('nav button.compose') }],
 	['deck-hc', '/home', wide, { theme: 'hc-light' }],

@@ -1,5 +1,5 @@
-import { get, post } from './client';
-import type { Account, CredentialAccount, Relationship } from './entities';
+import { del, get, patch, post } from './client';
+import type { Account, CredentialAccount, Preferences, Relationship } from './entities';
 
 const act = (name: string) => (id: string) => post<Relationship>(`/api/v1/accounts/${id}/${name}`);
 
@@ -14,5 +14,8 @@ export const authorize = (id: string) => post<Relationship>(`/api/v1/follow_requ
 export const reject = (id: string) => post<Relationship>(`/api/v1/follow_requests/${id}/reject`);
 
 export const me = () => get<CredentialAccount>('/api/v1/accounts/verify_credentials');
+export const preferences = () => get<Preferences>('/api/v1/preferences');
+export const change = (form: FormData) => patch<CredentialAccount>('/api/v1/accounts/update_credentials', form);
+export const dropPicture = (which: 'avatar' | 'header') => del<CredentialAccount>(`/api/v1/profile/${which}`);
 export const lookup = (acct: string) => get<Account>('/api/v1/accounts/lookup', { acct });
 export const relationships = (ids: string[]) => get<Relationship[]>('/api/v1/accounts/relationships', { id: ids });

@@ -35,12 +35,14 @@ export const get = async <T>(path: string, query?: Query): Promise<T> => (await 
 export const getPage = <T>(path: string, query?: Query): Promise<Page<T>> => request<T>('GET', path, { query });
 export const post = async <T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T> =>
 	(await request<T>('POST', path, { body, headers })).data;
+export const put = async <T>(path: string, body: unknown): Promise<T> => (await request<T>('PUT', path, { body })).data;
+export const patch = async <T>(path: string, body: unknown): Promise<T> => (await request<T>('PATCH', path, { body })).data;
 export const del = async <T>(path: string): Promise<T> => (await request<T>('DELETE', path)).data;
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<Page<T>> {
 	const response = await send(method, path, options);
 	const data = await read(response);
-	if (!response.ok) throw new ApiError(response.status, errorText(data, response));
+	if (!response.ok) throw new ApiError(response.status, errorText(data, response.status, response.statusText));
 	const links = parseLinks(response.headers.get('Link'));
 	return { data: data as T, next: links.next ?? null, prev: links.prev ?? null };
 }
@@ -52,10 +54,10 @@ async function send(method: string, path: string, { query, body, headers, signal
 			credentials: 'same-origin',
 			headers: {
 				Accept: 'application/json',
-				...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+				...(body === undefined || body instanceof FormData ? {} : { 'Content-Type': 'application/json' }),
 				...headers,
 			},
-			body: body === undefined ? undefined : JSON.stringify(body),
+			body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
 			signal,
 		});
 	} catch (error) {
@@ -72,9 +74,36 @@ async function read(response: Response): Promise<unknown> {
 	}
 }
 
-function errorText(data: unknown, response: Response): string {
+/** Sends files, telling how much of them has gone (0 to 1), which fetch cannot. */
+export function upload<T>(path: string, form: FormData, progress: (part: number) => void, signal?: AbortSignal): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const call = new XMLHttpRequest();
+		call.open('POST', path);
+		call.setRequestHeader('Accept', 'application/json');
+		call.upload.onprogress = ({ lengthComputable, loaded, total }) => lengthComputable && progress(loaded / total);
+		call.onload = () => {
+			const data = parsed(call.responseText);
+			if (call.status >= 200 && call.status < 300 && data) resolve(data as T);
+			else reject(new ApiError(call.status, errorText(data, call.status, call.statusText)));
+		};
+		call.onerror = () => reject(new ApiError(0, 'The connection was lost.'));
+		call.onabort = () => reject(new DOMException('Stopped', 'AbortError'));
+		signal?.addEventListener('abort', () => call.abort());
+		call.send(form);
+	});
+}
+
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
+}
+
+function errorText(data: unknown, code: number, words: string): string {
 	if (data && typeof data === 'object' && 'error' in data && typeof data.error === 'string') return data.error;
-	return `${response.status} ${response.statusText}`.trim();
+	return `${code} ${words}`.trim();
 }
 
 export function withQuery(path: string, query: Query = {}): string {

@@ -25,6 +25,7 @@ export interface Account {
 	avatar_description?: string;
 	header: string;
 	header_static: string;
+	header_description?: string;
 	locked: boolean;
 	bot: boolean;
 	group?: boolean;
@@ -47,12 +48,20 @@ export type Visibility = 'public' | 'unlisted' | 'private' | 'direct';
 
 export interface CredentialAccount extends Account {
 	source?: {
+		note?: string;
 		privacy?: Visibility;
 		sensitive?: boolean;
 		language?: string | null;
 		follow_requests_count?: number;
 	};
 	role?: { id: string; name: string; permissions?: string };
+}
+
+/** What the reader chose for all apps. */
+export interface Preferences {
+	'reading:expand:media'?: 'default' | 'show_all' | 'hide_all';
+	'reading:autoplay:gifs'?: boolean;
+	'posting:default:sensitive'?: boolean;
 }
 
 export interface Relationship {
@@ -218,7 +227,9 @@ export interface Instance {
 	thumbnail?: { url: string | null };
 	usage?: { users?: { active_month?: number } };
 	configuration?: {
-		statuses?: { max_characters?: number; characters_reserved_per_url?: number };
+		accounts?: { max_display_name_length?: number; max_note_length?: number; max_avatar_description_length?: number };
+		statuses?: { max_characters?: number; characters_reserved_per_url?: number; max_media_attachments?: number };
+		media_attachments?: { supported_mime_types?: string[]; description_limit?: number; image_size_limit?: number; video_size_limit?: number };
 	};
 	registrations?: { enabled: boolean; approval_required: boolean; message: string | null; url?: string | null };
 	rules?: { id: string; text: string }[];

@@ -8,6 +8,8 @@ export interface NewStatus {
 	local_only?: boolean;
 	language?: string;
 	in_reply_to_id?: string;
+	media_ids?: string[];
+	sensitive?: boolean;
 }
 
 const act = (name: string) => (id: string) => post<Status>(`/api/v1/statuses/${id}/${name}`);

@@ -5,6 +5,7 @@ import { session } from '../session/session.svelte';
 import { countCharacters } from '../text/count';
 import { type Audience, type Draft, Drafts } from './drafts';
 import { mentionsFor, replyAudience } from './reply';
+import { Uploads } from './uploads.svelte';
 
 type Listener = (status: Status) => void;
 
@@ -21,16 +22,20 @@ class Composer {
 	sending = $state(false);
 	error = $state('');
 	saved = $state(false);
+	/** The files of this draft; those of a draft put aside go on being sent. */
+	uploads = $state.raw(new Uploads());
+	sensitive = $state(false);
 
 	/** What stood in the box before the first key was pressed. */
 	#prefilled = '';
 	#key = '';
 	#listeners = new Set<Listener>();
+	#aside = new Map<string, Uploads>();
 
 	readonly count = $derived(countCharacters(this.text, this.hasWarning ? this.warning : '', session.linkLength));
 	readonly left = $derived(session.maxCharacters - this.count);
-	readonly ready = $derived(!this.sending && this.left >= 0 && this.text.trim() !== '');
-	readonly touched = $derived(this.text.trim() !== this.#prefilled.trim() || this.warning.trim() !== '');
+	readonly ready = $derived(!this.sending && this.left >= 0 && this.uploads.ready && (this.text.trim() !== '' || this.uploads.list.length > 0));
+	readonly touched = $derived(this.text.trim() !== this.#prefilled.trim() || this.warning.trim() !== '' || this.uploads.list.length > 0);
 
 	compose = (): void => this.#begin('new', null, '', this.#usual());
 
@@ -57,6 +62,7 @@ class Composer {
 
 	discard = (): void => {
 		this.#drafts.drop(this.place);
+		this.#forgetUploads(true);
 		this.#fill(null, this.#prefilled, this.audience);
 	};
 
@@ -73,10 +79,12 @@ class Composer {
 					local_only: this.audience === 'local' || undefined,
 					language: this.language,
 					in_reply_to_id: this.replyingTo?.id,
+					...(this.uploads.list.length ? { media_ids: this.uploads.ids, sensitive: this.sensitive || this.hasWarning } : {}),
 				},
 				this.#key,
 			);
 			this.#drafts.drop(this.place);
+			this.#forgetUploads(false);
 			this.open = false;
 			this.#reset();
 			this.#listeners.forEach((listener) => listener(status));
@@ -131,8 +139,26 @@ class Composer {
 		this.audience = draft?.audience ?? audience;
 		this.language = draft?.language ?? (session.me?.source?.language || uiLanguage);
 		this.#key = draft?.key ?? newKey();
+		this.sensitive = draft?.sensitive ?? session.me?.source?.sensitive ?? false;
+		this.uploads = this.#uploadsOf(this.place, draft);
 		this.error = '';
 		this.saved = draft !== null;
+	}
+
+	/** Files on their way belong to the place they were added at, whatever is written meanwhile. */
+	#uploadsOf(place: string, draft: Draft | null): Uploads {
+		let uploads = this.#aside.get(place);
+		if (!uploads) {
+			uploads = new Uploads(() => this.uploads === uploads && this.keep());
+			this.#aside.set(place, uploads);
+			uploads.restore(draft?.media ?? []);
+		}
+		return uploads;
+	}
+
+	#forgetUploads(unwanted: boolean): void {
+		this.#aside.delete(this.place);
+		this.uploads.clear(unwanted);
 	}
 
 	#draft = (): Draft => ({
@@ -142,6 +168,7 @@ class Composer {
 		language: this.language,
 		key: this.#key,
 		inReplyTo: this.replyingTo?.id,
+		...(this.uploads.list.length ? { media: this.uploads.kept, sensitive: this.sensitive } : {}),
 	});
 }
 

@@ -1,4 +1,5 @@
 import type { Visibility } from '../api/entities';
+import type { Kept } from './uploads.svelte';
 
 /** What the composer offers: the API's visibilities, and our own "never leaves". */
 export type Audience = Visibility | 'local';
@@ -11,6 +12,8 @@ export interface Draft {
 	/** Kept over retries, so that the server can tell a retry from a second post. */
 	key: string;
 	inReplyTo?: string;
+	media?: Kept[];
+	sensitive?: boolean;
 }
 
 /** Drafts live on this device, one per place: a new status, and one for each status replied to. */
@@ -32,7 +35,7 @@ export class Drafts {
 	/** Nothing typed is nothing to keep. Says whether it could be kept. */
 	save(place: string, draft: Draft, untouched = ''): boolean {
 		try {
-			if (draft.text.trim() === untouched.trim() && !draft.warning.trim()) this.storage.removeItem(this.#name(place));
+			if (draft.text.trim() === untouched.trim() && !draft.warning.trim() && !draft.media?.length) this.storage.removeItem(this.#name(place));
 			else this.storage.setItem(this.#name(place), JSON.stringify(draft));
 			return true;
 		} catch {
@@ -55,6 +58,7 @@ function isDraft(value: unknown): value is Draft {
 	const draft = value as Draft | null;
 	return (
 		typeof draft === 'object' && draft !== null &&
-		[draft.text, draft.warning, draft.audience, draft.language, draft.key].every((part) => typeof part === 'string')
+		[draft.text, draft.warning, draft.audience, draft.language, draft.key].every((part) => typeof part === 'string') &&
+		(draft.media === undefined || (Array.isArray(draft.media) && draft.media.every((one) => typeof one?.id === 'string' && typeof one.name === 'string')))
 	);
 }

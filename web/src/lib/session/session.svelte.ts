@@ -1,12 +1,13 @@
 import * as api from '../api/accounts';
 import { ApiError } from '../api/client';
-import type { CredentialAccount, Instance } from '../api/entities';
+import type { CredentialAccount, Instance, Preferences } from '../api/entities';
 import { instance } from '../api/instance';
 
 /** Who is reading, and where. */
 class Session {
 	state = $state<'unknown' | 'in' | 'out' | 'failed'>('unknown');
 	me = $state.raw<CredentialAccount | null>(null);
+	preferences = $state.raw<Preferences>({});
 	server = $state.raw<Instance | null>(null);
 	error = $state.raw<ApiError | null>(null);
 
@@ -19,6 +20,10 @@ class Session {
 		try {
 			this.me = await api.me();
 			this.state = 'in';
+			void api.preferences().then(
+				(found) => (this.preferences = found),
+				() => {}, // everything has its usual value
+			);
 		} catch (error) {
 			const failure = error instanceof ApiError ? error : new ApiError(-1, String(error));
 			this.error = failure;
