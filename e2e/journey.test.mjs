@@ -246,6 +246,23 @@ step('Ada shows a picture, described, and everybody looks at it', async () => {
 	await picture(bo.page);
 });
 
+step('Ada chooses a face and a header', async () => {
+	const { page } = ada;
+	await page.goto(`${one.url}/@ada`);
+	await page.getByRole('button', { name: 'Edit profile' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Edit profile' });
+	const file = { name: 'marsh.png', mimeType: 'image/png', buffer: marsh() };
+	await dialog.getByLabel('Choose a profile picture').setInputFiles(file);
+	await dialog.getByLabel('Choose a header picture').setInputFiles(file);
+	await dialog.getByLabel('Description of the profile picture').fill(described);
+	await dialog.getByLabel('Display name').fill('Ada of the Marsh');
+	await browser.keep(ada, '35-editing-the-profile');
+	await dialog.getByRole('button', { name: 'Save' }).click();
+	await dialog.waitFor({ state: 'detached' });
+	await page.getByRole('heading', { name: 'Ada of the Marsh' }).first().waitFor();
+	await browser.shoot(ada, `${one.url}/@ada`, '36-profile-with-pictures', (one) => one.getByRole('button', { name: described }).first().waitFor());
+});
+
 step('anybody reads the public pages, even without script', async () => {
 	const guest = await browser.person('guest', { javaScriptEnabled: false });
 	await guest.page.goto(`${one.url}/@ada`);
