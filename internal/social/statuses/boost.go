@@ -11,6 +11,7 @@ import (
 	"anancus/internal/kit/rest"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/viewer"
 )
 
@@ -188,7 +189,7 @@ func (s *Service) UnboostStatus(c *viewer.Call) (any, error) {
 // BoostedBy serves GET /api/v1/statuses/{id}/reblogged_by.
 func (s *Service) BoostedBy(c *viewer.Call) (any, error) {
 	return s.people(c, `SELECT s.id, s.author_id FROM statuses s JOIN accounts a ON a.id = s.author_id
-		WHERE s.boost_of_id = $1 AND s.id < $2 AND s.id > $3 AND s.deleted_at IS NULL AND s.visibility IN ('public', 'unlisted')
+		WHERE s.boost_of_id = $3 AND s.id < $4 AND s.id > $5 AND s.deleted_at IS NULL AND s.visibility IN ('public', 'unlisted')
 		AND a.suspended_at IS NULL AND a.deleted_at IS NULL`, "s.id")
 }
 
@@ -198,7 +199,7 @@ const (
 	peopleMax   = 80
 )
 
-// people pages through the accounts that did something with a status that the viewer may read.
+// people pages through the accounts that did something with a status that the viewer may read, without those whom the viewer does not meet.
 func (s *Service) people(c *viewer.Call, query, by string) (any, error) {
 	wanted, err := fromPath(c)
 	if err != nil {
@@ -216,7 +217,8 @@ func (s *Service) people(c *viewer.Call, query, by string) (any, error) {
 		var x row
 		err := r.Scan(&x.row, &x.account)
 		return x, err
-	}, query+` ORDER BY `+by+` `+p.Order()+` LIMIT $4`, wanted, p.Before, p.After, p.Limit)
+	}, query+` AND `+relationships.NotApart+` ORDER BY `+by+` `+p.Order()+` LIMIT $6`,
+		c.Viewer.Account, clock.Milli(s.clock.Now()), wanted, p.Before, p.After, p.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("accounts of status: %w", err)
 	}

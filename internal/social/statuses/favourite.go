@@ -109,7 +109,7 @@ func (s *Service) UnfavouriteStatus(c *viewer.Call) (any, error) {
 // FavouritedBy serves GET /api/v1/statuses/{id}/favourited_by.
 func (s *Service) FavouritedBy(c *viewer.Call) (any, error) {
 	return s.people(c, `SELECT f.id, f.account_id FROM favourites f JOIN accounts a ON a.id = f.account_id
-		WHERE f.status_id = $1 AND f.id < $2 AND f.id > $3 AND a.suspended_at IS NULL AND a.deleted_at IS NULL`, "f.id")
+		WHERE f.status_id = $3 AND f.id < $4 AND f.id > $5 AND a.suspended_at IS NULL AND a.deleted_at IS NULL`, "f.id")
 }
 
 // act does something of the viewer's with the status of the path, which the viewer must be able to read, and shows it.

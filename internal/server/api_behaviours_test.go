@@ -1,0 +1,36 @@
+package server_test
+
+import (
+	"testing"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/server/servertest"
+)
+
+func TestWhoLikedOrBoostedAStatusIsToldWithoutThoseWhomTheViewerDoesNotMeet(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, author := s.Join("ada"), s.Join("author")
+		friend, muted, blocked, blocker := s.Join("friend"), s.Join("muted"), s.Join("blocked"), s.Join("blocker")
+		post := author.Publish("For everybody")
+		for _, one := range []*servertest.Person{friend, muted, blocked, blocker} {
+			for _, verb := range []string{"favourite", "reblog"} {
+				one.Post("/api/v1/statuses/"+post.ID+"/"+verb, nil, nil)
+			}
+		}
+		ada.Post("/api/v1/accounts/"+muted.ID+"/mute", nil, nil)
+		ada.Post("/api/v1/accounts/"+blocked.ID+"/block", nil, nil)
+		blocker.Post("/api/v1/accounts/"+ada.ID+"/block", nil, nil)
+		for _, list := range []string{"favourited_by", "reblogged_by"} {
+			var met, all []servertest.Account
+			ada.Get("/api/v1/statuses/"+post.ID+"/"+list, &met)
+			if len(met) != 1 || met[0].ID != friend.ID {
+				t.Errorf("%s tells the viewer of %+v", list, met)
+			}
+			s.Nobody().Get("/api/v1/statuses/"+post.ID+"/"+list, &all)
+			if len(all) != 4 {
+				t.Errorf("%s tells nobody in particular of %d", list, len(all))
+			}
+		}
+	})
+}
