@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"anancus/internal/kit/db"
@@ -30,6 +32,21 @@ func TestWhoLikedOrBoostedAStatusIsToldWithoutThoseWhomTheViewerDoesNotMeet(t *t
 			s.Nobody().Get("/api/v1/statuses/"+post.ID+"/"+list, &all)
 			if len(all) != 4 {
 				t.Errorf("%s tells nobody in particular of %d", list, len(all))
+			}
+		}
+	})
+}
+
+func TestAProfileThatIsReadToItsEndOffersNoNextPage(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada := s.Join("ada")
+		ada.Publish("one")
+		ada.Publish("two")
+		for query, next := range map[string]bool{"limit=1": true, "limit=2": true, "limit=3": false} {
+			link := ada.Do(http.MethodGet, "/api/v1/accounts/"+ada.ID+"/statuses?"+query, nil, nil).Header.Get("Link")
+			if strings.Contains(link, `rel="next"`) != next || !strings.Contains(link, "min_id=") {
+				t.Errorf("%s links to %q", query, link)
 			}
 		}
 	})

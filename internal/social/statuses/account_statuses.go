@@ -95,7 +95,7 @@ func (s *Service) AccountStatuses(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, false), nil
+	return keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, true), nil
 }
 
 func (s *Service) pinnedRows(c *viewer.Call, account id.Account) (any, error) {
