@@ -51,3 +51,24 @@ func TestAProfileThatIsReadToItsEndOffersNoNextPage(t *testing.T) {
 		}
 	})
 }
+
+func TestAmongFollowedAccountsTheVeryHandleComesFirst(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo, stranger := s.Join("ada"), s.Join("bo"), s.Join("cy")
+		ada.Follow(bo)
+		servertest.Settle(t, s)
+		for query, want := range map[string]string{"q=@bo": bo.ID, "q=bo@" + strings.Split(s.URL, "://")[1]: bo.ID, "q=@cy": ""} {
+			var found []servertest.Account
+			ada.Get("/api/v1/accounts/search?following=true&"+query, &found)
+			if want == "" && len(found) != 0 || want != "" && (len(found) != 1 || found[0].ID != want) {
+				t.Errorf("%s finds %+v", query, found)
+			}
+		}
+		var found []servertest.Account
+		ada.Get("/api/v1/accounts/search?q=@cy", &found)
+		if len(found) != 1 || found[0].ID != stranger.ID {
+			t.Errorf("among all it finds %+v", found)
+		}
+	})
+}

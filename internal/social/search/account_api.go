@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/viewer"
 )
 
@@ -55,9 +56,16 @@ func (s *Service) people(c *viewer.Call, ask peopleQuestion) ([]id.Account, erro
 	var exact id.Account
 	if handle {
 		name = username
-		if !ask.following {
-			if exact, err = s.exactly(c, username, domain, ask.resolve); err != nil {
-				return nil, err
+		if exact, err = s.exactly(c, username, domain, ask.resolve && !ask.following); err != nil { // who is followed is known here
+			return nil, err
+		}
+		if exact != 0 && ask.following {
+			followed, err := relationships.Follows(c.Context(), s.db, c.Viewer.Account, exact)
+			if err != nil {
+				return nil, fmt.Errorf("is the account of a handle followed: %w", err)
+			}
+			if !followed {
+				exact = 0
 			}
 		}
 	}
