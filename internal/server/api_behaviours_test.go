@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -69,6 +70,35 @@ func TestAmongFollowedAccountsTheVeryHandleComesFirst(t *testing.T) {
 		ada.Get("/api/v1/accounts/search?q=@cy", &found)
 		if len(found) != 1 || found[0].ID != stranger.ID {
 			t.Errorf("among all it finds %+v", found)
+		}
+	})
+}
+
+func TestTheAddressOfACollectionFindsIt(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo, foe := s.Join("ada"), s.Join("bo"), s.Join("foe")
+		var made struct {
+			Collection struct{ ID, URI string }
+		}
+		ada.Post("/api/v1/collections", url.Values{"name": {"Friends"}}, &made)
+		ada.Post("/api/v1/accounts/"+foe.ID+"/block", nil, nil)
+		c := made.Collection
+		page := c.URI[:strings.Index(c.URI, "/ap/")] + "/collections/" + c.ID
+		type answer struct{ Collections []struct{ ID string } }
+		for _, test := range []struct {
+			who  *servertest.Person
+			ask  string
+			want int
+		}{
+			{bo, "q=" + c.URI, 1}, {bo, "resolve=true&q=" + page, 1}, {bo, "type=accounts&q=" + page, 0}, {foe, "q=" + c.URI, 0},
+			{bo, "q=" + page + "0", 0}, {bo, "q=" + strings.Replace(c.URI, "/"+ada.ID+"/", "/"+bo.ID+"/", 1), 0},
+		} {
+			var found answer
+			test.who.Get("/api/v2/search?"+test.ask, &found)
+			if len(found.Collections) != test.want || test.want == 1 && found.Collections[0].ID != c.ID {
+				t.Errorf("%s finds %+v", test.ask, found)
+			}
 		}
 	})
 }

@@ -249,7 +249,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses, s.notifications)
 	s.notifications.ShowReports(s.moderation.Shown)
-	s.search = search.New(d, s.clock, s.settings, s.accounts, s.statuses, s.tags, s.remote)
+	s.search = search.New(d, s.clock, s.settings, s.accounts, s.statuses, s.tags, s.collections, s.remote)
 	s.suggestions = suggestions.New(d, s.clock, s.accounts)
 	s.trends = trends.New(d, s.clock, s.settings, s.tags, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
@@ -215,32 +216,63 @@ func parse(c *viewer.Call, name string) (id.Collection, error) {
 	return id.Parse[id.Collection](c.Path(name))
 }
 
+// see gives a collection as the viewer sees it: NotFound for who is shut out by its owner.
+func (s *Service) see(c *viewer.Call, which id.Collection) (*Collection, *mastodon.Collection, error) {
+	found, err := one(c.Context(), s.db, which)
+	if err != nil {
+		return nil, nil, err
+	}
+	owner, err := s.accounts.ByID(c.Context(), found.Owner)
+	if err != nil {
+		return nil, nil, err
+	}
+	if forbidden, err := s.forbidden(c, found.Owner); err != nil || forbidden || !owner.Available() {
+		if err == nil {
+			err = fault.RecordNotFound()
+		}
+		return nil, nil, err
+	}
+	shown, err := s.Present(c.Context(), c.Viewer, []*Collection{found})
+	if err != nil {
+		return nil, nil, err
+	}
+	return found, &shown[0], nil
+}
+
+// AtPath gives the collection that a path on this server leads to, its id or its page, as the viewer sees it.
+func (s *Service) AtPath(c *viewer.Call, path string) (*mastodon.Collection, error) {
+	word, page := strings.CutPrefix(path, "/collections/")
+	owner := ""
+	if !page {
+		rest, ours := strings.CutPrefix(path, "/ap/users/")
+		var within bool
+		if owner, word, within = strings.Cut(rest, "/collections/"); !ours || !within {
+			return nil, fault.RecordNotFound()
+		}
+	}
+	which, err := id.Parse[id.Collection](word)
+	if err != nil {
+		return nil, err
+	}
+	found, shown, err := s.see(c, which)
+	if err == nil && !page && found.Owner.String() != owner {
+		err = fault.RecordNotFound()
+	}
+	return shown, err
+}
+
 // ShowCollection serves GET /api/v1/collections/{id}.
 func (s *Service) ShowCollection(c *viewer.Call) (any, error) {
 	which, err := parse(c, "id")
 	if err != nil {
 		return nil, err
 	}
-	found, err := one(c.Context(), s.db, which)
-	if err != nil {
-		return nil, err
-	}
-	owner, err := s.accounts.ByID(c.Context(), found.Owner)
-	if err != nil {
-		return nil, err
-	}
-	if forbidden, err := s.forbidden(c, found.Owner); err != nil || forbidden || !owner.Available() {
-		if err == nil {
-			err = fault.RecordNotFound()
-		}
-		return nil, err
-	}
-	shown, err := s.Present(c.Context(), c.Viewer, []*Collection{found})
+	found, shown, err := s.see(c, which)
 	if err != nil {
 		return nil, err
 	}
 	people := []id.Account{found.Owner}
-	for _, item := range shown[0].Items {
+	for _, item := range shown.Items {
 		who, err := id.Parse[id.Account](*item.AccountID)
 		if err != nil {
 			return nil, err
@@ -256,7 +288,7 @@ func (s *Service) ShowCollection(c *viewer.Call) (any, error) {
 	return struct {
 		Accounts   []json.RawMessage   `json:"accounts"`
 		Collection mastodon.Collection `json:"collection"`
-	}{rows, shown[0]}, nil
+	}{rows, *shown}, nil
 }
 
 // CreateCollection serves POST /api/v1/collections.

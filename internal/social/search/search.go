@@ -7,6 +7,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/tags"
@@ -21,13 +22,15 @@ type Service struct {
 	accounts *accounts.Service
 	statuses *statuses.Service
 	hashtags *tags.Service
+	groups   *collections.Service
 	remote   *activitypub.Client
 	index    index
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service, remote *activitypub.Client) *Service {
-	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, remote: remote, index: liteIndex{}}
+func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service,
+	groups *collections.Service, remote *activitypub.Client) *Service {
+	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, groups: groups, remote: remote, index: liteIndex{}}
 	if d.Engine() == db.Postgres {
 		s.index = postgresIndex{}
 	}

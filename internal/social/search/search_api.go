@@ -79,6 +79,9 @@ func (s *Service) Search(c *viewer.Call) (any, error) {
 		if !a.wants("statuses") {
 			found.Statuses = []json.RawMessage{}
 		}
+		if a.kind != "" {
+			found.Collections = []any{}
+		}
 		return found, err
 	}
 	return found, s.byText(c, a, found)
@@ -185,7 +188,15 @@ func (s *Service) ours(c *viewer.Call, path, address string, found *mastodon.Sea
 	if err == nil {
 		return s.addAccount(c, a.ID, found)
 	}
-	return nothingThere(err)
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	group, err := s.groups.AtPath(c, path)
+	if err != nil {
+		return nothingThere(err)
+	}
+	found.Collections = append(found.Collections, group)
+	return nil
 }
 
 func (s *Service) addAccount(c *viewer.Call, account id.Account, found *mastodon.Search) (err error) {
