@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,34 @@ func TestTheAddressOfACollectionFindsIt(t *testing.T) {
 			test.who.Get("/api/v2/search?"+test.ask, &found)
 			if len(found.Collections) != test.want || test.want == 1 && found.Collections[0].ID != c.ID {
 				t.Errorf("%s finds %+v", test.ask, found)
+			}
+		}
+	})
+}
+
+func TestWhatAMemberWritesToFewIsInTheirOwnHomeFeedAlone(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada, bo := s.Join("ada"), s.Join("bo")
+		bo.Follow(ada)
+		servertest.Settle(t, s)
+		home := func(who *servertest.Person) (ids []string) {
+			var rows []servertest.Status
+			who.Get("/api/v1/timelines/home", &rows)
+			for _, row := range rows {
+				ids = append(ids, row.ID)
+			}
+			return ids
+		}
+		var posts [2]servertest.Status
+		for i := range posts { // the first is read from the database, the second comes into the open feed
+			ada.Post("/api/v1/statuses", url.Values{"status": {"@bo hello"}, "visibility": {"direct"}}, &posts[i])
+			servertest.Settle(t, s)
+			if got := home(ada); len(got) != i+1 || !slices.Contains(got, posts[i].ID) {
+				t.Errorf("their own is %v", got)
+			}
+			if got := home(bo); len(got) != 0 {
+				t.Errorf("the other's is %v", got)
 			}
 		}
 	})

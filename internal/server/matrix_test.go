@@ -178,7 +178,7 @@ var mxPaths = []mxPath{
 		return v.sees(s) && (v.as == "author" || v.mentions || v.kept[s.name]) // its author lets nobody else find it
 	}},
 	{name: "home", door: "member", request: get("/api/v1/timelines/home?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
-		return v.sees(s) && s.visibility != "direct" && (v.as == "author" || v.as == "follower" || v.tagged && s.visibility == "public")
+		return v.sees(s) && (v.as == "author" || s.visibility != "direct" && (v.as == "follower" || v.tagged && s.visibility == "public"))
 	}},
 	{name: "list", door: "member", request: get("/api/v1/timelines/list/{list}?limit=40"), has: func(v *mxViewer, s *mxStatus) bool {
 		return v.sees(s) && s.visibility != "direct" && (v.as == "author" || v.as == "follower")

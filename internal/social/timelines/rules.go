@@ -30,11 +30,13 @@ type candidate struct {
 }
 
 // wants is the one rule of a reader's own feeds: the live insert, the build and the pages of
-// the database all ask it (behaviours §2). Direct statuses are left to conversations, one's own too.
+// the database all ask it (behaviours §2). Direct statuses of others are left to conversations.
 func wants(r *facts, c *candidate) bool {
 	switch {
-	case c.gone, c.visibility == statuses.Direct, c.visibility == statuses.Limited:
+	case c.gone:
 		return false
+	case c.visibility == statuses.Direct, c.visibility == statuses.Limited:
+		return c.author == r.reader && r.list == nil
 	case c.boostOf != 0 && r.blockedBy.has(c.boostedAuthor): // may not be read, not even in an own boost
 		return false
 	case r.list != nil:

@@ -38,7 +38,7 @@ func TestHomeTakesWhatItsReaderWants(t *testing.T) {
 		"one for members only":                               {candidate{author: friend, visibility: statuses.Public, localOnly: true}, true},
 		"one's own":                                          {seen(me, statuses.Public), true},
 		"one's own private one":                              {seen(me, statuses.Private), true},
-		"one's own direct one, left to conversations":        {seen(me, statuses.Direct), false},
+		"one's own direct one":                               {seen(me, statuses.Direct), true},
 		"a stranger's":                                       {seen(stranger, statuses.Public), false},
 		"a deleted one":                                      {candidate{author: friend, visibility: statuses.Public, gone: true}, false},
 		"one's own deleted one":                              {candidate{author: me, visibility: statuses.Public, gone: true}, false},
