@@ -131,3 +131,23 @@ func TestWhatAMemberWritesToFewIsInTheirOwnHomeFeedAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyWhatNobodyInParticularAsksForMayBeKeptByAnybody(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada := s.Join("ada")
+		post := ada.Publish("hello")
+		for _, path := range []string{"/api/v1/statuses/" + post.ID, "/api/v1/accounts/" + ada.ID, "/api/v1/timelines/public", "/api/v1/trends/tags"} {
+			open, own := s.Nobody().Do(http.MethodGet, path, nil, nil), ada.Do(http.MethodGet, path, nil, nil)
+			if open.Header.Get("Cache-Control") != "max-age=15, public, stale-while-revalidate=30" || !strings.Contains(strings.Join(open.Header.Values("Vary"), ","), "Authorization") {
+				t.Errorf("%s may be kept by %q, by %q", path, open.Header.Get("Cache-Control"), open.Header.Values("Vary"))
+			}
+			if own.Header.Get("Cache-Control") != "private, no-store" {
+				t.Errorf("%s for a member may be kept by %q", path, own.Header.Get("Cache-Control"))
+			}
+		}
+		if missing := s.Nobody().Do(http.MethodGet, "/api/v1/statuses/1", nil, nil); strings.Contains(missing.Header.Get("Cache-Control"), "public") {
+			t.Errorf("an error may be kept by %q", missing.Header.Get("Cache-Control"))
+		}
+	})
+}

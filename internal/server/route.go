@@ -74,12 +74,35 @@ func (s *Server) serve(r route) http.HandlerFunc {
 			s.fail(w, req, r.door, err)
 			return
 		}
+		keep(c, r)
 		switch a := answer.(type) {
 		case rest.Answer:
 			a.Write(w, req)
 		default:
 			rest.WriteJSON(w, http.StatusOK, answer)
 		}
+	}
+}
+
+// keep says who may keep an answer of the API that does not say it itself: what nobody in particular asked for anybody, for a
+// moment, as Mastodon has it; what is made for somebody nobody.
+func keep(c *viewer.Call, r route) {
+	if !strings.HasPrefix(r.path, "/api/") || r.door == peer {
+		return
+	}
+	h := c.W.Header()
+	known := c.Viewer.Token != 0 || c.Viewer.Session != 0
+	if r.door != anyone || r.method != http.MethodGet || known {
+		if h.Get("Cache-Control") == "" {
+			h.Set("Cache-Control", "private, no-store")
+		}
+		return
+	}
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "max-age=15, public, stale-while-revalidate=30")
+	}
+	if !strings.Contains(strings.Join(h.Values("Vary"), ","), "Authorization") {
+		h.Add("Vary", "Authorization, Cookie")
 	}
 }
 
