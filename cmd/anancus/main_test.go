@@ -88,6 +88,7 @@ func (h *house) Close() error {
 // ops answers with what it was asked.
 type ops struct {
 	keeper.FrontdoorOps
+	keeper.MediaOps
 	config config.Config
 }
 

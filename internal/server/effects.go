@@ -26,7 +26,24 @@ import (
 // answered; durable ones are stored with the event and retried until done.
 func (s *Server) effects() {
 	b := s.bus
-	bus.On(b, "settings.changed", bus.Live(func(context.Context, settings.Changed) {}))
+	bus.On(b, "settings.changed",
+		bus.Live(func(ctx context.Context, e settings.Changed) {
+			if e.Name == "remote-media" {
+				s.mediaModes(ctx)
+			}
+		}),
+		bus.Durable("media.drop_unwanted", bus.Index, func(_ context.Context, _ *db.Tx, e settings.Changed) (bool, error) {
+			return e.Name == "remote-media", nil
+		},
+			func(ctx context.Context, _ settings.Changed) error { return s.media.DropUnwanted(ctx) }))
+	bus.On(b, "media.mode_changed",
+		bus.Live(func(ctx context.Context, _ media.ModeChanged) { s.mediaModes(ctx) }),
+		bus.Durable("media.drop_unwanted_of_domain", bus.Index, nil, func(ctx context.Context, _ media.ModeChanged) error { return s.media.DropUnwanted(ctx) }))
+	bus.On(b, "media.copies_dropped", bus.Live(func(_ context.Context, e media.CopiesDropped) {
+		s.statuses.Forget(e.Statuses...)
+		s.accounts.Forget(e.Accounts...)
+	}))
+	bus.On(b, "media.portrait_kept", bus.Live(func(_ context.Context, e media.PortraitKept) { s.accounts.Forget(e.Account) }))
 	bus.On(b, "collection.added", bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
 	bus.On(b, "collection.changed", bus.Durable("notifications.tell_collection_changed", bus.Push, nil, s.notifications.TellCollectionChanged))
 	bus.On(b, "collection.left", bus.Durable("notifications.forget_left_collection", bus.Push, nil, s.notifications.ForgetLeft))
@@ -38,6 +55,10 @@ func (s *Server) effects() {
 	bus.On(b, "account.joined", bus.Durable("notifications.tell_signed_up", bus.Push, nil, s.notifications.TellSignedUp))
 	bus.On(b, "account.updated",
 		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),
+		bus.Durable("media.fetch_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e accounts.Updated) (bool, error) {
+			return s.media.PortraitsWanted(ctx, tx, e.Account)
+		},
+			func(ctx context.Context, e accounts.Updated) error { return s.media.FetchPortraits(ctx, e.Account) }),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
@@ -59,6 +80,11 @@ func (s *Server) effects() {
 			s.suggestions.Forget(e.Follower)
 		}),
 		bus.Live(s.timelines.OnFollowed),
+		bus.Durable("media.fetch_followed_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e relationships.Followed) (bool, error) {
+			return s.media.PortraitsWanted(ctx, tx, e.Target)
+		}, func(ctx context.Context, e relationships.Followed) error {
+			return s.media.FetchPortraits(ctx, e.Target)
+		}),
 		bus.Durable("notifications.tell_followed", bus.Push, onlyMember(func(e relationships.Followed) id.Account { return e.Target }), s.notifications.TellFollowed))
 	bus.On(b, "relationship.follow_requested",
 		bus.Durable("notifications.tell_follow_requested", bus.Push, onlyMember(func(e relationships.FollowRequested) id.Account { return e.Target }), s.notifications.TellFollowRequested))
@@ -200,6 +226,15 @@ func (s *Server) effects() {
 	bus.On(b, "notification.merged", bus.Live(func(context.Context, notifications.Merged) {}))
 	bus.On(b, "notification.told", bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
 	bus.On(b, "conversation.changed", bus.Live(func(context.Context, conversations.Changed) {}))
+}
+
+// mediaModes lets everything be shown as keepers decided about the media of other servers just now.
+func (s *Server) mediaModes(ctx context.Context) {
+	if err := s.loadSettings(ctx); err != nil {
+		s.log.ErrorContext(ctx, "settings cannot be read", "error", err)
+	}
+	s.accounts.ForgetAll()
+	s.statuses.ForgetAll()
 }
 
 // onlyMember keeps an effect for accounts of this server.

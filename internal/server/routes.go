@@ -115,6 +115,7 @@ func (s *Server) routes() []route {
 		{"DELETE", "/api/v1/media/{id}", member, "write:media", s.media.DeleteMedia},
 		{"GET", "/files/{key...}", peer, "", s.media.ServeFile},
 		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
+		{"GET", "/media_proxy/accounts/{account}/{picture}", anyone, "", s.media.ProxyPortrait},
 
 		// Statuses
 		{"POST", "/api/v1/statuses", member, "write:statuses", s.statuses.CreateStatus},

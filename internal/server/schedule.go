@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -22,6 +23,7 @@ func (s *Server) schedule() []chore {
 		{"remove files nobody shows", 10 * time.Minute, s.media.SweepFiles},
 		{"remove uploads nobody attached", time.Hour, s.media.SweepLoose},
 		{"note which files were seen", 5 * time.Minute, s.media.NoteSeen},
+		{"remove copies of media nobody looks at", 10 * time.Minute, s.media.PruneBySettings},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
 		{"forget translations", time.Hour, s.statuses.PurgeTranslations},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
@@ -35,8 +37,13 @@ func (s *Server) schedule() []chore {
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
 		{"publish and end announcements", time.Minute, s.frontdoor.KeepAnnouncements},
 		{"count how lively the server is", time.Hour, s.frontdoor.CountActivity},
-		{"read settings again", time.Minute, s.settings.Load},
+		{"read settings again", time.Minute, s.loadSettings},
 	}
+}
+
+// loadSettings reads what keepers decided.
+func (s *Server) loadSettings(ctx context.Context) error {
+	return errors.Join(s.settings.Load(ctx), s.media.LoadModes(ctx))
 }
 
 // punctual are the chores that must not wait for the others.

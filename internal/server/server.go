@@ -233,7 +233,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	for _, missing := range films.Missing() {
 		s.log.WarnContext(ctx, "This server cannot take "+missing+". It takes other media.")
 	}
-	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
+	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Settings: s.settings, Secret: secret, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
 		Sees: func(ctx context.Context, who id.Account, status id.Status) (bool, error) {
 			return s.statuses.Sees(ctx, who, status)
 		}}); err != nil {
@@ -257,14 +257,14 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.frontdoor.ShowMediaTypes(s.media.Types())
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
-		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait,
+		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait, RemotePortrait: s.media.RemotePortrait,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
 			return relationships.FollowerInboxes(ctx, d, account)
 		}})
 	s.inbox = newInboxQueue(d, s.clock, s.log, s.take)
 	s.inbound = s.inboxTable()
 	s.effects()
-	if err := s.settings.Load(ctx); err != nil {
+	if err := s.loadSettings(ctx); err != nil {
 		return err
 	}
 	if err := s.keepSecret(ctx, secret); err != nil {

@@ -19,6 +19,7 @@ type Ops interface {
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
 	FrontdoorOps
+	MediaOps
 	ReportOps
 	SearchOps
 	SuggestionOps
@@ -96,7 +97,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 			return ops.ListSettings(ctx)
 		}),
 	}
-	for _, family := range []map[string]control.Handler{frontdoorHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
+	for _, family := range []map[string]control.Handler{frontdoorHandlers(ops), mediaHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
 		maps.Copy(handlers, family)
 	}
 	return handlers

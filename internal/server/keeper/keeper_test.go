@@ -14,6 +14,7 @@ import (
 // house answers with what it was asked, so that a test sees both ways.
 type house struct {
 	FrontdoorOps
+	MediaOps
 	TrendOps
 }
 

@@ -31,6 +31,8 @@ type Account struct {
 	AvatarDescription string
 	HeaderURL         string
 	HeaderDescription string
+	AvatarKey         string // of our copy of a remote account's picture; "" for none
+	HeaderKey         string
 	Locked            bool
 	Bot               bool
 	Discoverable      *bool

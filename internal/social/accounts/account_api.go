@@ -26,6 +26,8 @@ type Neighbours struct {
 	// Portraits reads the form of a profile with its pictures; DropPortrait removes the file behind an address that is shown no more.
 	Portraits    func(c *viewer.Call) (*Portraits, error)
 	DropPortrait func(ctx context.Context, tx *db.Tx, address string) error
+	// RemotePortrait gives the address here of an avatar or a header of another server; "" where none is shown.
+	RemotePortrait func(a *Account, kind string) string
 }
 
 // Introduce tells the room of its neighbours; called once at assembly.

@@ -15,7 +15,8 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
-	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains`
+	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
+	avatar_key, header_key`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
@@ -27,7 +28,8 @@ func scan(r db.Row) (*Account, error) {
 		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &emojis, &a.AvatarURL, &a.AvatarDescription,
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
-		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution)
+		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
+		&a.AvatarKey, &a.HeaderKey)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func list(v any, empty bool) string {
 	return string(b)
 }
 
-// values gives the columns after id in the order of columns.
+// values gives the columns after id in the order of columns, without those of our copies, which the room of media keeps.
 func (a *Account) values() []any {
 	var moved *int64
 	if a.MovedTo != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
 
@@ -45,6 +46,34 @@ func (s *Service) hang(ctx context.Context, tx *db.Tx, a *Account, f *ProfileCha
 			if err := one.new.Settle(ctx, tx); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// takeDown drops our copies of pictures that an account of another server shows no more. The account's row was written by tx
+// before, so that no copy appears meanwhile.
+func (s *Service) takeDown(ctx context.Context, tx *db.Tx, account id.Account, avatar, header bool) error {
+	if !avatar && !header || s.neighbours.DropPortrait == nil {
+		return nil
+	}
+	keys, err := db.One(ctx, tx, func(r db.Row) (keys [2]string, err error) {
+		err = r.Scan(&keys[0], &keys[1])
+		return keys, err
+	},
+		`SELECT avatar_key, header_key FROM accounts WHERE id = $1`, account)
+	if err != nil {
+		return err
+	}
+	for i, gone := range []bool{avatar, header} {
+		if !gone || keys[i] == "" {
+			continue
+		}
+		if err := s.neighbours.DropPortrait(ctx, tx, s.site.URL("/files/"+keys[i])); err != nil {
+			return err
+		}
+		if _, err := db.Exec(ctx, tx, []string{`UPDATE accounts SET avatar_key = '' WHERE id = $1`, `UPDATE accounts SET header_key = '' WHERE id = $1`}[i], account); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -23,6 +23,9 @@ func newShownAccounts(bytes uint64) *shownAccounts {
 // Forget drops what is remembered of accounts whose profile or counts changed.
 func (s *Service) Forget(ids ...id.Account) { s.shown.Forget(ids...) }
 
+// ForgetAll drops what is remembered of all accounts: something changed how each of them is shown.
+func (s *Service) ForgetAll() { s.shown.Clear() }
+
 // Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together.
 func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]json.RawMessage, error) {
 	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]json.RawMessage, error) {
@@ -97,8 +100,8 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 		DisplayName: a.DisplayName, Locked: a.Locked, Bot: a.Bot || a.Kind == "Service" || a.Kind == "Application",
 		Group: a.Kind == "Group", Discoverable: a.Discoverable, Indexable: a.Indexable, HideCollections: &a.HideCollections,
 		CreatedAt: mastodon.Midnight(a.CreatedAt), Note: s.noteHTML(a),
-		Avatar: s.picture(a.AvatarURL, "avatar"), AvatarDescription: a.AvatarDescription,
-		Header: s.picture(a.HeaderURL, "header"), HeaderDescription: a.HeaderDescription,
+		Avatar: s.portrait(a, a.AvatarURL, "avatar"), AvatarDescription: a.AvatarDescription,
+		Header: s.portrait(a, a.HeaderURL, "header"), HeaderDescription: a.HeaderDescription,
 		StatusesCount: counts.Statuses, FollowersCount: counts.Followers, FollowingCount: counts.Following,
 		ShowMedia: a.ShowMedia, ShowMediaReplies: a.ShowMediaReplies, ShowFeatured: a.ShowFeatured,
 		Emojis: presentEmojis(a.Emojis), Fields: s.presentFields(a),
@@ -154,6 +157,14 @@ func (s *Service) shownAcct(a *Account) string {
 		return a.Username
 	}
 	return a.Username + "@" + text.DisplayDomain(a.Domain)
+}
+
+// portrait gives the address of an account's picture on this server.
+func (s *Service) portrait(a *Account, address, kind string) string {
+	if address != "" && !a.Local() && s.neighbours.RemotePortrait != nil {
+		address = s.neighbours.RemotePortrait(a, kind)
+	}
+	return s.picture(address, kind)
 }
 
 // picture gives the address of a profile picture, or of the one everybody starts with.

@@ -119,9 +119,12 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 		if known != nil {
 			a = known
 		}
+		avatar, header := a.AvatarURL, a.HeaderURL
 		readActor(a, actor, handle, tx.Now())
 		if known != nil {
-			err = update(ctx, tx, a)
+			if err = update(ctx, tx, a); err == nil {
+				err = s.takeDown(ctx, tx, a.ID, avatar != a.AvatarURL, header != a.HeaderURL)
+			}
 		} else {
 			err = s.insertRemote(ctx, tx, a)
 		}
@@ -214,6 +217,9 @@ func (s *Service) MarkGone(ctx context.Context, account id.Account) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		n, err := db.Exec(ctx, tx, `UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND domain <> '' AND deleted_at IS NULL`, account, clock.Milli(tx.Now()))
 		if err != nil || n == 0 {
+			return err
+		}
+		if err := s.takeDown(ctx, tx, account, true, true); err != nil {
 			return err
 		}
 		return tx.Emit(Gone{account})

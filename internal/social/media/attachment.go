@@ -62,6 +62,7 @@ type Attachment struct {
 	Small         string
 	Remote        string // where another server has it; "" for ours
 	RemotePreview string
+	Domain        string // of the author's server; "" for ours
 	CreatedAt     time.Time
 }
 
@@ -72,7 +73,7 @@ const takenOut = -1
 func (a *Attachment) Local() bool { return a.Remote == "" }
 
 const attachmentColumns = `id, account_id, status_id, scheduled_id, position, kind, state, failure, type, description, blurhash, focus, meta,
-	upload_key, original_key, small_key, remote_url, remote_preview, created_at`
+	upload_key, original_key, small_key, remote_url, remote_preview, domain, created_at`
 
 func scanAttachment(r db.Row) (*Attachment, error) {
 	a := &Attachment{}
@@ -81,7 +82,7 @@ func scanAttachment(r db.Row) (*Attachment, error) {
 	var kind, state, focus, meta string
 	var created int64
 	err := r.Scan(&a.ID, &a.Account, &status, &scheduled, &a.Position, &kind, &state, &a.Failure, &a.Type, &a.Description, &a.Blurhash, &focus, &meta,
-		&a.Upload, &a.Original, &a.Small, &a.Remote, &a.RemotePreview, &created)
+		&a.Upload, &a.Original, &a.Small, &a.Remote, &a.RemotePreview, &a.Domain, &created)
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +116,9 @@ func insert(ctx context.Context, tx *db.Tx, a *Attachment) error {
 	if status == nil && scheduled == nil {
 		loose = clock.Milli(tx.Now())
 	}
-	_, err = db.Exec(ctx, tx, `INSERT INTO attachments (`+attachmentColumns+`, loose_since) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
+	_, err = db.Exec(ctx, tx, `INSERT INTO attachments (`+attachmentColumns+`, loose_since) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`,
 		a.ID, a.Account, status, scheduled, a.Position, string(a.Kind), string(a.State), a.Failure, a.Type, a.Description, a.Blurhash, writeFocus(a.Focus), string(meta),
-		a.Upload, a.Original, a.Small, a.Remote, a.RemotePreview, clock.Milli(a.CreatedAt), loose)
+		a.Upload, a.Original, a.Small, a.Remote, a.RemotePreview, a.Domain, clock.Milli(a.CreatedAt), loose)
 	return err
 }
 

@@ -6,6 +6,7 @@ package media
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"anancus/internal/kit/blob"
@@ -62,6 +63,13 @@ type Service struct {
 	reading    *semaphore.Weighted // looking at films and converting pictures by programs of the machine
 	copying    *semaphore.Weighted // films of other servers that fit as they are
 	converting *semaphore.Weighted // one film at a time: it takes all the processors, and at 4K most of a gigabyte
+
+	settings  *settings.Service
+	secret    []byte // of the addresses at which files of other servers are asked for
+	modes     atomic.Pointer[map[string]settings.MediaMode]
+	portraits chan struct{} // one for each that is fetched
+	passing   chan struct{} // one for each file that is passed on
+	unheard   unheard
 }
 
 // Config is what the room needs.
@@ -69,6 +77,8 @@ type Config struct {
 	DB       *db.DB
 	Clock    clock.Clock
 	Site     settings.Site
+	Settings *settings.Service
+	Secret   []byte
 	Store    blob.Store
 	Workshop *images.Workshop
 	Films    film.Tools
@@ -92,9 +102,12 @@ func New(c Config) (*Service, error) {
 	if err := emptySpool(c.Spool); err != nil {
 		return nil, err
 	}
-	return &Service{reading: semaphore.NewWeighted(readAtOnce), copying: semaphore.NewWeighted(readAtOnce), converting: semaphore.NewWeighted(1),
+	s := &Service{reading: semaphore.NewWeighted(readAtOnce), copying: semaphore.NewWeighted(readAtOnce), converting: semaphore.NewWeighted(1),
+		settings: c.Settings, secret: c.Secret, portraits: make(chan struct{}, portraitsAtOnce), passing: make(chan struct{}, passAtOnce),
 		db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, films: c.Films, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees,
-		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}, nil
+		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}
+	s.modes.Store(&map[string]settings.MediaMode{})
+	return s, nil
 }
 
 // The events of this room.

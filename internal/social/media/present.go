@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/settings"
 )
 
 // Present shows an attachment to apps. What is not stored here yet is shown by an address at which we fetch it.
@@ -12,19 +13,23 @@ func (s *Service) Present(a *Attachment) mastodon.MediaAttachment {
 	m := mastodon.MediaAttachment{ID: a.ID.String(), Type: string(a.Kind), Meta: a.Meta, RemoteURL: orNil(a.Remote), PreviewRemoteURL: orNil(a.RemotePreview),
 		Description: orNil(a.Description), Blurhash: orNil(a.Blurhash)}
 	m.Meta.Focus = a.Focus
+	rejected := !a.Local() && s.ModeOf(a.Domain) == settings.RejectMedia
+	if rejected {
+		m.Type = string(Unknown)
+	}
 	switch {
 	case a.State != Ready:
 	case a.Local():
 		m.URL, m.PreviewURL = orNil(s.url(a.Original)), orNil(s.url(a.Small))
-	case a.Kind == Unknown:
+	case a.Kind == Unknown || rejected:
 		m.URL = orNil(a.Remote)
 	default:
 		original, small := s.url(a.Original), s.url(a.Small)
 		if original == "" {
-			original = s.site.URL("/media_proxy/" + a.ID.String() + "/original")
+			original = s.proxyURL(a.ID, "original")
 		}
 		if small == "" && (a.Kind != Audio || a.RemotePreview != "") {
-			small = s.site.URL("/media_proxy/" + a.ID.String() + "/small")
+			small = s.proxyURL(a.ID, "small")
 		}
 		m.URL, m.PreviewURL = &original, orNil(small)
 	}

@@ -14,6 +14,7 @@ import (
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/safehttp"
 	"anancus/internal/social/id"
+	"anancus/internal/social/settings"
 	"anancus/internal/social/viewer"
 )
 
@@ -21,7 +22,8 @@ import (
 const fetchWithin = 2 * time.Minute
 
 // Proxy serves GET /media_proxy/{id}/{size}: a file of another server, which is fetched when it is not here.
-// Who may not read its status gets nothing.
+// Who may not read its status gets nothing, unless they were shown the address, which nobody can guess: programs ask for pictures without
+// saying for whom.
 func (s *Service) Proxy(c *viewer.Call) (any, error) {
 	which, err := id.Parse[id.Attachment](c.Path("id"))
 	if err != nil {
@@ -35,12 +37,20 @@ func (s *Service) Proxy(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := s.sees(c.Context(), c.Viewer.Account, a.Status)
-	if err != nil {
-		return nil, err
+	if !s.knows(a.ID, c.Query("key")) {
+		seen, err := s.sees(c.Context(), c.Viewer.Account, a.Status)
+		if err != nil {
+			return nil, err
+		}
+		if !seen {
+			return nil, fault.RecordNotFound()
+		}
 	}
-	if !seen {
+	switch s.ModeOf(a.Domain) {
+	case settings.RejectMedia:
 		return nil, fault.RecordNotFound()
+	case settings.ProxyMedia:
+		return s.passAttachment(c, a, size)
 	}
 	if s.toCopy(a) {
 		got, err := s.Fetch(c.Context(), a.ID)
@@ -67,9 +77,12 @@ func (s *Service) Proxy(c *viewer.Call) (any, error) {
 // ToFetch tells, in the transaction that stores it, whether a status shows files of another server that are fetched at once:
 // those of accounts that members follow, and those that not everybody may read, whom no proxy could ask later.
 func (s *Service) ToFetch(ctx context.Context, tx *db.Tx, e Received) (bool, error) {
+	wanted := `t.visibility NOT IN ('public', 'unlisted')`
+	if s.settings.Now().MediaFetch == settings.FetchFollowed {
+		wanted += ` OR EXISTS (SELECT 1 FROM follows f JOIN members m ON m.account_id = f.account_id WHERE f.target_id = t.author_id)`
+	}
 	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM attachments a JOIN statuses t ON t.id = a.status_id
-		WHERE a.status_id = $1 AND a.remote_url <> '' AND (a.kind = 'image' OR (a.kind <> 'unknown' AND CAST($2 AS BOOLEAN))) AND (t.visibility NOT IN ('public', 'unlisted')
-		OR EXISTS (SELECT 1 FROM follows f JOIN members m ON m.account_id = f.account_id WHERE f.target_id = t.author_id))`, e.Status, s.films.Films())
+		WHERE a.status_id = $1 AND a.remote_url <> '' AND (a.kind = 'image' OR (a.kind <> 'unknown' AND CAST($2 AS BOOLEAN))) AND (`+wanted+`)`, e.Status, s.films.Films())
 	return n > 0, err
 }
 
@@ -122,6 +135,9 @@ func (s *Service) fetch(ctx context.Context, which id.Attachment) (*Attachment, 
 	a, err := db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
 	if err != nil || !s.toCopy(a) {
 		return a, err
+	}
+	if s.ModeOf(a.Domain) != settings.StoreMedia {
+		return nil, fault.RecordNotFound()
 	}
 	most := int64(MaxImageBytes)
 	if a.Kind != Image {

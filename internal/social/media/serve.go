@@ -60,15 +60,11 @@ type served struct {
 func (a *served) Write(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = a.blob.Close() }() // it was only read
 	h := w.Header()
-	h.Set("Content-Type", a.file.kind)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", filePolicy)
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // other sites show our pictures, as everywhere on the fediverse
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cache-Control", cacheFile)
+	cache := cacheFile
 	if a.file.hidden {
-		h.Set("Cache-Control", cacheHidden)
+		cache = cacheHidden
 	}
+	fileHeaders(h, a.file.kind, cache)
 	h.Set("ETag", `"`+a.file.id.String()+`"`)
 	// A film takes longer than an answer of the API may.
 	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -76,6 +72,16 @@ func (a *served) Write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.ServeContent(w, r, "", a.blob.Modified, io.ReadSeeker(a.blob))
+}
+
+// fileHeaders lets a file be shown by other sites, as everywhere on the fediverse, and never be anything but what it is.
+func fileHeaders(h http.Header, kind, cache string) {
+	h.Set("Content-Type", kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cache-Control", cache)
 }
 
 // serveWithin is how long sending a file may take: 99 MiB at 230 kbit/s.
@@ -87,7 +93,8 @@ const (
 	seenMost   = 20_000
 )
 
-// NoteSeen writes down which files were asked for, to the hour, so that those nobody looks at can go first.
+// NoteSeen writes down which files were asked for, to the hour, so that those nobody looks at can go first. Who saw a preview saw its
+// picture: they go together.
 func (s *Service) NoteSeen(c context.Context) error {
 	for {
 		list := s.seen.take(seenAtOnce)
@@ -96,7 +103,7 @@ func (s *Service) NoteSeen(c context.Context) error {
 		}
 		now := s.clock.Now().UnixMilli()
 		err := s.db.Tx(c, func(tx *db.Tx) error {
-			_, err := db.Exec(c, tx, `UPDATE files SET seen_at = $2 WHERE id {in $1} AND seen_at < $3`, list, now, now-hour.Milliseconds())
+			_, err := db.Exec(c, tx, `UPDATE files SET seen_at = $2 WHERE (owner, noun) IN (SELECT owner, noun FROM files WHERE id {in $1}) AND seen_at < $3`, list, now, now-hour.Milliseconds())
 			return err
 		})
 		if err != nil {

@@ -57,12 +57,19 @@ func kindOf(file activitypub.RemoteAttachment) Kind {
 
 // Receive writes down what a status of another server shows. Its files are fetched when somebody looks.
 func Receive(ctx context.Context, tx *db.Tx, author id.Account, status id.Status, files []activitypub.RemoteAttachment) error {
+	domain := ""
+	if len(files) > 0 {
+		var err error
+		if domain, err = db.One(ctx, tx, db.Value[string], `SELECT domain FROM accounts WHERE id = $1`, author); err != nil {
+			return fmt.Errorf("media of another server: %w", err)
+		}
+	}
 	for i, file := range files {
 		if i == MaxAttachments {
 			break
 		}
 		a := &Attachment{ID: id.Attachment(tx.NextID()), Account: author, Status: status, Position: int64(i), Kind: kindOf(file), State: Ready, Type: file.MediaType,
-			Description: text.Truncate(text.StripControl(file.Alt), MaxRemoteText), Blurhash: file.Blurhash, Remote: file.URL, RemotePreview: file.Thumbnail, CreatedAt: tx.Now()}
+			Description: text.Truncate(text.StripControl(file.Alt), MaxRemoteText), Blurhash: file.Blurhash, Remote: file.URL, RemotePreview: file.Thumbnail, Domain: domain, CreatedAt: tx.Now()}
 		if len(file.FocalPoint) == 2 {
 			a.Focus = &mastodon.MediaFocus{X: round(file.FocalPoint[0]), Y: round(file.FocalPoint[1])}
 		}

@@ -28,6 +28,9 @@ const (
 
 	minTrendsThreshold = 2 // one alone is no trend
 	maxTrendsThreshold = 1_000_000
+
+	maxMediaDays   = 36_500
+	maxMediaBudget = 1_000_000_000 // MB
 )
 
 type setting struct {
@@ -81,14 +84,46 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return v.DeepLPlan },
 	},
-	"max-characters":           number("max-characters", minCharacters, maxCharacters, func(v *Values) *int { return &v.MaxCharacters }),
-	"trends":                   flag("trends", func(v *Values) *bool { return &v.Trends }),
-	"trendable-by-default":     flag("trendable-by-default", func(v *Values) *bool { return &v.TrendableByDefault }),
-	"trends-threshold":         number("trends-threshold", minTrendsThreshold, maxTrendsThreshold, func(v *Values) *int { return &v.TrendsThreshold }),
+	"max-characters":       number("max-characters", minCharacters, maxCharacters, func(v *Values) *int { return &v.MaxCharacters }),
+	"trends":               flag("trends", func(v *Values) *bool { return &v.Trends }),
+	"trendable-by-default": flag("trendable-by-default", func(v *Values) *bool { return &v.TrendableByDefault }),
+	"trends-threshold":     number("trends-threshold", minTrendsThreshold, maxTrendsThreshold, func(v *Values) *int { return &v.TrendsThreshold }),
+	"remote-media": {
+		read: func(v *Values, text string) error {
+			mode, err := ReadMediaMode(text)
+			if err == nil {
+				v.RemoteMedia = mode
+			}
+			return err
+		},
+		show: func(v Values) string { return string(v.RemoteMedia) },
+	},
+	"media-fetch": {
+		read: func(v *Values, text string) error {
+			switch when := MediaFetch(text); when {
+			case FetchFollowed, FetchSeen:
+				v.MediaFetch = when
+				return nil
+			}
+			return fault.New(fault.Invalid, "media-fetch must be followed or seen")
+		},
+		show: func(v Values) string { return string(v.MediaFetch) },
+	},
+	"remote-media-days":        number("remote-media-days", 0, maxMediaDays, func(v *Values) *int { return &v.RemoteMediaDays }),
+	"remote-media-budget":      number("remote-media-budget", 0, maxMediaBudget, func(v *Values) *int { return &v.RemoteMediaBudget }),
 	"local-live-feed-access":   feed("local-live-feed-access", func(v *Values) *FeedAccess { return &v.LocalLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
 	"remote-live-feed-access":  feed("remote-live-feed-access", func(v *Values) *FeedAccess { return &v.RemoteLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
 	"local-topic-feed-access":  feed("local-topic-feed-access", func(v *Values) *FeedAccess { return &v.LocalTopicFeed }, FeedForAll, FeedForMembers),
 	"remote-topic-feed-access": feed("remote-topic-feed-access", func(v *Values) *FeedAccess { return &v.RemoteTopicFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
+}
+
+// ReadMediaMode reads what is to be done with media of other servers.
+func ReadMediaMode(text string) (MediaMode, error) {
+	switch mode := MediaMode(text); mode {
+	case StoreMedia, ProxyMedia, RejectMedia:
+		return mode, nil
+	}
+	return "", fault.New(fault.Invalid, "Media of other servers can be treated as store, proxy or reject")
 }
 
 func text(name string, limit int, field func(*Values) *string) setting {

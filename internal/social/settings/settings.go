@@ -51,6 +51,11 @@ type Values struct {
 	TrendableByDefault bool // whether what no keeper looked at trends
 	TrendsThreshold    int  // accounts, or boosts and favourites, below which nothing trends
 
+	RemoteMedia       MediaMode  // what is done with the media of other servers
+	MediaFetch        MediaFetch // when they are fetched
+	RemoteMediaDays   int        // how long a copy stays that nobody looks at; 0: as long as there is room
+	RemoteMediaBudget int        // MB that all copies may take; 0: as much as there is
+
 	// Who may read the timelines that everybody shares, by where a status is from.
 	LocalLiveFeed, RemoteLiveFeed   FeedAccess // the public timelines
 	LocalTopicFeed, RemoteTopicFeed FeedAccess // those of hashtags and links
@@ -61,6 +66,25 @@ type Values struct {
 
 // Translates tells whether keepers chose a service that translates statuses.
 func (v Values) Translates() bool { return v.DeepLKey != "" || v.LibreTranslateURL != "" }
+
+// MediaMode says what is done with the media of other servers.
+type MediaMode string
+
+// The modes.
+const (
+	StoreMedia  MediaMode = "store"  // a copy is kept, and fetched again where it went
+	ProxyMedia  MediaMode = "proxy"  // passed on to readers; nothing is kept
+	RejectMedia MediaMode = "reject" // neither asked for nor shown
+)
+
+// MediaFetch says when the media of other servers are fetched.
+type MediaFetch string
+
+// When: those of people whom members follow as soon as they arrive, or all only when somebody looks.
+const (
+	FetchFollowed MediaFetch = "followed"
+	FetchSeen     MediaFetch = "seen"
+)
 
 // Audience says who may read something about the server.
 type Audience string
@@ -107,7 +131,8 @@ func (s *Service) defaults() *Values {
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
 		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
 		ProfileDirectory: true,
-		Trends:           true, TrendsThreshold: DefaultTrendsThreshold,
+		RemoteMedia:      StoreMedia, MediaFetch: FetchFollowed,
+		Trends: true, TrendsThreshold: DefaultTrendsThreshold,
 		LocalLiveFeed: FeedForAll, RemoteLiveFeed: FeedForAll, LocalTopicFeed: FeedForAll, RemoteTopicFeed: FeedForAll,
 	}
 }

@@ -190,6 +190,9 @@ func New(c Config) *Service {
 // Forget drops what is remembered of statuses whose text, counts or author changed.
 func (s *Service) Forget(ids ...id.Status) { s.shown.Forget(ids...) }
 
+// ForgetAll drops what is remembered of all statuses: something changed how each of them is shown.
+func (s *Service) ForgetAll() { s.shown.Clear() }
+
 // Get gives a status that is not deleted, whoever asks.
 func (s *Service) Get(ctx context.Context, status id.Status) (*Status, error) {
 	return one(ctx, s.db, status)
