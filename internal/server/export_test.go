@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/film"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
@@ -49,7 +50,8 @@ func (s *Server) Cold(ctx context.Context) (http.Handler, error) {
 	}
 	fresh := &Server{config: s.config, version: s.version, log: s.log, clock: s.clock, db: s.db, site: s.site, keyFetches: newTurnstile(keyFetchAtOnce),
 		limiter: rest.NewLimiter(s.clock, false), pages: s.pages, listening: make(chan struct{})}
-	err = fresh.assemble(ctx, secret, wrapper, Parts{Clock: s.clock, Passwords: accounts.CheapPasswords(), MakeKey: accounts.MakeKey})
+	err = fresh.assemble(ctx, secret, wrapper, Parts{Clock: s.clock, Passwords: accounts.CheapPasswords(), MakeKey: accounts.MakeKey,
+		Films: new(film.Tools)}) // looking for the programs of the machine each time would cost more than all else
 	return fresh.handler, err
 }
 

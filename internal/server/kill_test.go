@@ -128,11 +128,20 @@ func (m *mortal) ask(words ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// buildProgram builds the program that is shipped.
+// programEnv names a program of this very source that was built already, as scripts/test does.
+const programEnv = "ANANCUS_TEST_PROGRAM"
+
+// buildProgram builds the program that is shipped, unless that was done.
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds and runs the program")
+		t.Skip("runs the program")
+	}
+	if built := os.Getenv(programEnv); built != "" {
+		if _, err := os.Stat(built); err != nil { // which also tells the cache of results what was tested
+			t.Fatal(err)
+		}
+		return built
 	}
 	program := filepath.Join(t.TempDir(), "anancus")
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/anancus")

@@ -119,6 +119,9 @@ var noList = map[string]string{
 // Two servers, one with more of everything: whatever list is asked for, the longer one may not cost more statements. And no
 // statement of all these, nor of those that made the lists, may read a whole table that grows.
 func TestNoListCostsMoreStatementsForBeingLonger(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the short run is for the race detector: this walk is long and has one goroutine")
+	}
 	named := map[string]bool{}
 	for _, l := range everyList {
 		named[l.route] = true
