@@ -376,7 +376,7 @@ func TestAFilmIsSeenOnAnotherServer(t *testing.T) {
 				_, _ = w.Write([]byte("this is no film"))
 				return
 			}
-			_, _ = w.Write(strange)
+			http.ServeContent(w, r, "film.webm", time.Time{}, bytes.NewReader(strange))
 		}))
 		t.Cleanup(elsewhere.Close)
 		becomes := func(address string) {
@@ -390,22 +390,28 @@ func TestAFilmIsSeenOnAnotherServer(t *testing.T) {
 		}
 		proxied := there.URL + "/media_proxy/" + got.ID + "/original"
 		becomes(elsewhere.URL + "/film")
-		if to := redirected(t, proxied); to != elsewhere.URL+"/film" {
-			t.Errorf("while it waits to be converted it is shown at %s", to)
-		}
-		redirected(t, proxied)
-		servertest.Settle(t, there)
-		if to := redirected(t, proxied); !strings.HasPrefix(to, there.URL+"/files/") || asked.Load() != 1 {
-			t.Errorf("converted it is shown at %s, and was asked for %d times", to, asked.Load())
-		}
-		becomes(elsewhere.URL + "/text")
-		for range 2 {
-			if to := redirected(t, proxied); to != elsewhere.URL+"/text" {
-				t.Errorf("what is no film is shown at %s", to)
+		for range 2 { // its reader is never led to the other server
+			if answer, passed := file(t, proxied); answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "video/webm" || !bytes.Equal(passed, strange) || answer.Request.URL.String() != proxied {
+				t.Errorf("while it waits to be converted it answers %d as %s", answer.StatusCode, answer.Header.Get("Content-Type"))
 			}
 		}
-		if asked.Load() != 2 {
-			t.Errorf("what is no film was asked for %d times", asked.Load()-1)
+		if answer, passed := file(t, proxied, "Range", "bytes=10-19"); answer.StatusCode != http.StatusPartialContent || !bytes.Equal(passed, strange[10:20]) {
+			t.Errorf("a part of it answers %d with %d bytes", answer.StatusCode, len(passed))
+		}
+		copies := asked.Load()
+		servertest.Settle(t, there)
+		if to := redirected(t, proxied); !strings.HasPrefix(to, there.URL+"/files/") || asked.Load() != copies {
+			t.Errorf("converted it is shown at %s, and was asked for %d times more", to, asked.Load()-copies)
+		}
+		becomes(elsewhere.URL + "/text")
+		copies = asked.Load()
+		for range 2 {
+			if answer, _ := file(t, proxied); answer.StatusCode != http.StatusBadGateway {
+				t.Errorf("what is no film answers %d", answer.StatusCode)
+			}
+		}
+		if asked.Load() != copies+3 { // to keep it once, to pass it on twice
+			t.Errorf("what is no film was asked for %d times", asked.Load()-copies)
 		}
 	})
 }

@@ -56,18 +56,20 @@ func (s *Server) metricsHandler() http.Handler {
 type meter struct{ server *Server }
 
 var (
-	queryCount    = prometheus.NewDesc("anancus_sql_statements_total", "SQL statements run.", nil, nil)
-	effectsDepth  = prometheus.NewDesc("anancus_effects_waiting", "Events with durable effects still to do.", []string{"class"}, nil)
-	effectsAge    = prometheus.NewDesc("anancus_effects_age_seconds", "Age of the oldest one that is due.", []string{"class"}, nil)
-	deliveryDepth = prometheus.NewDesc("anancus_deliveries_waiting", "Deliveries to other servers still to do.", nil, nil)
-	deliveryAge   = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
-	inboxDepth    = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
-	openFeeds     = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
+	queryCount     = prometheus.NewDesc("anancus_sql_statements_total", "SQL statements run.", nil, nil)
+	effectsDepth   = prometheus.NewDesc("anancus_effects_waiting", "Events with durable effects still to do.", []string{"class"}, nil)
+	effectsAge     = prometheus.NewDesc("anancus_effects_age_seconds", "Age of the oldest one that is due.", []string{"class"}, nil)
+	effectsFailing = prometheus.NewDesc("anancus_effects_failing", "Of those waiting, the ones that failed and are tried again later.", []string{"class"}, nil)
+	effectsFailed  = prometheus.NewDesc("anancus_effects_failed", "Those that were given up after all attempts, kept for 30 days.", []string{"class"}, nil)
+	deliveryDepth  = prometheus.NewDesc("anancus_deliveries_waiting", "Deliveries to other servers still to do.", nil, nil)
+	deliveryAge    = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
+	inboxDepth     = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
+	openFeeds      = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
 )
 
 // Describe names the metrics.
 func (m *meter) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, deliveryDepth, deliveryAge, inboxDepth, openFeeds} {
+	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, inboxDepth, openFeeds} {
 		ch <- d
 	}
 }
@@ -84,6 +86,8 @@ func (m *meter) Collect(ch chan<- prometheus.Metric) {
 	} else {
 		for _, one := range stats {
 			ch <- prometheus.MustNewConstMetric(effectsDepth, prometheus.GaugeValue, float64(one.Depth), string(one.Class))
+			ch <- prometheus.MustNewConstMetric(effectsFailing, prometheus.GaugeValue, float64(one.Waiting), string(one.Class))
+			ch <- prometheus.MustNewConstMetric(effectsFailed, prometheus.GaugeValue, float64(one.Failed), string(one.Class))
 			ch <- prometheus.MustNewConstMetric(effectsAge, prometheus.GaugeValue, one.Age.Seconds(), string(one.Class))
 		}
 	}

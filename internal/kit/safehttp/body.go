@@ -27,6 +27,11 @@ func (c *Client) read(response *http.Response, hop *http.Request, limits Limits)
 		out.readReason(response, min(limits.MaxBody, maxErrorBody))
 		return out, nil
 	}
+	if limits.Begin != nil {
+		if err := limits.Begin(out); err != nil {
+			return out, err
+		}
+	}
 	return out, out.readBody(response, limits)
 }
 

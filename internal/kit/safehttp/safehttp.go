@@ -68,6 +68,8 @@ type Limits struct {
 	// Into takes the body of a 2xx answer, which is then not in Response.Body.
 	// What was written before an error is to be thrown away.
 	Into io.Writer
+	// Begin is shown a 2xx answer before its body is read; an error of it is what Do gives.
+	Begin func(*Response) error
 }
 
 // Response is an answer that was read to its end.
@@ -207,6 +209,9 @@ func (c *Client) send(hop *http.Request, limits Limits) (*http.Response, error) 
 		}
 	}
 	hop.Header.Set("Accept-Encoding", "gzip") // after signing, and the only one we undo
+	if hop.Header.Get("Range") != "" {
+		hop.Header.Set("Accept-Encoding", "identity") // a part of what was compressed is nothing
+	}
 	response, err := transport.RoundTrip(hop)
 	if err != nil {
 		return nil, unreachable(hop.URL.Host, err)

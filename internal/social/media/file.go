@@ -182,14 +182,4 @@ func (s *Service) SweepFiles(ctx context.Context) error {
 }
 
 // url is where a file is served; "" for none.
-func (s *Service) url(key string) string {
-	if key == "" {
-		return ""
-	}
-	return s.site.URL("/files/" + key)
-}
-
-// keyOf reads the key out of the address of a file of ours.
-func (s *Service) keyOf(address string) (string, bool) {
-	return strings.CutPrefix(address, s.site.URL("/files/"))
-}
+func (s *Service) url(key string) string { return s.site.FileURL(key) }

@@ -70,6 +70,7 @@ type Service struct {
 	portraits chan struct{} // one for each that is fetched
 	passing   chan struct{} // one for each file that is passed on
 	unheard   unheard
+	types     passedTypes
 }
 
 // Config is what the room needs.

@@ -1,9 +1,7 @@
 package media
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -13,22 +11,28 @@ import (
 	"anancus/internal/social/viewer"
 )
 
-// Bounds of passing files of other servers on to readers.
+// Bounds of passing files of other servers on to readers. More than is kept: nothing of it stays here.
 const (
-	passAtOnce = 32
-	passWithin = 10 * time.Minute // of all of a film
-	sniffed    = 512              // bytes that tell what a file is
+	passAtOnce      = 32
+	passWithin      = 10 * time.Minute // of all of a film
+	maxPassPicture  = 4 * MaxImageBytes
+	maxPassFilm     = 4 * MaxFilmBytes
+	maxPassPortrait = 4 * MaxAvatarBytes
 )
 
-// passable are the types that are passed on, as the bytes themselves tell: what another server calls them is not believed.
-var passable = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true,
-	"video/mp4": true, "video/webm": true, "audio/mpeg": true, "audio/wave": true, "application/ogg": true}
+// passage is a file of another server of which nothing is kept here, and how it is passed on.
+type passage struct {
+	from  string // its address
+	kind  Kind   // what it must be
+	most  int64  // bytes
+	cache string
+}
 
-// pass answers with a file of another server, of which nothing is kept here.
-func (s *Service) pass(c *viewer.Call, address string, most int64, cache string) (any, error) {
+// pass answers with a file of another server.
+func (s *Service) pass(c *viewer.Call, p passage) (any, error) {
 	select {
 	case s.passing <- struct{}{}:
-		return &passed{s: s, from: address, most: most, cache: cache}, nil
+		return &passed{passage: p, s: s}, nil
 	case <-c.Context().Done():
 		return nil, c.Context().Err()
 	default:
@@ -38,96 +42,93 @@ func (s *Service) pass(c *viewer.Call, address string, most int64, cache string)
 
 // passAttachment passes on what a status shows; films without a preview have none to pass on.
 func (s *Service) passAttachment(c *viewer.Call, a *Attachment, size string) (any, error) {
-	address, most := a.Remote, int64(MaxImageBytes)
+	p := passage{from: a.Remote, kind: a.Kind, most: maxPassFilm, cache: cacheProxied}
 	switch {
 	case size == "small" && a.RemotePreview != "":
-		address = a.RemotePreview
-	case size == "small" && a.Kind != Image:
+		p.from, p.kind = a.RemotePreview, Image
+	case size == "small" && a.Kind != Image, a.Kind == Unknown:
 		return nil, fault.RecordNotFound()
-	case a.Kind != Image:
-		most = MaxFilmBytes
 	}
-	return s.pass(c, address, most, "private, max-age=300")
+	if p.kind == Image {
+		p.most = maxPassPicture
+	}
+	return s.pass(c, p)
+}
+
+// passPortrait passes on an avatar or a header.
+func (s *Service) passPortrait(c *viewer.Call, address string) (any, error) {
+	return s.pass(c, passage{from: address, kind: Image, most: maxPassPortrait, cache: cachePortrait})
 }
 
 // passed is a file on its way from another server to a reader.
 type passed struct {
-	s     *Service
-	from  string
-	most  int64
-	cache string
+	passage
+	s *Service
 }
 
-// Write sends the file while it comes in. One that is nothing we show, or cannot be had, is refused; one that breaks off is broken off.
+// Write sends the file, or the part of it that was asked for, while it comes in. One that is nothing we show, or cannot be had, is
+// refused; one that breaks off is broken off.
 func (p *passed) Write(w http.ResponseWriter, r *http.Request) {
 	defer func() { <-p.s.passing }()
 	ctx, cancel := context.WithTimeout(r.Context(), passWithin)
 	defer cancel()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(passWithin)) // tests have writers without one
-	out := &sluice{to: w, cache: p.cache}
-	err := p.s.pour(ctx, out, p.from, p.most)
+	out := &sluice{passage: p.passage, to: w, asked: wantedPart(r)}
+	var err error
+	if r.Method == http.MethodHead || out.asked != nil { // the part may not tell what the whole is
+		out.kindOf, err = p.s.typeOf(ctx, p.passage)
+	}
+	if err == nil && r.Method == http.MethodHead {
+		fileHeaders(w.Header(), out.kindOf, p.cache)
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	if err == nil {
+		err = p.s.pour(ctx, out)
+	}
 	switch {
 	case err == nil:
 	case out.open:
 		panic(http.ErrAbortHandler) // half a file must not look like a whole one
+	case out.beyond != "":
+		w.Header().Set("Content-Range", out.beyond)
+		w.Header().Set("Cache-Control", "private, max-age=60")
+		http.Error(w, "The file does not reach so far.", http.StatusRequestedRangeNotSatisfiable)
 	default:
+		w.Header().Del("Content-Range")
+		w.Header().Del("Accept-Ranges")
 		w.Header().Set("Cache-Control", "private, max-age=60")
 		http.Error(w, "The file cannot be had from the other server.", http.StatusBadGateway)
 	}
 }
 
 // pour asks another server for a file and writes it.
-func (s *Service) pour(ctx context.Context, out *sluice, address string, most int64) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return fmt.Errorf("pass file: %w", err)
-	}
-	request.Header.Set("Accept", "image/*, video/*, audio/*")
-	answer, err := s.remote.Do(ctx, request, safehttp.Limits{MaxBody: most, Timeout: passWithin, Into: out})
+func (s *Service) pour(ctx context.Context, out *sluice) error {
+	request, err := askFor(ctx, out.from)
 	if err != nil {
 		return err
 	}
-	if answer.Status != http.StatusOK {
+	if out.asked != nil {
+		request.Header.Set("Range", out.asked.String())
+	}
+	answer, err := s.remote.Do(ctx, request, safehttp.Limits{MaxBody: out.most, Timeout: passWithin, Into: out, Begin: out.begin})
+	if err != nil {
+		return err
+	}
+	if answer.Status < 200 || answer.Status > 299 {
+		if out.asked != nil && answer.Status == http.StatusRequestedRangeNotSatisfiable {
+			out.beyond = unsatisfied(answer.Header.Get("Content-Range"))
+		}
 		return fault.New(fault.Unavailable, fmt.Sprintf("The other server answered %d", answer.Status))
 	}
-	return out.flush()
+	return out.finish()
 }
 
-var errNotPassable = errors.New("no picture, film or sound that is passed on")
-
-// sluice opens when it is clear what flows through it.
-type sluice struct {
-	to    http.ResponseWriter
-	cache string
-	head  []byte
-	open  bool
-}
-
-// Write passes bytes on, or gathers the first ones.
-func (s *sluice) Write(p []byte) (int, error) {
-	if s.open {
-		return s.to.Write(p)
+func askFor(ctx context.Context, address string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The other server's file has no address that can be asked")
 	}
-	s.head = append(s.head, p...)
-	if len(s.head) < sniffed {
-		return len(p), nil
-	}
-	return len(p), s.flush()
-}
-
-func (s *sluice) flush() error {
-	if s.open {
-		return nil
-	}
-	kind := http.DetectContentType(s.head)
-	if len(s.head) > 2 && s.head[0] == 0xFF && s.head[1]&0xE0 == 0xE0 && !bytes.HasPrefix(s.head, []byte{0xFF, 0xD8}) { // a frame of MP3 without a header before it
-		kind = "audio/mpeg"
-	}
-	if !passable[kind] {
-		return errNotPassable
-	}
-	fileHeaders(s.to.Header(), kind, s.cache)
-	s.open = true
-	_, err := s.to.Write(s.head)
-	return err
+	request.Header.Set("Accept", "image/*, video/*, audio/*")
+	return request, nil
 }

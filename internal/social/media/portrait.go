@@ -60,7 +60,7 @@ func (s *Service) portrait(ctx context.Context, of id.Account, noun string, from
 
 // DropPortrait removes the file of an avatar or a header of ours that is shown no more; other addresses are left alone.
 func (s *Service) DropPortrait(ctx context.Context, tx *db.Tx, address string) error {
-	key, ours := s.keyOf(address)
+	key, ours := s.site.FileKey(address)
 	if !ours {
 		return nil
 	}

@@ -50,7 +50,7 @@ func (s *Service) RemotePortrait(a *accounts.Account, noun string) string {
 	// Whoever kept the picture of this address must ask again when there is another one.
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(address)) // never fails
-	return s.site.URL("/media_proxy/accounts/" + a.ID.String() + "/" + noun + "?v=" + strconv.FormatUint(uint64(sum.Sum32()), 36))
+	return s.site.MediaURL("/media_proxy/accounts/" + a.ID.String() + "/" + noun + "?v=" + strconv.FormatUint(uint64(sum.Sum32()), 36))
 }
 
 // portraitOf are the facts of an avatar or a header of another server.
@@ -78,13 +78,16 @@ func (s *Service) ProxyPortrait(c *viewer.Call) (any, error) {
 	if noun != nounAvatar && noun != nounHeader {
 		return nil, fault.RecordNotFound()
 	}
+	if to, moved := s.elsewhere(c, ""); moved {
+		return to, nil
+	}
 	p, err := readPortrait(c.Context(), s.db, which, noun)
 	if err != nil {
 		return nil, err
 	}
 	mode := s.ModeOf(p.domain)
 	if p.address != "" && mode == settings.ProxyMedia {
-		return s.pass(c, p.address, MaxAvatarBytes, cachePortrait)
+		return s.passPortrait(c, p.address)
 	}
 	c.SetHeader("Cache-Control", cachePortrait)
 	if p.address == "" || mode == settings.RejectMedia {
@@ -100,7 +103,7 @@ func (s *Service) ProxyPortrait(c *viewer.Call) (any, error) {
 		return rest.Redirect{To: s.url(key)}, nil
 	case errors.As(err, &unkept): // it is there, and only cannot be kept here
 		s.log.WarnContext(c.Context(), "a picture of another server cannot be kept", "account", which, "noun", noun, "error", err)
-		return s.pass(c, p.address, MaxAvatarBytes, cachePortrait)
+		return s.passPortrait(c, p.address)
 	case c.Context().Err() != nil:
 		return nil, c.Context().Err()
 	}
@@ -252,7 +255,7 @@ func (s *Service) knows(which id.Attachment, key string) bool {
 
 // proxyURL is where a file of another server is asked for.
 func (s *Service) proxyURL(which id.Attachment, size string) string {
-	address := s.site.URL("/media_proxy/" + which.String() + "/" + size)
+	address := s.site.MediaURL("/media_proxy/" + which.String() + "/" + size)
 	if len(s.secret) > 0 {
 		address += "?key=" + s.passKey(which)
 	}

@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,68 +10,13 @@ import (
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
-	"anancus/internal/kit/rest"
 	"anancus/internal/kit/safehttp"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
-	"anancus/internal/social/viewer"
 )
 
 // fetchWithin bounds the fetching of a file of another server, all in all.
 const fetchWithin = 2 * time.Minute
-
-// Proxy serves GET /media_proxy/{id}/{size}: a file of another server, which is fetched when it is not here.
-// Who may not read its status gets nothing, unless they were shown the address, which nobody can guess: programs ask for pictures without
-// saying for whom.
-func (s *Service) Proxy(c *viewer.Call) (any, error) {
-	which, err := id.Parse[id.Attachment](c.Path("id"))
-	if err != nil {
-		return nil, err
-	}
-	size := c.Path("size")
-	if size != "original" && size != "small" {
-		return nil, fault.RecordNotFound()
-	}
-	a, err := db.One(c.Context(), s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1 AND remote_url <> '' AND status_id IS NOT NULL`, which)
-	if err != nil {
-		return nil, err
-	}
-	if !s.knows(a.ID, c.Query("key")) {
-		seen, err := s.sees(c.Context(), c.Viewer.Account, a.Status)
-		if err != nil {
-			return nil, err
-		}
-		if !seen {
-			return nil, fault.RecordNotFound()
-		}
-	}
-	switch s.ModeOf(a.Domain) {
-	case settings.RejectMedia:
-		return nil, fault.RecordNotFound()
-	case settings.ProxyMedia:
-		return s.passAttachment(c, a, size)
-	}
-	if s.toCopy(a) {
-		got, err := s.Fetch(c.Context(), a.ID)
-		if err != nil && a.Kind == Image {
-			return nil, err
-		}
-		if err == nil {
-			a = got
-		}
-	}
-	to := s.url(a.Original)
-	if size == "small" {
-		to = s.url(a.Small)
-	}
-	if to == "" { // what is not kept here is where it was
-		if to = a.Remote; size == "small" && a.RemotePreview != "" {
-			to = a.RemotePreview
-		}
-	}
-	c.SetHeader("Cache-Control", "private, max-age=300") // it may be purged, and is fetched again then
-	return rest.Redirect{To: to}, nil
-}
 
 // ToFetch tells, in the transaction that stores it, whether a status shows files of another server that are fetched at once:
 // those of accounts that members follow, and those that not everybody may read, whom no proxy could ask later.
@@ -86,22 +30,29 @@ func (s *Service) ToFetch(ctx context.Context, tx *db.Tx, e Received) (bool, err
 	return n > 0, err
 }
 
-// FetchReceived fetches the files of a status of another server. What cannot be had is left to whoever looks.
+// FetchReceived fetches the files of a status of another server. What cannot be had is left to whoever looks; but while the other server is
+// away the files of what not everybody may read are asked for again, as long as the queue tries anything.
 func (s *Service) FetchReceived(ctx context.Context, e Received) error {
 	shown, err := Of(ctx, s.db, []id.Status{e.Status})
 	if err != nil {
 		return err
 	}
+	var failures error
 	for _, a := range shown[e.Status] {
-		if !s.toCopy(a) {
+		if !s.toCopy(a) || s.ModeOf(a.Domain) != settings.StoreMedia {
 			continue
 		}
 		_, err := s.Fetch(ctx, a.ID)
-		if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || ctx.Err() != nil) {
-			return err
+		again := ctx.Err() != nil || fault.Is(err, fault.Internal)
+		if fault.Is(err, fault.Unavailable) {
+			hidden, unknown := s.hidden(ctx, a)
+			again, err = again || hidden || unknown != nil, errors.Join(err, unknown)
+		}
+		if again {
+			failures = errors.Join(failures, fmt.Errorf("fetch attachment %d: %w", a.ID, err))
 		}
 	}
-	return nil
+	return failures
 }
 
 // toCopy tells whether a file of another server could be copied here, and is not yet. One that was tried in vain is left where it is.
@@ -132,81 +83,72 @@ func (s *Service) Fetch(ctx context.Context, which id.Attachment) (*Attachment, 
 }
 
 func (s *Service) fetch(ctx context.Context, which id.Attachment) (*Attachment, error) {
-	a, err := db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+	a, err := s.attachment(ctx, which)
 	if err != nil || !s.toCopy(a) {
 		return a, err
 	}
 	if s.ModeOf(a.Domain) != settings.StoreMedia {
 		return nil, fault.RecordNotFound()
 	}
+	if err := s.copy(ctx, a); err != nil {
+		if reason, never := unkeepable(ctx, a, err); never {
+			err = errors.Join(err, s.fail(ctx, a, reason))
+		}
+		return nil, err
+	}
+	return s.attachment(ctx, which)
+}
+
+func (s *Service) attachment(ctx context.Context, which id.Attachment) (*Attachment, error) {
+	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+}
+
+// unkeepable tells whether a file is never to be copied here, and why: it is too large, or a film that cannot be converted. Pictures that
+// cannot be read are looked at again, since the other server may put another in the place.
+func unkeepable(ctx context.Context, a *Attachment, err error) (string, bool) {
+	if fault.Is(err, fault.TooLarge) {
+		return "The other server's file is too large to keep", ctx.Err() == nil
+	}
+	reason, refused := refusedFor(ctx, err)
+	return reason, refused && a.Kind != Image
+}
+
+// copy downloads a file of another server and keeps it: a picture or a film that fits at once, and any other film when its turn comes.
+func (s *Service) copy(ctx context.Context, a *Attachment) error {
 	most := int64(MaxImageBytes)
 	if a.Kind != Image {
 		most = MaxFilmBytes
 	}
 	from, err := s.download(ctx, a.Remote, most)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = discard(from) }()
 	hidden, err := s.hidden(ctx, a)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	is, err := s.recognise(ctx, from)
 	if err == nil && is.kind != a.Kind && !(a.Kind == Image && is.kind == GIFV) {
 		err = fault.New(fault.Invalid, "The other server's file is no "+string(a.Kind))
 	}
-	if reason, refused := refusedFor(ctx, err); refused && a.Kind != Image {
-		return nil, errors.Join(err, s.fail(ctx, a, reason))
+	switch {
+	case err != nil:
+		return err
+	case is.kind == Image:
+		return s.copyPicture(ctx, a, from, hidden)
+	case is.kind != GIFV && is.info.Fits():
+		return s.copyFilm(ctx, a, from, hidden)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if is.kind != Image {
-		return s.fetchFilm(ctx, a, is, from, hidden)
-	}
-	made, err := s.draw(ctx, from, drawing{noun: nounAttachment, owner: int64(a.ID), remote: true, hidden: hidden, original: true, small: true})
-	if err != nil {
-		return nil, err
-	}
-	meta := made.meta
-	hash := a.Blurhash
-	if hash == "" {
-		hash = made.blurhash
-	}
-	text, err := json.Marshal(meta)
-	if err != nil {
-		return nil, err
-	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		n, err := db.Exec(ctx, tx, `UPDATE attachments SET original_key = $2, small_key = $3, type = $4, meta = $5, blurhash = $6 WHERE id = $1 AND original_key = ''`,
-			a.ID, made.original.key, made.small.key, made.original.kind, string(text), hash)
-		if err != nil || n == 0 { // deleted meanwhile, or fetched by another process: these files are swept
-			return err
-		}
-		if err := settle(ctx, tx, made.original, made.small); err != nil {
-			return err
-		}
-		return tx.Emit(Processed{a.ID, a.Status})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("keep file of another server: %w", err)
-	}
-	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, which)
+	return s.keepForTurn(ctx, a, from)
 }
 
-// fetchFilm keeps a film or a sound of another server: at once where it need only be copied, and else when its turn comes.
-func (s *Service) fetchFilm(ctx context.Context, a *Attachment, is *content, from *os.File, hidden bool) (*Attachment, error) {
-	var err error
-	if is.kind != GIFV && is.info.Fits() {
-		err = s.copyFilm(ctx, a, from, hidden)
-	} else {
-		err = s.keepForTurn(ctx, a, from)
-	}
+func (s *Service) copyPicture(ctx context.Context, a *Attachment, from *os.File, hidden bool) error {
+	made, err := s.draw(ctx, from, drawing{noun: nounAttachment, owner: int64(a.ID), remote: true, hidden: hidden, original: true, small: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return db.One(ctx, s.db, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE id = $1`, a.ID)
+	return s.finish(ctx, a, &screened{kind: Image, original: made.original, cover: made, meta: made.meta})
 }
 
 func (s *Service) copyFilm(ctx context.Context, a *Attachment, from *os.File, hidden bool) error {
@@ -215,9 +157,6 @@ func (s *Service) copyFilm(ctx context.Context, a *Attachment, from *os.File, hi
 	}
 	defer s.copying.Release(1)
 	made, err := s.screen(ctx, a, from.Name(), hidden)
-	if reason, refused := refusedFor(ctx, err); refused {
-		return errors.Join(err, s.fail(ctx, a, reason))
-	}
 	if err != nil {
 		return err
 	}
@@ -258,7 +197,7 @@ func (s *Service) download(ctx context.Context, address string, most int64) (*os
 	}
 	answer, err := s.remote.Do(ctx, request, safehttp.Limits{MaxBody: most, Timeout: fetchWithin, Into: into})
 	if err == nil && answer.Status != http.StatusOK {
-		err = fault.New(fault.Unavailable, fmt.Sprintf("The other server answered %d when it was asked for the file", answer.Status))
+		err = notHad(answer.Status)
 	}
 	if err == nil {
 		_, err = into.Seek(0, 0)
@@ -267,4 +206,14 @@ func (s *Service) download(ctx context.Context, address string, most int64) (*os
 		return nil, errors.Join(err, into.Close(), os.Remove(into.Name()))
 	}
 	return into, nil
+}
+
+// notHad says what it means that another server answered with a status when it was asked for a file: whether it is worth asking again.
+func notHad(status int) error {
+	kind := fault.Unavailable
+	switch status {
+	case http.StatusNotFound, http.StatusGone, http.StatusUnauthorized, http.StatusForbidden:
+		kind = fault.NotFound
+	}
+	return fault.New(kind, fmt.Sprintf("The other server answered %d when it was asked for the file", status))
 }

@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/blob"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -30,6 +31,9 @@ func (s *Service) ServeFile(c *viewer.Call) (any, error) {
 	if !ok {
 		return nil, fault.RecordNotFound()
 	}
+	if to, moved := s.elsewhere(c, ""); moved {
+		return to, nil
+	}
 	f, err := s.fileOf(c, which)
 	if err != nil {
 		return nil, err
@@ -43,6 +47,18 @@ func (s *Service) ServeFile(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	return &served{file: f, blob: b}, nil
+}
+
+// elsewhere leads whoever asks the web domain to the host of files, where there is one: to an address, or "" for the same path there.
+func (s *Service) elsewhere(c *viewer.Call, to string) (rest.Redirect, bool) {
+	if s.site.MediaHost == "" || s.site.AtMediaHost(c.R.Host) {
+		return rest.Redirect{}, false
+	}
+	if to == "" {
+		to = s.site.MediaURL(c.R.URL.RequestURI())
+	}
+	c.SetHeader("Cache-Control", "private, max-age=300") // keepers may decide otherwise
+	return rest.Redirect{To: to}, true
 }
 
 func (s *Service) fileOf(c *viewer.Call, which id.File) (*file, error) {

@@ -14,6 +14,7 @@ import (
 type Site struct {
 	Domain    string // the part after @ in handles
 	WebDomain string // where pages and actors live; the same as Domain unless split
+	MediaHost string // where files are served; "" for WebDomain. It may change at any time
 }
 
 // Scheme is http for localhost and loopback addresses with or without a port, https otherwise.
@@ -40,6 +41,50 @@ func (s Site) Base() string { return s.Scheme() + "://" + s.WebDomain }
 
 // URL is the address of a path on this site.
 func (s Site) URL(path string) string { return s.Base() + path }
+
+// MediaBase is the origin under which files are reached.
+func (s Site) MediaBase() string {
+	if s.MediaHost == "" {
+		return s.Base()
+	}
+	return s.Scheme() + "://" + s.MediaHost
+}
+
+// MediaURL is the address of a path below which files are reached.
+func (s Site) MediaURL(path string) string { return s.MediaBase() + path }
+
+// AtMediaHost tells whether a request asks the host of files, where it is one of its own.
+func (s Site) AtMediaHost(host string) bool {
+	return s.MediaHost != "" && strings.EqualFold(host, s.MediaHost)
+}
+
+// files is where the files of the store are reached, by their keys.
+const files = "/files/"
+
+// FileURL is where the file under a key is reached; "" for none.
+func (s Site) FileURL(key string) string {
+	if key == "" {
+		return ""
+	}
+	return s.MediaURL(files + key)
+}
+
+// FileKey reads the key out of an address that FileURL made, also when files were at another host then.
+func (s Site) FileKey(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	return strings.CutPrefix(u.Path, files)
+}
+
+// FileNow is where a file of ours is reached whose address was written down some time ago.
+func (s Site) FileNow(address string) string {
+	if key, ok := s.FileKey(address); ok {
+		return s.FileURL(key)
+	}
+	return address
+}
 
 // IsLocal tells whether a domain is ours, as handle or as web domain.
 func (s Site) IsLocal(domain string) bool {
