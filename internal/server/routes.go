@@ -2,7 +2,7 @@ package server
 
 // routes says what clients and other servers can ask.
 func (s *Server) routes() []route {
-	return []route{
+	return append(s.fileRoutes(), []route{
 		// Signing in, and apps
 		{"POST", "/api/v1/apps", peer, "", s.access.CreateApp},
 		{"GET", "/api/v1/apps/verify_credentials", app, "", s.access.VerifyApp},
@@ -113,9 +113,6 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/media/{id}", member, "write:media", s.media.ShowMedia},
 		{"PUT", "/api/v1/media/{id}", member, "write:media", s.media.ChangeMedia},
 		{"DELETE", "/api/v1/media/{id}", member, "write:media", s.media.DeleteMedia},
-		{"GET", "/files/{key...}", peer, "", s.media.ServeFile},
-		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
-		{"GET", "/media_proxy/accounts/{account}/{picture}", anyone, "", s.media.ProxyPortrait},
 
 		// Statuses
 		{"POST", "/api/v1/statuses", member, "write:statuses", s.statuses.CreateStatus},
@@ -310,5 +307,14 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", peer, "", s.healthy},
 		{"GET", "/health", peer, "", s.healthy},
 		{"GET", "/readyz", peer, "", s.ready},
+	}...)
+}
+
+// fileRoutes says what can be asked of the host of files, too, where there is one (media-host).
+func (s *Server) fileRoutes() []route {
+	return []route{
+		{"GET", "/files/{key...}", peer, "", s.media.ServeFile},
+		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
+		{"GET", "/media_proxy/accounts/{account}/{picture}", anyone, "", s.media.ProxyPortrait},
 	}
 }

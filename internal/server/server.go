@@ -68,19 +68,20 @@ const feedBytes = 40 << 10
 
 // Server is the whole house: opened and assembled by New, listening while Run runs.
 type Server struct {
-	config  config.Config
-	version string
-	log     *slog.Logger
-	clock   clock.Clock
-	db      *db.DB
-	bus     *bus.Bus
-	site    settings.Site
-	limiter *rest.Limiter
-	pages   *pages.Pages
-	app     *webApp
-	remote  *activitypub.Client
-	inbox   *inboxQueue
-	courier *activitypub.Deliverer
+	config    config.Config
+	version   string
+	log       *slog.Logger
+	clock     clock.Clock
+	db        *db.DB
+	bus       *bus.Bus
+	site      settings.Site
+	limiter   *rest.Limiter
+	pages     *pages.Pages
+	app       *webApp
+	appPolicy string
+	remote    *activitypub.Client
+	inbox     *inboxQueue
+	courier   *activitypub.Deliverer
 
 	settings      *settings.Service
 	accounts      *accounts.Service
@@ -149,7 +150,7 @@ func Assemble(ctx context.Context, c config.Config, version string, log *slog.Lo
 		return nil, err
 	}
 	s := &Server{config: c, version: version, log: log, clock: parts.Clock, db: d, listening: make(chan struct{}),
-		site: settings.Site{Domain: c.Domain, WebDomain: c.WebDomain}, keyFetches: newTurnstile(keyFetchAtOnce),
+		site: settings.Site{Domain: c.Domain, WebDomain: c.WebDomain, MediaHost: c.MediaHost}, keyFetches: newTurnstile(keyFetchAtOnce),
 		limiter: rest.NewLimiter(parts.Clock, bool(c.RateLimits)), pages: pages.New(web.TokensCSS())}
 	if err := s.assemble(ctx, secret, wrapper, parts); err != nil {
 		_ = d.Close() // the first error is the one to tell
@@ -276,7 +277,11 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if _, err := s.accounts.Instance(ctx); err != nil {
 		return err
 	}
-	s.app = newApp(web.Dist())
+	s.app, s.appPolicy = newApp(web.Dist()), appPolicy
+	if s.site.MediaHost != "" {
+		s.appPolicy = pages.ShowingFrom(appPolicy, s.site.MediaBase())
+		s.pages.ShowFrom(s.site.MediaBase())
+	}
 	s.handler = s.newHandler()
 	return nil
 }

@@ -56,7 +56,29 @@ func (s *Server) newHandler() http.Handler {
 		panic(err) // the options are constants
 	}
 	front := &rest.Door{Log: s.log, Proxies: rest.Proxies(s.config.TrustedProxies)}
-	return front.Wrap(squeeze(withoutSlash(mux)))
+	return front.Wrap(squeeze(s.hosts(withoutSlash(mux))))
+}
+
+// hosts keeps the host of files apart: there are files and nothing else, for nobody in particular.
+func (s *Server) hosts(main http.Handler) http.Handler {
+	if s.site.MediaHost == "" {
+		return main
+	}
+	files := http.NewServeMux()
+	for _, r := range s.fileRoutes() {
+		r.door = peer
+		files.HandleFunc(r.method+" "+r.path, s.serve(r))
+	}
+	files.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, peer, fault.New(fault.NotFound, "Not Found"))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.site.AtMediaHost(r.Host) {
+			files.ServeHTTP(w, r)
+			return
+		}
+		main.ServeHTTP(w, r)
+	})
 }
 
 // withoutSlash reads a client's address that ends in a slash as the one without: to Mastodon the two are the same, and some
@@ -225,7 +247,7 @@ func (s *Server) serveApp(w http.ResponseWriter, r *http.Request) {
 		index = bytes.Replace(index, []byte(`data-theme="auto"`), []byte(`data-theme="`+cookie.Value+`"`), 1)
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", appPolicy)
+	h.Set("Content-Security-Policy", s.appPolicy)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Vary", "Accept, Cookie")
 	rest.Bytes{Type: "text/html; charset=utf-8", Body: index}.Write(w, r)

@@ -20,6 +20,7 @@ type Config struct {
 	Data                     string   `name:"data" env:"ANANCUS_DATA" default:"./data" placeholder:"FOLDER" help:"The folder of everything that must not be lost: the SQLite database, uploads, secret.key, backups." more:"It is made when it is missing."`
 	Domain                   string   `name:"domain" env:"ANANCUS_DOMAIN" placeholder:"DOMAIN" help:"The part after the @ in every handle, such as example.org." more:"It cannot change after the first follow. Without one the server is called localhost with the port it listens on, is served over http, and only this machine can reach it."`
 	WebDomain                string   `name:"web-domain" env:"ANANCUS_WEB_DOMAIN" placeholder:"DOMAIN" help:"Where pages and actors live when it is not the domain itself, such as social.example.org." more:"It cannot change after the first follow. The default is the domain."`
+	MediaHost                string   `name:"media-host" env:"ANANCUS_MEDIA_HOST" placeholder:"DOMAIN" help:"Where uploads, avatars and copies of remote media are served when it is not the web domain, such as files.example.org." more:"The name must lead to this server too, which serves nothing but files there: what somebody uploads is then of another origin than the pages. It may change at any time; old addresses go on working."`
 	Database                 string   `name:"database" env:"ANANCUS_DATABASE" placeholder:"URL" help:"A PostgreSQL database, as postgres://user:password@host/name." more:"The default is SQLite in the data folder."`
 	TrustedProxies           Networks `name:"trusted-proxies" env:"ANANCUS_TRUSTED_PROXIES" placeholder:"NETWORKS" help:"The addresses of the proxies in front of this server." more:"Only they are believed when they say who asks (X-Forwarded-For, X-Forwarded-Proto). Behind a proxy on the same machine: 127.0.0.1 and ::1. Without this all visitors of a proxy share one rate limit."`
 	RateLimits               Switch   `name:"rate-limits" env:"ANANCUS_RATE_LIMITS" default:"on" placeholder:"on|off" help:"Whether one client may only ask so often, by Mastodon's figures." more:"Switch it off for tests only."`
@@ -79,6 +80,9 @@ func (c *Config) nameSite() error {
 	}
 	if c.WebDomain == "" {
 		c.WebDomain = c.Domain
+	}
+	if c.MediaHost != "" && (strings.EqualFold(c.MediaHost, c.WebDomain) || strings.EqualFold(c.MediaHost, c.Domain)) {
+		return &Problem{Key: "media-host", Wrong: "must be another name than " + c.MediaHost + ", where pages and accounts are; leave it empty to serve files there"}
 	}
 	return nil
 }

@@ -103,6 +103,20 @@ func TestTheWebDomainMayDiffer(t *testing.T) {
 	}
 }
 
+func TestTheMediaHostIsAnotherName(t *testing.T) {
+	for host, fine := range map[string]bool{"files.example.org": true, "Files.Example.org:8443": true, "example.org": false, "EXAMPLE.org": false, "social.example.org": false} {
+		c := Default()
+		c.Domain, c.WebDomain, c.MediaHost = "example.org", "social.example.org", host
+		var problem *Problem
+		if err := c.Complete(); fine != (err == nil) || !fine && (!errors.As(err, &problem) || problem.Key != "media-host") {
+			t.Errorf("media-host %s: %v", host, err)
+		}
+		if fine && c.MediaHost != strings.ToLower(host) {
+			t.Errorf("it becomes %s", c.MediaHost)
+		}
+	}
+}
+
 func TestBadValuesAreRefusedByNameWithWhatIsAllowed(t *testing.T) {
 	for _, bad := range []struct{ key, value, allowed string }{
 		{"listen", "8080", "address and a port"},
@@ -113,6 +127,11 @@ func TestBadValuesAreRefusedByNameWithWhatIsAllowed(t *testing.T) {
 		{"domain", "a b", "a name such as"},
 		{"domain", "example.org:0", "a name such as"},
 		{"web-domain", "example.org.", "a name such as"},
+		{"media-host", "https://files.example.org/", "without https://"},
+		{"media-host", "files.example.org/media", "without a path"},
+		{"media-host", "files example.org", "a name such as"},
+		{"media-host", "/srv/media", "a name such as"},
+		{"media-host", "files.example.org:port", "a name such as"},
 		{"database", "mysql://secret@host", "postgres://"},
 		{"media-store", "s3://key:secret@bucket", "s3://bucket/prefix"},
 		{"media-store", "https://bucket.example.org", "s3://bucket/prefix"},

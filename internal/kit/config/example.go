@@ -13,6 +13,7 @@ const exampleWidth = 100
 var samples = map[string]string{
 	"domain":                     "example.org",
 	"web-domain":                 "social.example.org",
+	"media-host":                 "files.example.org",
 	"database":                   "postgres://anancus:password@localhost/anancus",
 	"trusted-proxies":            "127.0.0.1,::1",
 	"federation-allow-addresses": "10.0.0.0/8,fd00::/8",

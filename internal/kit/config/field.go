@@ -94,6 +94,7 @@ var readers = map[string]func(text string) (string, error){
 	"metrics-listen": readListen,
 	"domain":         readDomain,
 	"web-domain":     readDomain,
+	"media-host":     readDomain,
 	"database":       readDatabase,
 	"media-store":    readMediaStore,
 	"log-level":      oneOf("debug", "info", "warn", "error"),

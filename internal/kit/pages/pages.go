@@ -29,6 +29,7 @@ type Pages struct {
 	css     []byte
 	cssPath string
 	errors  *Set
+	media   string // an origin beside ours from which pictures, films and sounds come; "" for none
 }
 
 // New makes the shell; tokensCSS holds the colours and sizes that the app uses too.
@@ -43,6 +44,9 @@ func New(tokensCSS string) *Pages {
 	p.errors = p.MustSet(errorPages, ownWords, "error")
 	return p
 }
+
+// ShowFrom lets pages show pictures, films and sounds from another origin too.
+func (p *Pages) ShowFrom(origin string) { p.media = origin }
 
 // CSSPath is where the style sheet is served; it changes with its content.
 func (p *Pages) CSSPath() string { return p.cssPath }

@@ -89,6 +89,9 @@ func (p *Page) Write(w http.ResponseWriter, r *http.Request) {
 		v.Query = "?lang=" + v.Lang
 	}
 	Secure(w.Header(), p.FormAction...)
+	if p.set.pages.media != "" {
+		w.Header().Set("Content-Security-Policy", ShowingFrom(CSP(p.FormAction...), p.set.pages.media))
+	}
 	var b bytes.Buffer
 	if err := p.set.files[p.file].ExecuteTemplate(&b, "layout.html", v); err != nil {
 		slog.ErrorContext(r.Context(), "page could not be rendered", "page", p.file, "error", err)

@@ -99,7 +99,8 @@ func (s *Service) who(ctx context.Context, account id.Account) (who, error) {
 		w.Initial = strings.ToUpper(string(r))
 		break
 	}
-	if path, ours := s.site.Ours(a.AvatarURL); ours {
+	w.Avatar = s.site.FileNow(a.AvatarURL)
+	if path, ours := s.site.Ours(w.Avatar); ours {
 		w.Avatar = path
 	}
 	return w, nil

@@ -14,7 +14,7 @@ func (s *Service) UserInfo(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	picture := account.AvatarURL
+	picture := s.site.FileNow(account.AvatarURL)
 	if picture == "" {
 		picture = s.site.URL("/avatars/missing.svg")
 	}

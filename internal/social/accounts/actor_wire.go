@@ -26,7 +26,7 @@ func (s *Service) ActorOf(ctx context.Context, a *Account) (*activitypub.Actor, 
 		AttributionDomains: a.AttributionDomains, Suspended: !a.SuspendedAt.IsZero(),
 		PublicKey: activitypub.PublicKey{ID: key.URI, Owner: a.URI, PublicKeyPEM: key.PublicPEM},
 		Endpoints: activitypub.Endpoints{SharedInbox: s.site.URL("/inbox")},
-		Icon:      activitypub.NewImage(a.AvatarURL, "", a.AvatarDescription), Image: activitypub.NewImage(a.HeaderURL, "", a.HeaderDescription),
+		Icon:      activitypub.NewImage(s.site.FileNow(a.AvatarURL), "", a.AvatarDescription), Image: activitypub.NewImage(s.site.FileNow(a.HeaderURL), "", a.HeaderDescription),
 	}
 	for _, f := range s.presentFields(a) {
 		actor.Attachment = append(actor.Attachment, activitypub.NewPropertyValue(f.Name, f.Value))

@@ -100,7 +100,7 @@ func (s *Service) WebFinger(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	jrd := activitypub.WebFinger(activitypub.Handle{Username: a.Username, Domain: s.site.Domain}, s.site.Base(), a.URL, a.URI, a.AvatarURL, "")
+	jrd := activitypub.WebFinger(activitypub.Handle{Username: a.Username, Domain: s.site.Domain}, s.site.Base(), a.URL, a.URI, s.site.FileNow(a.AvatarURL), "")
 	body, err := activitypub.Encode(jrd)
 	if err != nil {
 		return nil, err

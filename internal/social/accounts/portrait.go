@@ -69,7 +69,7 @@ func (s *Service) takeDown(ctx context.Context, tx *db.Tx, account id.Account, a
 		if !gone || keys[i] == "" {
 			continue
 		}
-		if err := s.neighbours.DropPortrait(ctx, tx, s.site.URL("/files/"+keys[i])); err != nil {
+		if err := s.neighbours.DropPortrait(ctx, tx, s.site.FileURL(keys[i])); err != nil {
 			return err
 		}
 		if _, err := db.Exec(ctx, tx, []string{`UPDATE accounts SET avatar_key = '' WHERE id = $1`, `UPDATE accounts SET header_key = '' WHERE id = $1`}[i], account); err != nil {

@@ -161,7 +161,10 @@ func (s *Service) shownAcct(a *Account) string {
 
 // portrait gives the address of an account's picture on this server.
 func (s *Service) portrait(a *Account, address, kind string) string {
-	if address != "" && !a.Local() && s.neighbours.RemotePortrait != nil {
+	switch {
+	case a.Local():
+		address = s.site.FileNow(address)
+	case address != "" && s.neighbours.RemotePortrait != nil:
 		address = s.neighbours.RemotePortrait(a, kind)
 	}
 	return s.picture(address, kind)

@@ -117,11 +117,11 @@ func (s *Service) ShowProfile(c *viewer.Call) (any, error) {
 		Discoverable: a.Discoverable, Indexable: a.Indexable, ShowMedia: a.ShowMedia, ShowMediaReplies: a.ShowMediaReplies, ShowFeatured: a.ShowFeatured,
 		AttributionDomains: orEmpty(a.AttributionDomains),
 	}
-	if a.AvatarURL != "" {
-		shown.Avatar, shown.AvatarStatic = &a.AvatarURL, &a.AvatarURL
+	if avatar := s.site.FileNow(a.AvatarURL); avatar != "" {
+		shown.Avatar, shown.AvatarStatic = &avatar, &avatar
 	}
-	if a.HeaderURL != "" {
-		shown.Header, shown.HeaderStatic = &a.HeaderURL, &a.HeaderURL
+	if header := s.site.FileNow(a.HeaderURL); header != "" {
+		shown.Header, shown.HeaderStatic = &header, &header
 	}
 	if shown.FeaturedTags, err = s.neighbours.Featured(c.Context(), a); err != nil {
 		return nil, err

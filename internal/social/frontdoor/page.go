@@ -136,7 +136,7 @@ func (p *page) Write(w http.ResponseWriter, r *http.Request) {
 	kept := &keptPage{header: w.Header(), code: http.StatusOK}
 	p.shown.Write(kept, r)
 	h := w.Header()
-	h.Set("Content-Security-Policy", strings.Replace(pages.CSP(), "img-src 'self' data:", "img-src 'self' https: data:; media-src 'self' https:", 1))
+	h.Set("Content-Security-Policy", pages.ShowingFrom(h.Get("Content-Security-Policy"), "https:"))
 	if p.frame {
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors *", 1))
 		h.Del("X-Frame-Options")

@@ -78,7 +78,7 @@ func (s *Service) ProfilePage(c *viewer.Call, username string, withReplies bool)
 		Followers: s.amount(c, "followers", m.FollowersCount), Following: s.amount(c, "following", m.FollowingCount), Older: older,
 		Tabs: [2]tab{{s.text(c, "tab.statuses"), s.here(c, path), !withReplies}, {s.text(c, "tab.replies"), s.here(c, path+"/with_replies"), withReplies}}}
 	if a.HeaderURL != "" {
-		v.Header = s.inside(a.HeaderURL)
+		v.Header = s.inside(s.site.FileNow(a.HeaderURL))
 	}
 	for _, f := range m.Fields {
 		v.Fields = append(v.Fields, profileField{emojified(f.Name, m.Emojis), emojifiedHTML(f.Value, m.Emojis)})
