@@ -46,6 +46,7 @@ func TestFilesOfOtherServersThatAreAwayAreAskedForAgain(t *testing.T) {
 		// arrives lets a status come whose file is at a server that answers so.
 		arrives := func(visibility string, code int) id.Status {
 			t.Helper()
+			now.Advance(time.Second) // so that it is the newest
 			ada.Post("/api/v1/statuses", url.Values{"status": {"look"}, "visibility": {visibility}, "media_ids[]": {uploads(ada, pic).ID}}, nil)
 			servertest.Settle(t, here, there)
 			answers.Store(int64(code))
