@@ -188,10 +188,9 @@ type mediaMoveCmd struct {
 	From   string `placeholder:"FOLDER|URL" help:"Copy from here and not from media-store: for what came before the server was started with the new one."`
 	Key    string `env:"ANANCUS_MOVE_S3_KEY" placeholder:"KEY" help:"The access key of a bucket that is not media-store."`
 	Secret string `env:"ANANCUS_MOVE_S3_SECRET" placeholder:"SECRET" help:"The secret that belongs to it. Other users of this machine can read flags, so keep it in the environment."`
-}
 
-// movePause is how often copying tells how far it is.
-const movePause = 2 * time.Second
+	Every time.Duration `hidden:"" default:"2s" help:"How often to tell how far it is."`
+}
 
 // Run copies. It asks no server: both places are open to it, and whatever is there whole already is not sent again.
 func (c mediaMoveCmd) Run(p *program) error {
@@ -224,7 +223,7 @@ func (c mediaMoveCmd) Run(p *program) error {
 	told := time.Now()
 	err = blob.Copy(p.ctx, from, to, "", func(info blob.Info) {
 		files, bytes = files+1, bytes+info.Size
-		if time.Since(told) > movePause {
+		if time.Since(told) >= c.Every {
 			told = time.Now()
 			_, _ = fmt.Fprintf(p.stderr, "%d files, %s\n", files, size(bytes)) // nobody may be reading along
 		}

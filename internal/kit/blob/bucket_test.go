@@ -6,12 +6,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,62 +15,11 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
+	"anancus/internal/kit/blob/blobtest"
 	"anancus/internal/kit/fault"
 )
 
-const testKey, testSecret = "anancus", "a-secret-of-the-tests"
-
-// startS3 runs versitygw, a real S3 server over a folder, and gives its address.
-// scripts/test builds the program and names it.
-func startS3(t *testing.T) string {
-	t.Helper()
-	program := os.Getenv("ANANCUS_TEST_S3")
-	if program == "" {
-		if os.Getenv("ANANCUS_TEST_REQUIRE_S3") != "" {
-			t.Fatal("ANANCUS_TEST_S3 must name a versitygw program")
-		}
-		t.Skip("NOT TESTED: buckets; ANANCUS_TEST_S3 names no versitygw program (scripts/test builds one)")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	for _, name := range []string{"files", "about"} {
-		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, "--port", address, "--quiet",
-		"posix", "--sidecar", filepath.Join(folder, "about"), filepath.Join(folder, "files"))
-	cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + testKey, "ROOT_SECRET_ACCESS_KEY=" + testSecret, "HOME=" + folder}
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	})
-	for {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			_ = conn.Close()
-			return "http://" + address
-		}
-		select {
-		case <-ended:
-			t.Fatalf("versitygw stopped: %s", said.String())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
+const testKey, testSecret = blobtest.Key, blobtest.Secret
 
 // openBucket makes a bucket and opens it.
 func openBucket(t *testing.T, endpoint, store string) *Bucket {
@@ -84,13 +29,7 @@ func openBucket(t *testing.T, endpoint, store string) *Bucket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := newBucket(a, testKey, testSecret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.core.MakeBucket(t.Context(), a.Bucket, minio.MakeBucketOptions{Region: a.Region}); err != nil {
-		t.Fatal(err)
-	}
+	blobtest.MakeBucket(t, endpoint, a.Bucket)
 	s, err := Open(t.Context(), Config{Store: store, Key: testKey, Secret: testSecret})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +38,7 @@ func openBucket(t *testing.T, endpoint, store string) *Bucket {
 }
 
 func TestABucketIsAStore(t *testing.T) {
-	endpoint := startS3(t)
+	endpoint := blobtest.S3(t)
 	t.Run("whole", func(t *testing.T) { contract(t, openBucket(t, endpoint, "s3://whole")) })
 	t.Run("below a prefix", func(t *testing.T) {
 		b := openBucket(t, endpoint, "s3://shared/our/media")
