@@ -49,9 +49,9 @@ func (s *Server) effects() {
 	bus.On(b, "collection.left", bus.Durable("notifications.forget_left_collection", bus.Push, nil, s.notifications.ForgetLeft))
 	bus.On(b, "collection.deleted", bus.Durable("notifications.forget_collection", bus.Push, nil, s.notifications.ForgetCollection))
 	bus.On(b, "rules.changed", bus.Live(func(context.Context, frontdoor.RulesChanged) {}))
-	bus.On(b, "announcement.changed", bus.Live(func(context.Context, frontdoor.AnnouncementChanged) {}))
-	bus.On(b, "announcement.gone", bus.Live(func(context.Context, frontdoor.AnnouncementGone) {}))
-	bus.On(b, "announcement.reacted", bus.Live(func(context.Context, frontdoor.AnnouncementReacted) {}))
+	bus.On(b, "announcement.changed", bus.Live(s.streaming.OnAnnouncement))
+	bus.On(b, "announcement.gone", bus.Live(s.streaming.OnAnnouncementGone))
+	bus.On(b, "announcement.reacted", bus.Live(s.streaming.OnAnnouncementReacted))
 	bus.On(b, "account.joined", bus.Durable("notifications.tell_signed_up", bus.Push, nil, s.notifications.TellSignedUp))
 	bus.On(b, "account.updated",
 		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),
@@ -62,15 +62,21 @@ func (s *Server) effects() {
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
+		bus.Live(s.streaming.OnProfileChanged),
 		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile),
 		bus.Durable("relationships.accept_waiting", bus.Push, relationships.Waiting, s.relationships.AcceptWaiting),
 		bus.Durable("search.follow_changed", bus.Index, search.AuthorChanged, s.search.FollowChanged))
 	bus.On(b, "account.gone",
-		bus.Live(func(_ context.Context, e accounts.Gone) { s.accounts.Forget(e.Account) }),
-		bus.Live(s.timelines.OnAccountGone))
+		bus.Live(func(_ context.Context, e accounts.Gone) {
+			s.accounts.Forget(e.Account)
+			s.access.ForgetMember(e.Account)
+		}),
+		bus.Live(s.timelines.OnAccountGone),
+		bus.Live(s.streaming.OnAccountGone))
 	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
 	bus.On(b, "access.token_revoked",
 		bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }),
+		bus.Live(s.streaming.OnTokenRevoked),
 		bus.Durable("notifications.forget_subscription", bus.Push, notifications.Subscribed, s.notifications.ForgetSubscription))
 
 	bus.On(b, "relationship.followed",
@@ -80,6 +86,7 @@ func (s *Server) effects() {
 			s.suggestions.Forget(e.Follower)
 		}),
 		bus.Live(s.timelines.OnFollowed),
+		bus.Live(s.streaming.OnFollowed),
 		bus.Durable("media.fetch_followed_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e relationships.Followed) (bool, error) {
 			return s.media.PortraitsWanted(ctx, tx, e.Target)
 		}, func(ctx context.Context, e relationships.Followed) error {
@@ -88,39 +95,42 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_followed", bus.Push, onlyMember(func(e relationships.Followed) id.Account { return e.Target }), s.notifications.TellFollowed))
 	bus.On(b, "relationship.follow_requested",
 		bus.Durable("notifications.tell_follow_requested", bus.Push, onlyMember(func(e relationships.FollowRequested) id.Account { return e.Target }), s.notifications.TellFollowRequested))
-	bus.On(b, "relationship.follow_changed", bus.Live(s.timelines.OnFollowChanged))
+	bus.On(b, "relationship.follow_changed", bus.Live(s.timelines.OnFollowChanged), bus.Live(s.streaming.OnFollowChanged))
 	bus.On(b, "relationship.unfollowed",
 		bus.Live(func(_ context.Context, e relationships.Unfollowed) {
 			s.accounts.Forget(e.Follower, e.Target)
 			s.statuses.ForgetReader(e.Follower, e.Target)
 		}),
 		bus.Live(s.timelines.OnUnfollowed),
+		bus.Live(s.streaming.OnUnfollowed),
 		bus.Durable("lists.forget_unfollowed", bus.Push, s.lists.OnLists, s.lists.ForgetUnfollowed),
 		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
 	bus.On(b, "relationship.blocked",
 		bus.Live(s.timelines.OnBlocked),
+		bus.Live(s.streaming.OnBlocked),
 		bus.Durable("collections.part", bus.Push, nil, s.collections.Part),
 		bus.Durable("notifications.forget_blocked", bus.Push, onlyMember(func(e relationships.Blocked) id.Account { return e.Blocker }), s.notifications.ForgetBlocked))
-	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked))
-	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted), bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))
-	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted))
+	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked), bus.Live(s.streaming.OnUnblocked))
+	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted), bus.Live(s.streaming.OnMuted), bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))
+	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted), bus.Live(s.streaming.OnUnmuted))
 	bus.On(b, "relationship.domain_blocked",
 		bus.Live(s.timelines.OnDomainBlocked),
+		bus.Live(s.streaming.OnDomainBlocked),
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
-	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked))
+	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))
 	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
-	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged))
-	bus.On(b, "list.deleted", bus.Live(s.timelines.OnListDeleted))
-	bus.On(b, "list.members_changed", bus.Live(s.timelines.OnListMembersChanged))
-	bus.On(b, "tag.followed", bus.Live(s.timelines.OnTagFollowed))
-	bus.On(b, "tag.unfollowed", bus.Live(s.timelines.OnTagUnfollowed))
+	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged), bus.Live(s.streaming.OnListChanged))
+	bus.On(b, "list.deleted", bus.Live(s.timelines.OnListDeleted), bus.Live(s.streaming.OnListDeleted))
+	bus.On(b, "list.members_changed", bus.Live(s.timelines.OnListMembersChanged), bus.Live(s.streaming.OnListMembersChanged))
+	bus.On(b, "tag.followed", bus.Live(s.timelines.OnTagFollowed), bus.Live(s.streaming.OnTagFollowed))
+	bus.On(b, "tag.unfollowed", bus.Live(s.timelines.OnTagUnfollowed), bus.Live(s.streaming.OnTagUnfollowed))
 	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
 	bus.On(b, "suggestion.picks_changed", bus.Live(func(context.Context, suggestions.PicksChanged) { s.suggestions.ForgetAll() }))
 	bus.On(b, "suggestion.dismissed", bus.Live(func(context.Context, suggestions.Dismissed) {}))
-	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }))
+	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }), bus.Live(s.streaming.OnFilters))
 
 	bus.On(b, "media.processed", bus.Live(func(_ context.Context, e media.Processed) {
 		s.statuses.Forget(e.Status)
@@ -138,6 +148,7 @@ func (s *Server) effects() {
 			s.statuses.Forget(e.InReplyTo)
 		}),
 		bus.Live(s.timelines.AddStatus),
+		bus.Live(s.streaming.OnPublished),
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
@@ -151,6 +162,7 @@ func (s *Server) effects() {
 			s.accounts.Forget(e.Author)
 		}),
 		bus.Live(s.timelines.DropStatus),
+		bus.Live(s.streaming.OnDeleted),
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
 		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
 		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
@@ -158,6 +170,7 @@ func (s *Server) effects() {
 	bus.On(b, "status.edited",
 		bus.Live(s.statuses.ForgetEdited),
 		bus.Live(s.timelines.EditStatus),
+		bus.Live(s.streaming.OnEdited),
 		bus.Durable("notifications.tell_mentioned_by_edit", bus.Push, notifications.ConcernsByEdit, s.notifications.TellMentionedByEdit),
 		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
 		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
@@ -179,6 +192,7 @@ func (s *Server) effects() {
 			s.accounts.Forget(e.Author)
 		}),
 		bus.Live(s.timelines.AddBoost),
+		bus.Live(s.streaming.OnBoosted),
 		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
 		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
 		bus.Durable("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), index(s, func(e statuses.Boosted) id.Status { return e.Original })))
@@ -189,6 +203,7 @@ func (s *Server) effects() {
 			s.accounts.Forget(e.Author)
 		}),
 		bus.Live(s.timelines.DropBoost),
+		bus.Live(s.streaming.OnUnboosted),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
 		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
 		bus.Durable("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), index(s, func(e statuses.Unboosted) id.Status { return e.Original })))
@@ -214,6 +229,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_quoted", bus.Push, nil, s.notifications.TellQuoted))
 	bus.On(b, "status.quote_ended",
 		bus.Live(func(_ context.Context, e statuses.QuoteEnded) { s.statuses.Forget(e.Status, e.Original) }),
+		bus.Live(s.streaming.OnQuoteEnded),
 		bus.Durable("statuses.deliver_quote_ended", bus.Push, leaves(s, func(e statuses.QuoteEnded) id.Status { return e.Status }), s.statuses.DeliverQuoteEnded))
 	bus.On(b, "status.quote_policy_changed",
 		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),
@@ -223,9 +239,9 @@ func (s *Server) effects() {
 	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
 	bus.On(b, "notification.unfiltered", bus.Durable("conversations.keep_received_late", bus.Push, conversations.ReceivedLate, s.conversations.KeepReceivedLate))
-	bus.On(b, "notification.merged", bus.Live(func(context.Context, notifications.Merged) {}))
-	bus.On(b, "notification.told", bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
-	bus.On(b, "conversation.changed", bus.Live(func(context.Context, conversations.Changed) {}))
+	bus.On(b, "notification.merged", bus.Live(s.streaming.OnMerged))
+	bus.On(b, "notification.told", bus.Live(s.streaming.OnTold), bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
+	bus.On(b, "conversation.changed", bus.Live(s.streaming.OnConversation))
 }
 
 // mediaModes lets everything be shown as keepers decided about the media of other servers just now.

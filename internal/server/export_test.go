@@ -11,6 +11,7 @@ import (
 	"anancus/internal/kit/film"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/statuses"
@@ -19,12 +20,12 @@ import (
 // Line is a line of the table of routes, for tests that walk it.
 type Line struct {
 	Method, Path, Scopes string
-	Door                 string // anyone, member, app, page or peer
+	Door                 string // anyone, member, app, page, peer or stream
 }
 
 // Table gives every line.
 func (s *Server) Table() []Line {
-	names := map[door]string{anyone: "anyone", member: "member", waiting: "member", app: "app", page: "page", peer: "peer"}
+	names := map[door]string{anyone: "anyone", member: "member", waiting: "member", app: "app", page: "page", peer: "peer", stream: "stream"}
 	var lines []Line
 	for _, r := range s.routes() {
 		lines = append(lines, Line{Method: r.method, Path: r.path, Scopes: r.scopes, Door: names[r.door]})
@@ -84,6 +85,28 @@ func (s *Server) Suspend(ctx context.Context, uri string) error {
 
 // DrainEffects lets the durable effects happen, and nothing be delivered.
 func (s *Server) DrainEffects(ctx context.Context) error { return s.bus.Drain(ctx) }
+
+// RevokeToken ends one token.
+func (s *Server) RevokeToken(ctx context.Context, secret string) error {
+	v, err := s.access.ViewerOfToken(ctx, secret)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := db.Exec(ctx, tx, `DELETE FROM tokens WHERE id = $1`, v.Token); err != nil {
+			return err
+		}
+		return tx.Emit(access.TokenRevoked{Token: v.Token})
+	})
+}
+
+// CloseStreams does what the end of the server does to them.
+func (s *Server) CloseStreams() { s.streaming.Close() }
+
+// Streamed tells how many streams are open, and how many payloads were encoded for them so far.
+func (s *Server) Streamed() (open int, encoded int64) {
+	return s.streaming.Open(), s.streaming.Encoded()
+}
 
 // ForgetStatus lets go of a shown status that a test changed behind the rooms' backs.
 func (s *Server) ForgetStatus(status int64) { s.statuses.Forget(id.Status(status)) }

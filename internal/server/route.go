@@ -8,6 +8,7 @@ import (
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
+	"anancus/internal/social/streaming"
 	"anancus/internal/social/viewer"
 )
 
@@ -21,6 +22,7 @@ const (
 	app                 // any token, an app's own too
 	page                // a page or form for people, by cookie alone
 	peer                // another server, or anybody: no viewer at all
+	stream              // a member who opens a stream, whose token may come in the address too; the scopes are looked at for each channel
 )
 
 // route is one line of the table.
@@ -111,6 +113,9 @@ func (s *Server) admit(c *viewer.Call, d door, wanted []string) (err error) {
 	switch d {
 	case peer:
 		return nil
+	case stream:
+		c.Viewer, err = s.access.StreamViewer(c.Context(), c.R)
+		return streaming.Refuse(c.Viewer, err)
 	case page:
 		if c.R.Method != http.MethodGet && c.R.Method != http.MethodHead {
 			if err := s.access.CrossOrigin(c.R); err != nil {
@@ -164,6 +169,8 @@ func (s *Server) withinLimits(c *viewer.Call, r route) bool {
 		}
 		return s.limiter.Admit(c.W, rest.Rule{Key: "fetching " + rest.ClientOf(c.Context()).Key(), Limit: proxyLimit, Per: 10 * time.Minute})
 	case !strings.HasPrefix(r.path, "/api/"):
+		return true
+	case r.door == stream && c.Viewer.IsMember(): // the hub bounds how many are open; as on Mastodon only guessing is counted
 		return true
 	}
 	var rules []rest.Rule

@@ -267,6 +267,20 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/annual_reports/{year}/read", member, "write:accounts", s.frontdoor.NoAnnualReport},
 		{"GET", "/api/v1/donation_campaigns", member, "", s.frontdoor.DonationCampaigns},
 		{"GET", "/api/v1/custom_emojis", peer, "", s.frontdoor.CustomEmojis},
+
+		// Streams: the scopes of a WebSocket are looked at for each of its channels
+		{"GET", "/api/v1/streaming", stream, "read:statuses read:notifications", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/user", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/user/notification", stream, "read:notifications", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/public", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/public/local", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/public/remote", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/hashtag", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/hashtag/local", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/list", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/direct", stream, "read:statuses", s.streaming.Stream},
+		{"GET", "/api/v1/streaming/health", peer, "", s.streaming.Health},
+
 		{"GET", "/.well-known/webfinger", peer, "", s.accounts.WebFinger},
 		{"GET", "/.well-known/host-meta", peer, "", s.frontdoor.HostMeta},
 		{"GET", "/.well-known/host-meta.json", peer, "", s.frontdoor.HostMetaJSON},

@@ -50,6 +50,7 @@ import (
 	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
+	"anancus/internal/social/streaming"
 	"anancus/internal/social/suggestions"
 	"anancus/internal/social/tags"
 	"anancus/internal/social/timelines"
@@ -101,6 +102,7 @@ type Server struct {
 	moderation    *moderation.Service
 	suggestions   *suggestions.Service
 	frontdoor     *frontdoor.Service
+	streaming     *streaming.Hub
 
 	inbound    map[[2]string]received
 	keyFetches *turnstile
@@ -262,6 +264,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
 			return relationships.FollowerInboxes(ctx, d, account)
 		}})
+	s.streaming = streaming.New(streaming.Config{Clock: s.clock, Log: s.log, Settings: s.settings, Timelines: s.timelines, Statuses: s.statuses, Filters: s.filters,
+		Notifications: s.notifications, Conversations: s.conversations, Frontdoor: s.frontdoor, Who: s.access.StreamViewer, Limits: s.limiter != nil})
 	s.inbox = newInboxQueue(d, s.clock, s.log, s.take)
 	s.inbound = s.inboxTable()
 	s.effects()
@@ -364,7 +368,7 @@ func (s *Server) SetupNotice() (url, code string, needed bool) {
 	return s.site.URL("/auth/setup"), code, needed
 }
 
-// Times of the HTTP server. Nothing is streamed yet, so an answer is written within a minute.
+// Times of the HTTP server. An answer is written within a minute; streams set times of their own.
 const (
 	readHeaderWithin = 10 * time.Second
 	readWithin       = time.Minute
@@ -421,6 +425,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error {
 		<-running.Done()
 		s.stopping.Store(true)
+		s.streaming.Close() // else the servers would wait for streams, which have no end
 		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
 		defer cancel()
 		var failed error
@@ -442,5 +447,8 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// Close closes the database.
-func (s *Server) Close() error { return s.db.Close() }
+// Close ends what streams are left and closes the database.
+func (s *Server) Close() error {
+	s.streaming.Close()
+	return s.db.Close()
+}

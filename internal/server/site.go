@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/streaming"
 	"anancus/internal/social/viewer"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -49,6 +50,7 @@ func (s *Server) newHandler() http.Handler {
 	s.mount(mux, s.routes())
 	mux.HandleFunc("GET "+s.pages.CSSPath(), s.pages.CSS)
 	mux.HandleFunc("GET "+s.frontdoor.StylePath(), s.frontdoor.Style)
+	mux.HandleFunc("GET "+streaming.Base+"/", s.serve(route{method: "GET", path: streaming.Base + "/", door: stream, do: s.streaming.Stream})) // refuses by name what it does not know
 	mux.HandleFunc("GET /assets/", s.asset)
 	mux.HandleFunc("/", s.elsewhere)
 	squeeze, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.EnableZstd(true), gzhttp.PreferZstd(true))
@@ -56,20 +58,7 @@ func (s *Server) newHandler() http.Handler {
 		panic(err) // the options are constants
 	}
 	front := &rest.Door{Log: s.log, Proxies: rest.Proxies(s.config.TrustedProxies)}
-	plain := s.hosts(withoutSlash(mux))
-	squeezed := squeeze(plain)
-	return front.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if ofFiles(r.URL.Path) { // compressed already, and asked for in parts
-			plain.ServeHTTP(w, r)
-			return
-		}
-		squeezed.ServeHTTP(w, r)
-	}))
-}
-
-// ofFiles tells whether a path is one at which files are.
-func ofFiles(p string) bool {
-	return strings.HasPrefix(p, "/files/") || strings.HasPrefix(p, "/media_proxy/")
+	return front.Wrap(unlessFlowing(squeeze, s.hosts(withoutSlash(mux))))
 }
 
 // hosts keeps the host of files apart: there are files and nothing else, for nobody in particular.
@@ -91,6 +80,20 @@ func (s *Server) hosts(main http.Handler) http.Handler {
 			return
 		}
 		main.ServeHTTP(w, r)
+	})
+}
+
+// unlessFlowing puts a wrapper around everything but streams, whose events must not wait for more to be squeezed together, and files, which
+// are compressed already and asked for in parts.
+func unlessFlowing(wrap func(http.Handler) http.HandlerFunc, next http.Handler) http.Handler {
+	wrapped := wrap(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := r.URL.Path
+		if p == streaming.Base || strings.HasPrefix(p, streaming.Base+"/") || strings.HasPrefix(p, "/files/") || strings.HasPrefix(p, "/media_proxy/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		wrapped(w, r)
 	})
 }
 

@@ -109,3 +109,9 @@ var codes = map[fault.Kind]int{
 
 // Code is the HTTP status code of an error.
 func Code(err error) int { return codes[fault.KindOf(err)] }
+
+// Inside is a call that no client made, for what is shown to a viewer unasked: on streams.
+func Inside[V any](ctx context.Context, v V, base string) *Call[V] {
+	r := (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}}).WithContext(ctx)
+	return &Call[V]{R: r, Viewer: v, Log: slog.Default(), Base: base}
+}

@@ -314,3 +314,25 @@ func milliOf(t time.Time) int64 {
 	}
 	return clock.Milli(t)
 }
+
+// StreamViewer tells who opens a stream. Programs in browsers can set no header there: the token may come in the address
+// too, or as the subprotocol of a WebSocket. A cookie counts only for our own site's pages, as no browser asks before it opens a WebSocket.
+func (s *Service) StreamViewer(ctx context.Context, r *http.Request) (viewer.Viewer, error) {
+	if r.Header.Get("Authorization") != "" {
+		return s.Viewer(ctx, r)
+	}
+	for _, secret := range []string{r.URL.Query().Get("access_token"), r.Header.Get("Sec-WebSocket-Protocol")} {
+		if secret != "" {
+			return s.ViewerOfToken(ctx, secret)
+		}
+	}
+	if s.cookie(r) == "" {
+		return viewer.Viewer{}, nil
+	}
+	act := *r
+	act.Method = http.MethodPost // else the check lets all pass that only read
+	if err := s.CrossOrigin(&act); err != nil {
+		return viewer.Viewer{}, err
+	}
+	return s.Viewer(ctx, r)
+}

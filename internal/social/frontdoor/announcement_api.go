@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
@@ -121,4 +122,42 @@ func (s *Service) reaction(c *viewer.Call, do func(ctx context.Context, who id.A
 		return nil, err
 	}
 	return rest.Empty{}, do(c.Context(), c.Viewer.Account, which, c.Path("name"))
+}
+
+// StreamAnnouncement shapes an announcement for open streams, the same for all members; nil when it is not shown any more.
+func (s *Service) StreamAnnouncement(ctx context.Context, which id.Announcement) (*mastodon.Announcement, error) {
+	a, err := announcement(ctx, s.db, which)
+	if fault.Is(err, fault.NotFound) || err == nil && a.Published.IsZero() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.presentAnnouncements(rest.Inside(ctx, viewer.Viewer{}, ""), []*Announcement{a})
+	if err != nil {
+		return nil, err
+	}
+	shown[0].Read = nil
+	for i := range shown[0].Reactions {
+		shown[0].Reactions[i].Me = nil
+	}
+	return shown[0], nil
+}
+
+// StreamedReaction is a reaction as open streams tell of it.
+type StreamedReaction struct {
+	mastodon.Reaction
+	Announcement string `json:"announcement_id"`
+}
+
+// StreamReaction shapes a reaction for open streams; one that nobody has any more counts 0.
+func (s *Service) StreamReaction(ctx context.Context, e AnnouncementReacted) (*StreamedReaction, error) {
+	list, err := reactionsTo(ctx, s.db, 0, []id.Announcement{e.Announcement})
+	shown := &StreamedReaction{mastodon.Reaction{Name: e.Name}, id.String(e.Announcement)}
+	for _, r := range list {
+		if r.name == e.Name {
+			shown.Count = r.count
+		}
+	}
+	return shown, err
 }

@@ -51,6 +51,25 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 }
 
 func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
+	w, err := s.gather(ctx, &showing{viewer: v}, ids, redraft)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]raw, 0, len(ids))
+	for _, one := range ids {
+		if row := w.row(one, w.segments[one], w.boosted); row != nil {
+			rows = append(rows, row)
+		}
+		if w.err != nil {
+			return nil, w.err
+		}
+	}
+	return rows, nil
+}
+
+// gather reads what a page shows: warm statuses from memory, cold ones in a fixed number of queries.
+func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redraft bool) (*showing, error) {
+	v := w.viewer
 	segments, err := s.segments(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -68,7 +87,7 @@ func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status,
 	all := make(map[id.Status]*segment, len(segments)+len(boosted))
 	maps.Copy(all, segments)
 	maps.Copy(all, boosted)
-	w := &showing{viewer: v, now: s.clock.Now()}
+	w.segments, w.boosted, w.now = segments, boosted, s.clock.Now()
 	if w.quotes, err = s.quoted(ctx, v, all, redraft); err != nil {
 		return nil, err
 	}
@@ -84,7 +103,7 @@ func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status,
 	if w.authors, err = s.accounts.Shown(ctx, people); err != nil {
 		return nil, err
 	}
-	if v.IsMember() {
+	if v.IsMember() && !w.stream {
 		if w.own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
 			return nil, err
 		}
@@ -92,16 +111,7 @@ func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status,
 			return nil, err
 		}
 	}
-	rows := make([]raw, 0, len(ids))
-	for _, one := range ids {
-		if row := w.row(one, segments[one], boosted); row != nil {
-			rows = append(rows, row)
-		}
-		if w.err != nil {
-			return nil, w.err
-		}
-	}
-	return rows, nil
+	return w, nil
 }
 
 // showing is what a page has in common while it is written.
@@ -111,6 +121,9 @@ type showing struct {
 	own      map[id.Status]flags // nil for those who are not members
 	quotes   *quotes
 	unwanted *filters.Set
+	segments map[id.Status]*segment // of the page
+	boosted  map[id.Status]*segment // of what it boosts
+	stream   bool                   // for all members at once (see stream.go)
 	now      time.Time
 	err      error // the first that came
 }
@@ -137,12 +150,19 @@ func (w *showing) inside(self id.Status, seg *segment) raw {
 	if w.authors[seg.author] == nil || seg.boostOf != 0 {
 		return nil
 	}
-	return w.join(self, seg, self, seg, nil, w.quotes.shallow(seg.quote), w.filtered(seg, self))
+	marks := w.filtered(seg, self)
+	if w.stream {
+		marks = quotedHole
+	}
+	return w.join(self, seg, self, seg, nil, w.quotes.shallow(seg.quote), marks)
 }
 
 // filtered gives what a member's filters find in a status, which they may name by any of its ids. Nobody is
 // warned of their own words.
 func (w *showing) filtered(seg *segment, ids ...id.Status) raw {
+	if w.stream {
+		return hole
+	}
 	unwanted := w.unwanted
 	if seg.author == w.viewer.Account {
 		unwanted = nil
@@ -174,6 +194,8 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 		if seg.author == w.viewer.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
 			b = appendFlag(b, "pinned", w.own[self]&pinned != 0)
 		}
+	}
+	if w.own != nil || w.stream {
 		b = append(b, `,"filtered":`...)
 		b = append(b, marks...)
 	}

@@ -60,6 +60,11 @@ func admit(who viewer.Viewer, ofLocal, ofRemote settings.FeedAccess, local, remo
 	return reachOf(who, ofLocal, ofRemote, local, remote), nil
 }
 
+// ReachOf is what of a shared timeline's statuses, of any origin, a member is told as they come.
+func ReachOf(who viewer.Viewer, ofLocal, ofRemote settings.FeedAccess) Reach {
+	return reachOf(who, ofLocal, ofRemote, false, false)
+}
+
 func reachOf(who viewer.Viewer, ofLocal, ofRemote settings.FeedAccess, local, remote bool) Reach {
 	return Reach{Local: (local || !remote) && mayRead(who, ofLocal), Remote: (remote || !local) && mayRead(who, ofRemote)}
 }

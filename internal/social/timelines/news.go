@@ -1,0 +1,162 @@
+package timelines
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
+	"anancus/internal/social/id"
+	"anancus/internal/social/statuses"
+)
+
+// News is a status of which something just happened, with everything that decides whom open streams tell of it. It is
+// read once, however many there are.
+type News struct {
+	c    candidate
+	tags []string // hashtags, normalised
+}
+
+const tagsOfSQL = `SELECT t.id, t.name FROM status_tags s JOIN tags t ON t.id = s.tag_id WHERE s.status_id = $1`
+
+// News reads a status for the streams, a deleted one as it was; NotFound when there is no row of it any more.
+func (s *Service) News(ctx context.Context, status id.Status) (*News, error) {
+	list, err := candidates(ctx, s.db, []id.Status{status})
+	if err != nil {
+		return nil, fmt.Errorf("news of status %d: %w", status, err)
+	}
+	if len(list) == 0 {
+		return nil, fault.RecordNotFound()
+	}
+	if err := addMentions(ctx, s.db, list, nil); err != nil {
+		return nil, fmt.Errorf("mentions of status %d: %w", status, err)
+	}
+	n := &News{c: list[0]}
+	_, err = db.All(ctx, s.db, func(r db.Row) (tag id.Tag, err error) {
+		var name string
+		err = r.Scan(&tag, &name)
+		n.c.tags, n.tags = append(n.c.tags, tag), append(n.tags, name)
+		return tag, err
+	}, tagsOfSQL, status)
+	if err != nil {
+		return nil, fmt.Errorf("hashtags of status %d: %w", status, err)
+	}
+	return n, nil
+}
+
+// Gone tells that the status is not to be shown: it, its author, or what it boosts, is gone.
+func (n *News) Gone() bool { return n.c.gone }
+
+// AsItWas is the status before it was deleted, so that those are told of its end who were told of it.
+func (n *News) AsItWas() *News {
+	was := *n
+	was.c.gone = false
+	return &was
+}
+
+// Status is which it is.
+func (n *News) Status() id.Status { return n.c.status }
+
+// Local tells whether a member wrote it.
+func (n *News) Local() bool { return n.c.local }
+
+// Media tells whether it shows any.
+func (n *News) Media() bool { return n.c.media }
+
+// OnPublic tells whether the public timelines show it.
+func (n *News) OnPublic() bool { return isPublic(&n.c) }
+
+// OnTags tells whether the timelines of its hashtags show it.
+func (n *News) OnTags() bool { return isTaggable(&n.c) }
+
+// Within tells whether it is from where somebody may read.
+func (n *News) Within(r Reach) bool { return r.has(&n.c) }
+
+// Tags are its hashtags, normalised.
+func (n *News) Tags() []string { return n.tags }
+
+// Ear decides what the streams of one feed of a reader, home or a list's, are told: what the feed would show. It is
+// made anew when something changes that the feed depends on, and is not safe for concurrent use.
+type Ear struct {
+	facts *facts
+	last  *feed // the latest entries, for boosts to be grouped with
+}
+
+// Listen makes an ear for a feed; before is the one it takes the place of. NotFound for the list of somebody else.
+func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, before *Ear) (*Ear, error) {
+	k := key{reader, list}
+	e := &Ear{}
+	s.mu.Lock()
+	f := s.feeds[k]
+	if f != nil {
+		e.facts = f.facts
+		if before == nil {
+			e.last = f.latest()
+		}
+	}
+	s.mu.Unlock()
+	if before != nil {
+		e.last = before.last
+	}
+	if e.last == nil {
+		e.last = &feed{bounds: bounds{feed: s.bounds.group, group: s.bounds.group}}
+	}
+	if e.facts != nil {
+		return e, nil
+	}
+	var err error
+	e.facts, err = loadFacts(ctx, s.db, k)
+	return e, err
+}
+
+// latest is a feed of the entries that a next boost is compared with.
+func (f *feed) latest() *feed {
+	keep := &feed{bounds: bounds{feed: f.bounds.group, group: f.bounds.group}}
+	keep.entries = slices.Clone(f.entries[max(0, len(f.entries)-f.bounds.group):])
+	keep.memory = keep.entries
+	return keep
+}
+
+// Takes tells whether the feed shows a new status, and remembers that it does.
+func (e *Ear) Takes(n *News) bool {
+	if !e.Wants(n) {
+		return false
+	}
+	one := entryOf(&n.c)
+	e.last.put(one)
+	at, found := e.last.search(one.status)
+	return !found || !grouped(e.last.entries, at, e.last.bounds.group)
+}
+
+// Hears tells whether statuses of an author, with some hashtags, concern the feed at all. Tags that are not known are nil.
+func (e *Ear) Hears(author id.Account, tags []id.Tag) bool {
+	return e.facts.hears(author, tags) || tags == nil && len(e.facts.heardTags()) > 0
+}
+
+// Wants tells whether the feed's rule lets a status in.
+func (e *Ear) Wants(n *News) bool {
+	return e.facts.hears(n.c.author, n.c.tags) && wants(e.facts, &n.c)
+}
+
+// Drop takes note that a status or boost is gone.
+func (e *Ear) Drop(n *News) { e.last.dropStatus(n.c.status) }
+
+// Meets tells whether the reader wants to see the status on timelines that are not their own.
+func (e *Ear) Meets(n *News) bool { return mayMeet(e.facts, &n.c) }
+
+// MeetsPublic is Meets for the public timelines, where the languages count that the reader chose.
+func (e *Ear) MeetsPublic(n *News) bool { return wantsPublic(e.facts, &n.c) }
+
+// Sees tells whether the reader may read a status in which they are named, or of which they are the author: of an edit
+// they are told though their feed does not show it.
+func (e *Ear) Sees(n *News) bool {
+	r := e.facts
+	return !n.c.gone && slices.Contains(n.c.mentions, r.reader) && !r.hides(n.c.author) && !r.blockedBy.has(n.c.author) && !r.hidesDomain(n.c.domain) &&
+		n.c.visibility != statuses.Limited
+}
+
+// Shuns tells whether the reader does not want to see, or may not see, an account's statuses where others show them.
+func (e *Ear) Shuns(account id.Account, domain string) bool {
+	return e.facts.hides(account) || e.facts.blockedBy.has(account) || e.facts.hidesDomain(domain)
+}
