@@ -64,6 +64,11 @@ func TestStreamsTellMembersOfWhatTheirTimelinesWillShow(t *testing.T) {
 		bo.Act(stranger.ID, "unreblog")
 		want("delete "+boost.ID, "user", "list "+list.ID)
 
+		again := bo.Act(stranger.ID, "reblog")
+		want("update boost of from cy", "user", "list "+list.ID)
+		ada.Follow(cy)
+		cy.Act(again.Reblog.ID, "reblog") // the same once more, which home does not show twice
+
 		private := bo.Publish("for friends", "visibility", "private")
 		want("update for friends", "user", "list "+list.ID)
 		mine := ada.Publish("my own")
@@ -78,12 +83,12 @@ func TestStreamsTellMembersOfWhatTheirTimelinesWillShow(t *testing.T) {
 		want("filters_changed", "user")
 
 		for path, texts := range map[string][]string{
-			"user":                   {"update I like", "status.update I liked", "delete", "update boost", "delete", "update for friends", "update my own", "notification favourite", "notification mention", "filters_changed"},
+			"user":                   {"update I like", "status.update I liked", "delete", "update boost", "delete", "update boost", "update for friends", "update my own", "notification favourite", "notification mention", "filters_changed"},
 			"public":                 {"update I like", "status.update I liked", "delete", "update from cy", "update my own"},
 			"public/local":           {"update I like", "status.update I liked", "delete", "update from cy", "update my own"},
 			"hashtag?tag=cats":       {"update I like"},
 			"hashtag/local?tag=cats": {"update I like"},
-			"list?list=" + list.ID:   {"update I like", "status.update I liked", "delete", "update boost", "delete", "update for friends"},
+			"list?list=" + list.ID:   {"update I like", "status.update I liked", "delete", "update boost", "delete", "update boost", "update for friends"},
 			"user/notification":      {"notification favourite", "notification mention"},
 			"direct":                 {"conversation"},
 			"public/remote":          {},

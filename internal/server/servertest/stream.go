@@ -199,7 +199,7 @@ func (p *Person) Listen(channels ...string) *Stream {
 		s.Subscribe(one)
 	}
 	s.Say(`{"type":"ready?"}`) // what was said before is done when this is refused
-	s.Want("Unknown message type")
+	s.Until("Unknown message type")
 	return s
 }
 

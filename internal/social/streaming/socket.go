@@ -244,7 +244,7 @@ func (k *socket) send(op gws.Opcode, data []byte) {
 	if k.ended {
 		return
 	}
-	if len(k.queue) >= maxQueued || len(k.queue) > 0 && k.bytes+len(data) > maxQueuedMB {
+	if len(k.queue) >= maxQueued || len(k.queue) > 0 && k.bytes+len(data) > maxQueuedBytes {
 		k.end(tooSlow)
 		return
 	}

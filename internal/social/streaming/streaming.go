@@ -25,9 +25,9 @@ import (
 
 // Bounds of the hub, and of what one stream may hold of it.
 const (
-	maxWaiting  = 4096    // events that are not told yet; when there are more, all streams are closed rather than some events lost unseen
-	maxQueued   = 500     // events that a stream was not sent yet: ten seconds of the busiest server
-	maxQueuedMB = 2 << 20 // bytes of them
+	maxWaiting     = 4096    // events that are not told yet; when there are more, all streams are closed rather than some events lost unseen
+	maxQueued      = 500     // events that a stream was not sent yet: ten seconds of the busiest server
+	maxQueuedBytes = 2 << 20 // bytes of them
 
 	maxChannels = 200  // of one WebSocket: a deck of columns has a few dozen
 	maxMessage  = 4096 // bytes of what a client sends: the longest name of a hashtag, and room
@@ -105,6 +105,12 @@ func (h *Hub) Encoded() int64 { return h.encoded.Load() }
 
 // Close ends all streams, and waits a little for them.
 func (h *Hub) Close() {
+	if !h.end() {
+		h.Log.Warn("some streams do not end")
+	}
+}
+
+func (h *Hub) end() bool {
 	h.mu.Lock()
 	h.closed = true
 	for k := range h.sockets {
@@ -116,7 +122,9 @@ func (h *Hub) Close() {
 	go func() { h.all.Wait(); close(gone) }()
 	select {
 	case <-gone:
+		return true
 	case <-time.After(closeAll):
+		return false
 	}
 }
 

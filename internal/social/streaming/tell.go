@@ -157,7 +157,7 @@ func (h *Hub) show(ctx context.Context, event string, status id.Status, shown *s
 	for _, r := range to {
 		body, err := json.RawMessage(nil), error(nil)
 		member := r.socket.viewer.Account
-		if shown.Quoted != 0 && shown.Quoted != member && (shown.Apart || r.home.Shuns(shown.Quoted, shown.QuotedDomain)) {
+		if shown.Quoted != 0 && (shown.Apart || shown.Quoted != member && r.home.Shuns(shown.Quoted, shown.QuotedDomain)) {
 			var rows []json.RawMessage
 			if rows, err = h.Statuses.Present(ctx, viewer.Viewer{Account: member}, []id.Status{status}); err == nil && len(rows) == 0 {
 				continue // it went while it was told

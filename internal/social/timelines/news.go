@@ -90,13 +90,10 @@ func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, b
 	s.mu.Lock()
 	f := s.feeds[k]
 	if f != nil {
-		e.facts = f.facts
-		if before == nil {
-			e.last = f.latest()
-		}
+		e.facts, e.last = f.facts, f.latest() // a change may have brought in what the ear before never heard of
 	}
 	s.mu.Unlock()
-	if before != nil {
+	if e.last == nil && before != nil {
 		e.last = before.last
 	}
 	if e.last == nil {

@@ -1,0 +1,320 @@
+package streaming
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/clock"
+	"anancus/internal/kit/fault"
+	"anancus/internal/kit/rest"
+	"anancus/internal/social/id"
+	"anancus/internal/social/viewer"
+
+	"github.com/lxzan/gws"
+	"pgregory.net/rapid"
+)
+
+// newHub is a hub without a server around it.
+func newHub(t *testing.T) (*Hub, *clock.Manual) {
+	t.Helper()
+	at := clock.NewManual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	h := New(Config{Clock: at, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(func() {
+		if !h.end() {
+			t.Error("a goroutine of the hub does not end")
+		}
+	})
+	return h, at
+}
+
+// known adds a socket of a member.
+func known(t *testing.T, h *Hub, member id.Account, sse bool) *socket {
+	t.Helper()
+	k := &socket{hub: h, viewer: viewer.Viewer{Account: member, Token: id.Token(member)}, address: "192.0.2.1", since: h.Clock.Now(), sse: sse, wake: make(chan struct{}, 1)}
+	k.alive.Store(true)
+	k.due = k.since.Add(k.rhythm())
+	if err := h.add(k); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// stuck makes a WebSocket of a member over a pipe, whose other end reads only what the test reads.
+func stuck(t *testing.T, h *Hub, member id.Account) (*socket, net.Conn) {
+	t.Helper()
+	k := known(t, h, member, false)
+	here, there := net.Pipe()
+	t.Cleanup(func() { _ = there.Close() })
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shaken := make(chan struct{})
+	go func() {
+		defer close(shaken)
+		upgrade{hub: h, socket: k}.Write(hijacked{here}, r)
+	}()
+	answer, err := http.ReadResponse(bufio.NewReader(onebyone{there}), r)
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("the handshake is answered %v, %v", answer, err)
+	}
+	<-shaken
+	return k, there
+}
+
+// onebyone reads no further than asked.
+type onebyone struct{ net.Conn }
+
+func (o onebyone) Read(b []byte) (int, error) { return o.Conn.Read(b[:1]) }
+
+// hijacked is the answer on a connection.
+type hijacked struct{ conn net.Conn }
+
+func (hijacked) Header() http.Header         { return http.Header{} }
+func (hijacked) Write(b []byte) (int, error) { return len(b), nil }
+func (hijacked) WriteHeader(int)             {}
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.conn, bufio.NewReadWriter(bufio.NewReader(strings.NewReader("")), bufio.NewWriter(io.Discard)), nil
+}
+
+func waitUntil(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for until := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal(what)
+		}
+	}
+}
+
+func TestAStreamThatDoesNotKeepUpIsClosedAndNoOther(t *testing.T) {
+	h, _ := newHub(t)
+	fine := known(t, h, 1, true)
+	many, _ := stuck(t, h, 2)
+	many.send(gws.OpcodeText, []byte("being written"))
+	waitUntil(t, "nothing is written", func() bool { many.mu.Lock(); defer many.mu.Unlock(); return len(many.queue) == 0 })
+	for range maxQueued {
+		many.send(gws.OpcodeText, []byte("x"))
+	}
+	if many.ended {
+		t.Error("what fits is refused")
+	}
+	held := len(many.queue)
+	many.send(gws.OpcodeText, []byte("one too many"))
+	if !many.ended || many.why != tooSlow || many.queue != nil || held > maxQueued {
+		t.Errorf("with %d events waiting the stream is ended: %v, by %v", held, many.ended, many.why)
+	}
+	large, _ := stuck(t, h, 3)
+	for range 4 {
+		large.send(gws.OpcodeText, make([]byte, maxQueuedBytes/2))
+	}
+	if !large.ended {
+		t.Error("too many bytes wait")
+	}
+	waitUntil(t, "the slow streams are there still", func() bool { return h.Open() == 1 })
+	fine.send(gws.OpcodeText, []byte("hello"))
+	if p, some, ended := fine.next(); !some || ended || string(p.data) != "hello" {
+		t.Errorf("the other stream gets %q, %v", p.data, ended)
+	}
+}
+
+func TestAStreamThatIsClosedIsToldWhyAndNothingMore(t *testing.T) {
+	h, _ := newHub(t)
+	k, there := stuck(t, h, 1)
+	k.send(gws.OpcodeText, []byte("before"))
+	waitUntil(t, "nothing is written", func() bool { k.mu.Lock(); defer k.mu.Unlock(); return len(k.queue) == 0 })
+	k.send(gws.OpcodeText, []byte("secret"))
+	h.shutAll(func(k *socket) bool { return k.viewer.Token == 1 }, revoked)
+	all, err := io.ReadAll(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(all, []byte("before")) || bytes.Contains(all, []byte("secret")) || !bytes.Contains(all, []byte("\x03\xf0"+revoked.text)) {
+		t.Errorf("the client reads %q", all)
+	}
+	waitUntil(t, "it is there still", func() bool { return h.Open() == 0 })
+}
+
+func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
+	h, at := newHub(t)
+	k, _ := stuck(t, h, 1)
+	sse := known(t, h, 2, true)
+	at.Advance(pingEvery - time.Second)
+	h.beat(at.Now())
+	if p, some, _ := sse.next(); !some || string(p.data) != ":thump\n" {
+		t.Errorf("the heart of an event stream beats %q", p.data)
+	}
+	at.Advance(time.Second)
+	h.beat(at.Now())
+	if k.ended || k.alive.Load() {
+		t.Error("it was not asked")
+	}
+	h.beat(at.Now())
+	at.Advance(pingEvery)
+	k.alive.Store(true) // it answered
+	h.beat(at.Now())
+	if k.ended {
+		t.Error("it answered, and is closed")
+	}
+	at.Advance(pingEvery)
+	h.beat(at.Now())
+	if !k.ended {
+		t.Error("it did not answer, and is open")
+	}
+}
+
+func TestMoreThanTheHubCanTellClosesAllStreams(t *testing.T) {
+	h, _ := newHub(t)
+	k := known(t, h, 1, true)
+	hold := make(chan struct{})
+	began := make(chan struct{})
+	h.post(func(context.Context) { close(began); <-hold })
+	<-began
+	for range maxWaiting {
+		h.post(func(context.Context) {})
+	}
+	if k.ended {
+		t.Error("what fits closes a stream")
+	}
+	h.post(func(context.Context) {})
+	if !k.ended || k.why != overrun {
+		t.Error("an event was lost in silence")
+	}
+	close(hold)
+	h.remove(k)
+	told := make(chan struct{})
+	other := known(t, h, 1, true)
+	waitUntil(t, "the worker is stuck", func() bool {
+		select {
+		case h.events <- func(context.Context) { close(told) }:
+			return true
+		default:
+			return false
+		}
+	})
+	<-told
+	if other.ended {
+		t.Error("who came after was closed too")
+	}
+}
+
+func TestAFaultInOneEventClosesTheStreamsAndNotTheServer(t *testing.T) {
+	h, _ := newHub(t)
+	k := known(t, h, 1, true)
+	h.post(func(context.Context) { panic("a fault") })
+	waitUntil(t, "the stream is open", func() bool { _, _, ended := k.next(); return ended })
+	h.remove(k)
+	k = known(t, h, 1, true)
+	told := make(chan struct{})
+	h.post(func(context.Context) { close(told) })
+	<-told
+	if k.ended {
+		t.Error("closed again")
+	}
+}
+
+func TestMembersAndAddressesHaveSoManyStreamsAndNoMore(t *testing.T) {
+	h, _ := newHub(t)
+	h.Limits = true
+	var all []*socket
+	for range perMember {
+		all = append(all, known(t, h, 1, true))
+	}
+	again := &socket{hub: h, viewer: viewer.Viewer{Account: 1}, address: "192.0.2.7"}
+	if err := h.add(again); !fault.Is(err, fault.TooMany) {
+		t.Errorf("one stream more of a member: %v", err)
+	}
+	for member := range perAddress - perMember {
+		all = append(all, known(t, h, id.Account(member+2), true))
+	}
+	other := &socket{hub: h, viewer: viewer.Viewer{Account: 9999}, address: "192.0.2.1"}
+	if err := h.add(other); !fault.Is(err, fault.TooMany) || rest.Code(err) != http.StatusTooManyRequests {
+		t.Errorf("one stream more from an address: %v", err)
+	}
+	h.remove(all[0])
+	h.remove(all[0]) // twice is once
+	if err := h.add(again); err != nil {
+		t.Errorf("after one ended: %v", err)
+	}
+	h.remove(again)
+	for _, k := range all {
+		h.remove(k)
+	}
+	if h.Open() != 0 || len(h.sockets)+len(h.persons)+len(h.addresses) != 0 {
+		t.Errorf("of %d streams there remain %d sockets, %d people, %d addresses", len(all), len(h.sockets), len(h.persons), len(h.addresses))
+	}
+}
+
+func TestChannelsThatAreLetGoOfLeaveNothingBehind(t *testing.T) {
+	h, _ := newHub(t)
+	k := known(t, h, 1, false)
+	k.person.ready = true
+	k.viewer.Scopes = []string{"read"}
+	var taken []channel
+	for name := range channels {
+		if name == "list" {
+			continue // needs a database
+		}
+		c, err := channelOf(k.viewer, wish{name, "cats", ""})
+		if err == nil {
+			err = h.subscribe(t.Context(), k, c)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		taken = append(taken, c)
+	}
+	if len(k.subs) != 11 || len(h.public) != 6 || len(h.tags) != 1 || len(k.person.subs) != 3 {
+		t.Errorf("there are %d channels: %d public, %d hashtags, %d personal", len(k.subs), len(h.public), len(h.tags), len(k.person.subs))
+	}
+	for _, c := range taken[:5] {
+		h.unsubscribe(k, c)
+		h.unsubscribe(k, c)
+	}
+	p := k.person
+	h.remove(k)
+	if len(h.public)+len(h.tags)+len(p.subs) != 0 {
+		t.Errorf("there remain %d public, %d hashtags, %d personal", len(h.public), len(h.tags), len(p.subs))
+	}
+	if err := h.subscribe(t.Context(), k, taken[0]); err != nil || len(h.public)+len(h.tags)+len(p.subs) != 0 {
+		t.Errorf("what was removed takes a channel: %v", err)
+	}
+}
+
+func TestAPayloadWithinAFrameIsTheSameText(t *testing.T) {
+	h, _ := newHub(t)
+	rapid.Check(t, func(t *rapid.T) {
+		m, err := h.entity(update, map[string]string{"content": rapid.String().Draw(t, "content")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := &subscription{channel: channel{title: `["hashtag","ca\"ts"]`}, socket: &socket{}}
+		var read struct {
+			Stream         []string
+			Event, Payload string
+		}
+		if err := json.Unmarshal(m.frame(to), &read); err != nil || read.Payload != string(m.payload) || read.Event != update || len(read.Stream) != 2 || read.Stream[1] != `ca"ts` {
+			t.Errorf("%s becomes %s: %v", m.payload, m.frame(to), err)
+		}
+		if &m.frame(to)[0] != &m.frame(to)[0] {
+			t.Error("it is made twice")
+		}
+		sse := string(m.frame(&subscription{socket: &socket{sse: true}}))
+		if sse != "event: update\ndata: "+string(m.payload)+"\n\n" || strings.Count(sse, "\n") != 3 {
+			t.Errorf("%s becomes %q", m.payload, sse)
+		}
+	})
+	empty := h.message("filters_changed", nil)
+	if got := string(empty.frame(&subscription{channel: channel{title: `["user"]`}, socket: &socket{}})); got != `{"stream":["user"],"event":"filters_changed"}` {
+		t.Errorf("without a payload it is %s", got)
+	}
+}
