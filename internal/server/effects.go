@@ -182,6 +182,9 @@ func (s *Server) effects() {
 		s.statuses.ForgetFlags(e.Account, e.Status)
 	}),
 		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
+	bus.On(b, "poll.votes_counted", bus.Durable("statuses.deliver_votes", bus.Push, leaves(s, func(e statuses.VotesCounted) id.Status { return e.Status }), s.statuses.DeliverVotes))
+	bus.On(b, "poll.asked", bus.Durable("statuses.refresh_poll", bus.Pull, nil, s.statuses.RefreshPoll))
+	bus.On(b, "status.refreshed", bus.Live(func(_ context.Context, e statuses.Refreshed) { s.statuses.Forget(e.Status) }))
 	bus.On(b, "poll.ended",
 		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
 		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))

@@ -190,3 +190,6 @@ func (s *Server) CountPopular(ctx context.Context) error { return s.suggestions.
 
 // PurgeLinks is one.
 func (s *Server) PurgeLinks(ctx context.Context) error { return s.trends.PurgeLinks(ctx) }
+
+// TellVotes runs the chore that tells other servers how polls stand.
+func (s *Server) TellVotes(ctx context.Context) error { return s.statuses.TellVotes(ctx) }

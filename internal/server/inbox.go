@@ -19,6 +19,7 @@ func (s *Server) inboxTable() map[[2]string]received {
 		{"Delete", "actor"}:  s.accounts.ReceiveDeleteActor,
 		{"Delete", ""}:       s.statuses.ReceiveDelete,
 		{"Update", "actor"}:  s.accounts.ReceiveUpdate,
+		{"Update", ""}:       s.statuses.ReceiveUpdate,
 		{"Follow", ""}:       s.relationships.ReceiveFollow,
 		{"Accept", ""}:       s.relationships.ReceiveAccept,
 		{"Reject", ""}:       s.relationships.ReceiveReject,

@@ -51,6 +51,7 @@ func (s *Server) punctual() []chore {
 	return []chore{
 		{"publish scheduled statuses", time.Second, s.statuses.PublishDue},
 		{"end polls", 15 * time.Second, s.statuses.EndPolls},
+		{"tell votes", 15 * time.Second, s.statuses.TellVotes},
 	}
 }
 

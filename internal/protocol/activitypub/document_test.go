@@ -112,6 +112,7 @@ func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 		"like":           activitypub.NewActivity("Like", me+"#likes/1", me, "https://b.test/3"),
 		"block":          activitypub.NewActivity("Block", base+"/uuid", me, "https://b.test/users/bo"),
 		"add":            activitypub.NewListing("Add", me, ourNote().ID, actor.Featured),
+		"create_vote":    activitypub.NewCreateVote(me+"#votes/1/activity", activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo")),
 		"vote":           activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo"),
 		"outbox":         activitypub.Collection{Context: activitypub.ContextPlain, ID: actor.Outbox, Ordered: true, TotalItems: &total, First: actor.Outbox + "?page=true", Last: actor.Outbox + "?min_id=0&page=true"},
 		"outbox_page":    activitypub.Collection{Context: activitypub.ContextNote, ID: actor.Outbox + "?page=true", Ordered: true, Page: true, Next: actor.Outbox + "?max_id=1&page=true", Prev: actor.Outbox + "?min_id=1&page=true", PartOf: actor.Outbox, Items: []any{announce}},

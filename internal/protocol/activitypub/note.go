@@ -126,6 +126,11 @@ func NewVote(id, option, voter, poll, author string) Vote {
 	return Vote{id, "Note", option, voter, poll, author}
 }
 
+// NewCreateVote brings a vote to the author of the poll, and to nobody else.
+func NewCreateVote(id string, vote Vote) Activity {
+	return Activity{Context: ContextPlain, ID: id, Type: "Create", Actor: vote.AttributedTo, To: []string{vote.To}, Object: vote}
+}
+
 // Tombstone stands where a status was deleted.
 type Tombstone struct {
 	ID      string `json:"id"`

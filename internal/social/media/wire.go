@@ -2,14 +2,11 @@ package media
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"anancus/internal/kit/db"
-	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
-	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/id"
 )
 
@@ -57,29 +54,17 @@ func kindOf(file activitypub.RemoteAttachment) Kind {
 
 // Receive writes down what a status of another server shows. Its files are fetched when somebody looks.
 func Receive(ctx context.Context, tx *db.Tx, author id.Account, status id.Status, files []activitypub.RemoteAttachment) error {
-	domain := ""
-	if len(files) > 0 {
-		var err error
-		if domain, err = db.One(ctx, tx, db.Value[string], `SELECT domain FROM accounts WHERE id = $1`, author); err != nil {
-			return fmt.Errorf("media of another server: %w", err)
-		}
-	}
-	for i, file := range files {
-		if i == MaxAttachments {
-			break
-		}
-		a := &Attachment{ID: id.Attachment(tx.NextID()), Account: author, Status: status, Position: int64(i), Kind: kindOf(file), State: Ready, Type: file.MediaType,
-			Description: text.Truncate(text.StripControl(file.Alt), MaxRemoteText), Blurhash: file.Blurhash, Remote: file.URL, RemotePreview: file.Thumbnail, Domain: domain, CreatedAt: tx.Now()}
-		if len(file.FocalPoint) == 2 {
-			a.Focus = &mastodon.MediaFocus{X: round(file.FocalPoint[0]), Y: round(file.FocalPoint[1])}
-		}
-		a.Meta.Original = sizeOf(file.Width, file.Height)
-		if err := insert(ctx, tx, a); err != nil {
-			return fmt.Errorf("media of another server: %w", err)
-		}
-	}
 	if len(files) == 0 {
 		return nil
+	}
+	domain, err := domainOf(ctx, tx, author)
+	if err != nil {
+		return err
+	}
+	for i, file := range files[:min(len(files), MaxAttachments)] {
+		if _, err := receiveOne(ctx, tx, author, status, domain, i, file); err != nil {
+			return err
+		}
 	}
 	if _, err := db.Exec(ctx, tx, `UPDATE statuses SET with_media = TRUE WHERE id = $1`, status); err != nil {
 		return err

@@ -162,7 +162,7 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 	}
 	now.EditedAt = after(tx.Now(), before.EditedAt)
 	e := Edited{Status: status, Author: now.Author, Translated: now.Language != before.Language, PollChanged: pollChanged && (asked == nil || ch.Poll == nil || !asked.same(ch.Poll))}
-	if err := s.keepRevisions(ctx, tx, &before, now, asked, ch.Poll, showed, shows); err != nil {
+	if err := keepRevisions(ctx, tx, &before, now, asked, ch.Poll, showed, shows); err != nil {
 		return nil, err
 	}
 	if err := updateText(ctx, tx, now); err != nil {
@@ -189,7 +189,7 @@ func after(now, earlier time.Time) time.Time {
 }
 
 // keepRevisions remembers what a status says from now on, and at its first edit what it said at first.
-func (s *Service) keepRevisions(ctx context.Context, tx *db.Tx, before, now *Status, asked *Poll, asks *PollDraft, showed []shownMedia, shows []*media.Attachment) error {
+func keepRevisions(ctx context.Context, tx *db.Tx, before, now *Status, asked *Poll, asks *PollDraft, showed []shownMedia, shows []*media.Attachment) error {
 	if before.EditedAt.IsZero() {
 		first := revisionOf(before, asked, nil, before.CreatedAt)
 		first.media = showed

@@ -27,8 +27,9 @@ const (
 const maxChoices = 48
 
 const (
-	pollsAtOnce   = 100             // polls that one transaction ends
-	remotePollLag = 5 * time.Minute // the last votes of a remote poll take a while to arrive
+	pollsAtOnce    = 100             // polls that one transaction ends
+	votesToldEvery = 3 * time.Minute // as Mastodon: votes come in crowds
+	remotePollLag  = 5 * time.Minute // the last votes of a remote poll take a while to arrive
 )
 
 // PollDraft is a poll before it is published.
@@ -59,6 +60,11 @@ type (
 	Voted struct {
 		Status  id.Status
 		Account id.Account
+	}
+	// VotesCounted tells that a poll of ours has votes that other servers were not told of.
+	VotesCounted struct {
+		Status id.Status
+		At     int64 // milliseconds
 	}
 	// PollEnded tells that a poll takes no more votes.
 	PollEnded struct {
@@ -166,15 +172,26 @@ func (s *Service) Vote(ctx context.Context, voter id.Account, status *Status, po
 	if status.Author == voter {
 		return voteFault("You cannot vote in your own polls")
 	}
-	if !status.Local { // its author counts, and would not learn of it
-		return voteFault("This server does not send votes to other servers yet")
+	choose := func(p *Poll) ([]int, error) { return positions, nil }
+	if status.Local {
+		return s.vote(ctx, voter, status.ID, choose, nil)
 	}
-	return s.vote(ctx, voter, status.ID, func(p *Poll) ([]int, error) { return positions, nil })
+	member, err := s.accounts.ByID(ctx, voter)
+	if err != nil {
+		return err
+	}
+	err = s.vote(ctx, voter, status.ID, choose, func(tx *db.Tx, p *Poll, positions []int) error {
+		return s.sendVote(ctx, tx, member, status, p, positions)
+	})
+	if err == nil {
+		s.courier.Wake()
+	}
+	return err
 }
 
 // vote counts what choose picks of a poll, in one transaction. The poll's row is taken first, so
-// that votes and edits of one poll come one after another.
-func (s *Service) vote(ctx context.Context, voter id.Account, status id.Status, choose func(p *Poll) ([]int, error)) error {
+// that votes and edits of one poll come one after another. send tells the server that counts, where that is another.
+func (s *Service) vote(ctx context.Context, voter id.Account, status id.Status, choose func(p *Poll) ([]int, error), send func(tx *db.Tx, p *Poll, positions []int) error) error {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		p, err := takePoll(ctx, tx, status)
 		if err != nil {
@@ -198,8 +215,16 @@ func (s *Service) vote(ctx context.Context, voter id.Account, status id.Status, 
 		if !counted {
 			return alreadyVoted()
 		}
-		if err := countVotes(ctx, tx, status, positions, first); err != nil {
+		if err := countVotes(ctx, tx, p, positions, first); err != nil {
 			return err
+		}
+		if send != nil {
+			if err := voteElsewhere(ctx, tx, p, positions, first); err != nil {
+				return err
+			}
+			if err := send(tx, p, positions); err != nil {
+				return err
+			}
 		}
 		return tx.Emit(Voted{status, voter})
 	})
@@ -252,6 +277,26 @@ func (s *Service) ForgetOldVotes(ctx context.Context, e Edited) error {
 		})
 		if err != nil {
 			return fmt.Errorf("forget votes: %w", err)
+		}
+	}
+	return nil
+}
+
+// TellVotes lets other servers be told how polls of ours stand, each at most once in votesToldEvery.
+func (s *Service) TellVotes(ctx context.Context) error {
+	for more := true; more; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) error {
+			counted, err := takeCounted(ctx, tx, clock.Milli(tx.Now()), pollsAtOnce)
+			more = len(counted) == pollsAtOnce
+			for _, status := range counted {
+				if err == nil {
+					err = tx.Emit(VotesCounted{status, clock.Milli(tx.Now())})
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("tell votes: %w", err)
 		}
 	}
 	return nil

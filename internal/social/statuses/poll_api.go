@@ -116,6 +116,9 @@ func (s *Service) ShowPoll(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.askAgain(c, status); err != nil {
+		return nil, err
+	}
 	return s.presentPoll(c, status)
 }
 

@@ -140,12 +140,22 @@ func insertVote(ctx context.Context, tx *db.Tx, p *Poll, voter id.Account, choic
 	return len(kept) > 0, len(kept) > 0 && kept[0] == row, err
 }
 
-func countVotes(ctx context.Context, tx *db.Tx, status id.Status, positions []int, first bool) error {
-	_, err := db.Exec(ctx, tx, `UPDATE poll_tallies SET votes = votes + 1 WHERE status_id = $1 AND position {in $2}`, status, positions)
+// countVotes counts a vote, and has other servers told of it where they may know how the poll stands.
+func countVotes(ctx context.Context, tx *db.Tx, p *Poll, positions []int, first bool) error {
+	_, err := db.Exec(ctx, tx, `UPDATE poll_tallies SET votes = votes + 1 WHERE status_id = $1 AND position {in $2}`, p.Status, positions)
 	if err == nil && first {
-		_, err = db.Exec(ctx, tx, `UPDATE polls SET voters = voters + 1 WHERE status_id = $1`, status)
+		_, err = db.Exec(ctx, tx, `UPDATE polls SET voters = voters + 1 WHERE status_id = $1`, p.Status)
+	}
+	if err == nil && p.RemoteVotes == nil && !p.HideTotals {
+		_, err = db.Exec(ctx, tx, `UPDATE polls SET tell_votes_at = $2 WHERE status_id = $1 AND tell_votes_at IS NULL`, p.Status, clock.Milli(tx.Now().Add(votesToldEvery)))
 	}
 	return err
+}
+
+// takeCounted gives the polls whose votes are to be told, each once.
+func takeCounted(ctx context.Context, tx *db.Tx, now int64, most int) ([]id.Status, error) {
+	return db.All(ctx, tx, db.Value[id.Status], `UPDATE polls SET tell_votes_at = NULL WHERE status_id IN (SELECT status_id FROM polls WHERE tell_votes_at <= $1 ORDER BY tell_votes_at LIMIT $2)
+		AND tell_votes_at <= $1 RETURNING status_id`, now, most)
 }
 
 // takeEnded gives polls whose end is to be told, each once. Those of deleted statuses go without a word.

@@ -50,6 +50,19 @@ func (s *Service) DeliverPollEnd(ctx context.Context, e PollEnded) error {
 	return s.deliverUpdate(ctx, status, strconv.FormatInt(e.Round, 10)+"-"+strconv.FormatInt(p.ExpiresAt.Unix(), 10))
 }
 
+// DeliverVotes tells other servers how a poll of ours stands. Its end is told apart.
+func (s *Service) DeliverVotes(ctx context.Context, e VotesCounted) error {
+	status, err := one(ctx, s.db, e.Status)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	p, err := s.PollOf(ctx, e.Status)
+	if err != nil || p == nil || p.HideTotals || p.Expired(s.clock.Now()) || status.LocalOnly || !status.Local {
+		return err
+	}
+	return s.deliverUpdate(ctx, status, "votes-"+strconv.FormatInt(e.At, 10))
+}
+
 // receiveVote takes a note that answers a poll of ours with one of its options. done tells that it was a
 // vote, counted or not: one that comes too late, twice, or from somebody who may not read the poll is no answer either.
 func (s *Service) receiveVote(ctx context.Context, in accounts.Received, note *activitypub.RemoteNote) (done bool, err error) {
@@ -70,7 +83,7 @@ func (s *Service) receiveVote(ctx context.Context, in accounts.Received, note *a
 	}
 	err = s.vote(ctx, in.Actor.ID, asking.ID, func(p *Poll) ([]int, error) {
 		return []int{slices.Index(p.Options, note.Name)}, nil // -1 when an edit took the option away just now
-	})
+	}, nil)
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.NotFound:
 		return true, nil

@@ -13,7 +13,6 @@ import (
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
 	"anancus/internal/social/relationships"
-	"anancus/internal/social/tags"
 )
 
 // ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
@@ -130,12 +129,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	if author.Limited() && status.Visibility == Public {
 		status.Visibility = Unlisted
 	}
-	var named []tags.Named
-	for _, name := range note.Hashtags {
-		if key := text.TagKey(name); key != "" && len(named) < maxTags {
-			named = append(named, tags.Named{Key: key, Shown: name})
-		}
-	}
+	named := namedBy(note)
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		gone, err := isTombstone(ctx, tx, author.URI, note.ID)
 		if err != nil || gone {
@@ -156,6 +150,11 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		}
 		if err := s.store(ctx, tx, status, mentions, named); err != nil {
 			return err
+		}
+		if asks := fromRemotePoll(status.ID, note.Poll, tx.Now()); asks != nil {
+			if err := insertRemotePoll(ctx, tx, asks); err != nil {
+				return err
+			}
 		}
 		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
 			return err
@@ -277,13 +276,16 @@ func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.T
 	status := &Status{
 		URI: note.ID, URL: note.URL, Author: author.ID, Content: text.Sanitize(note.Content), ContentWarning: text.StripControl(note.Summary),
 		Visibility: Visibility(note.Visibility(author.FollowersURL)), Sensitive: note.Sensitive || note.Summary != "",
-		CreatedAt: note.Published, EditedAt: note.Updated, QuotePolicy: policyFromWire(author, note.CanQuote),
+		CreatedAt: note.Published, QuotePolicy: policyFromWire(author, note.CanQuote),
 	}
 	if code, ok := text.Language(note.Language); ok {
 		status.Language = code
 	}
 	if status.CreatedAt.IsZero() || status.CreatedAt.After(now) {
 		status.CreatedAt = now // never the future
+	}
+	if note.Updated.After(note.Published) { // some servers give one to what was never edited
+		status.EditedAt = editedAt(note, now)
 	}
 	for _, e := range note.Emojis {
 		status.Emojis = append(status.Emojis, accounts.Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
