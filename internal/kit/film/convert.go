@@ -119,7 +119,7 @@ func (t Tools) GIF(ctx context.Context, in, out string) error {
 
 // Audio makes an MP3 of the first sound. What is MP3 already is copied as it is: encoding it again would only spoil it.
 func (t Tools) Audio(ctx context.Context, in, out string) error {
-	return t.convert(ctx, in, out, func(info Info) (work, error) {
+	err := t.convert(ctx, in, out, func(info Info) (work, error) {
 		if info.Audio == nil {
 			return work{}, refuse("There is no sound in the file")
 		}
@@ -131,6 +131,10 @@ func (t Tools) Audio(ctx context.Context, in, out string) error {
 		}
 		return work{bounds: listening, args: args, made: "sound.mp3"}, nil
 	})
+	if err != nil {
+		return err
+	}
+	return framesOnly(out)
 }
 
 // convert probes a file, and runs what plan makes of that; nothing that a file tells of itself goes along.

@@ -302,6 +302,52 @@ func TestSoundBecomesMP3WithItsPictureBeside(t *testing.T) {
 	wasRefused(t, found.Video(t.Context(), made(t, "a.mp3", "-vn"), to), to, "no moving pictures")
 }
 
+func TestAnMP3ThatIsCopiedIsItsFramesAndNothingElse(t *testing.T) {
+	found := tools(t)
+	path := made(t, "a.mp3", "-vn", "-id3v2_version", "0", "-b:a", "32k")
+	plain, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, _, _ = bytes.Cut(plain, []byte("TAG"+secret)) // ffmpeg hangs one on
+	junk := []byte("<html>" + secret + "PK\x03\x04\xff\xfb\x10\xff\xff\xff")
+	half := plain[:0:0]
+	for at := 0; at < len(plain)/2; at = len(half) {
+		length, ok := frameLength(plain[at:])
+		if !ok {
+			t.Fatal("the test's file is not what it should be")
+		}
+		half = append(half, plain[at:at+length]...)
+	}
+	for name, body := range map[string][]byte{
+		"as it is": plain, "with a tag": append(append([]byte{}, plain...), append([]byte("TAG"+secret), make([]byte, 125-len(secret))...)...), "with a file behind": append(append([]byte{}, plain...), junk...),
+		"with a file in between": append(append(append([]byte{}, half...), junk...), plain[len(half):]...),
+	} {
+		to := out(t, "to.mp3")
+		if err := found.Audio(t.Context(), written(t, "in.mp3", body), to); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		tellsNothing(t, to)
+		got, err := os.ReadFile(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := found.Probe(t.Context(), to); err != nil || (info.Duration-time.Second).Abs() > 200*time.Millisecond || bytes.Contains(got, []byte("<html>")) {
+			t.Errorf("%s: it lasts %v: %v", name, info.Duration, err)
+		}
+	}
+	for name, body := range map[string]string{"nothing": "", "words": "TAG" + secret, "heads without bodies": strings.Repeat("\xff\xfb\x10\x00", 3), "half a frame": string(plain[:20])} {
+		in := written(t, "none.mp3", []byte(body))
+		if err := framesOnly(in); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(in); err == nil {
+			t.Errorf("%s: it is left behind", name)
+		}
+	}
+}
+
 func TestAPosterIsTheFirstPictureInItsColours(t *testing.T) {
 	found := tools(t)
 	in := out(t, "red.mp4")
