@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { createOAuthAPIClient, createRestAPIClient } from 'masto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createOAuthAPIClient, createRestAPIClient, createStreamingAPIClient } from 'masto';
+import WebSocket from 'ws';
 import { startServer, waitFor } from './lib/servers.mjs';
 import { Visitor } from './lib/visitor.mjs';
 
@@ -296,5 +298,58 @@ describe('using it', () => {
 		assert.deepEqual(await refusal(ada.v1.statuses.$select('999').fetch()), { status: 404, message: 'Record not found' });
 		assert.equal((await refusal(createRestAPIClient({ url }).v1.timelines.home.list())).status, 401);
 		assert.deepEqual(await refusal(createRestAPIClient({ url, accessToken: 'wrong' }).v1.timelines.home.list()), { status: 401, message: 'The access token is invalid' });
+	});
+
+	test('what happens is told while it happens, over one socket', async () => {
+		const [ada, bo] = [await appOf('ada'), await appOf('bo')];
+		const { configuration } = await ada.v2.instance.fetch();
+		const accessToken = await server.command('token', 'create', 'bo', '--scopes', scopes);
+		const streams = createStreamingAPIClient({ streamingApiUrl: configuration.urls.streaming, accessToken, implementation: WebSocket });
+		try {
+			const [home, tagged] = [streams.user.subscribe(), streams.hashtag.subscribe({ tag: 'Trumpet' })];
+			const [told, toldOfTag] = [home[Symbol.asyncIterator](), tagged[Symbol.asyncIterator]()];
+			const next = async (events) => {
+				const { value } = await Promise.race([events.next(), sleep(20_000, { value: { event: 'nothing within 20 s' } }, { ref: false })]);
+				return value;
+			};
+			// Whatever comes first tells that the subscription holds: until then statuses are published in vain.
+			const first = next(told);
+			let heard = false;
+			first.then(() => (heard = true));
+			await waitFor('the stream to begin', async () => {
+				if (!heard) await ada.v1.statuses.create({ status: 'Can you hear me?' });
+				return heard;
+			});
+			assert.equal((await first).event, 'update');
+
+			const asked = next(toldOfTag);
+			const status = await ada.v1.statuses.create({ status: 'A long #trumpet' });
+			const { event, payload } = await asked;
+			assert.deepEqual([event, payload.id, payload.account.username], ['update', status.id, 'ada']);
+
+			const wait = async (wanted, id) => {
+				for (;;) {
+					const { event, payload } = await next(told);
+					if (event === wanted && (payload.id ?? payload) === id) return payload;
+					assert.ok(['update', 'status.update', 'delete', 'notification'].includes(event), `${event} while waiting for ${wanted}`);
+				}
+			};
+			assert.equal((await wait('update', status.id)).content, status.content);
+			await ada.v1.statuses.$select(status.id).update({ status: 'A longer #trumpet' });
+			assert.match((await wait('status.update', status.id)).content, /longer/);
+			await ada.v1.statuses.$select(status.id).remove();
+			await wait('delete', status.id);
+			const { id: mine } = await bo.v1.statuses.create({ status: 'Mine', visibility: 'unlisted' });
+			await ada.v1.statuses.$select(mine).favourite();
+			const { event: kind, payload: told1 } = await (async () => {
+				for (;;) {
+					const one = await next(told);
+					if (one.event === 'notification' || one.event.startsWith('nothing')) return one;
+				}
+			})();
+			assert.deepEqual([kind, told1.type, told1.status?.id], ['notification', 'favourite', mine]);
+		} finally {
+			streams.close();
+		}
 	});
 });
