@@ -8,6 +8,7 @@ import { startServer, waitFor } from './lib/servers.mjs';
 const password = 'mammut-borsoni-93';
 const words = 'A marsh at dusk, and nobody about.';
 
+const live = 'A heron, this very moment.';
 const shown = 'The marsh in daylight.';
 const described = 'Flat water under a pale sky, and one straight path through it.';
 
@@ -183,6 +184,34 @@ step('what they see, large and small, light and dark', async () => {
 	await browser.shoot(ada, `${one.url}/public/local`, '15-local', text(words));
 	await browser.shoot(ada, `${one.url}/public`, '16-federated', text(words));
 	await browser.shoot(bo, `${two.url}/search?q=ada`, '17-search', text('ada'));
+});
+
+step('what Ada posts reaches Bo while he looks, and leaves again', async () => {
+	const opened = bo.page.waitForEvent('websocket');
+	await bo.page.goto(`${two.url}/home`);
+	const socket = await opened;
+	const told = [];
+	socket.on('framereceived', ({ payload }) => told.push(String(payload)));
+	await card(bo.page, words).waitFor();
+	await ada.page.goto(`${one.url}/home`);
+	const box = ada.page.getByRole('textbox', { name: 'Text of your post' });
+	if (!(await box.isVisible())) await ada.page.getByRole('button', { name: 'New post' }).first().click();
+	await box.fill(live);
+	await ada.page.getByRole('button', { name: 'Post', exact: true }).click();
+	await card(ada.page, live).waitFor();
+	const chip = bo.page.getByRole('button', { name: '1 new' }).first();
+	await chip.waitFor();
+	assert.equal(await card(bo.page, live).count(), 0, 'nothing moves while somebody reads');
+	await browser.keep(bo, '25-something-new');
+	await chip.click();
+	await card(bo.page, live).waitFor();
+	assert.ok(told.some((text) => text.includes('"event":"update"') && text.includes(live)), 'the stream told of it');
+	await browser.keep(bo, '26-shown');
+	await card(ada.page, live).getByRole('button', { name: 'More' }).click();
+	await ada.page.getByRole('menuitem', { name: 'Delete' }).click();
+	await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+	await card(bo.page, live).waitFor({ state: 'detached' });
+	assert.ok(told.some((text) => text.includes('"event":"delete"')), 'the stream told of its end');
 });
 
 step('Ada shows a picture, described, and everybody looks at it', async () => {

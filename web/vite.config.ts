@@ -22,7 +22,7 @@ export default defineConfig({
 		},
 	},
 	server: {
-		proxy: Object.fromEntries(['/api', '/oauth', '/auth', '/.well-known'].map((path) => [path, server])),
+		proxy: Object.fromEntries(['/api', '/oauth', '/auth', '/.well-known'].map((path) => [path, path === '/api' ? { target: server, changeOrigin: true, ws: true, rewriteWsOrigin: true } : server])),
 	},
 	resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
 	test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },

@@ -282,8 +282,10 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		return err
 	}
 	s.app, s.appPolicy = newApp(web.Dist()), appPolicy
+	// Not every browser takes a WebSocket at one's own address for one's own.
+	s.appPolicy = strings.Replace(s.appPolicy, "connect-src 'self'", "connect-src 'self' "+s.frontdoor.StreamingURL(), 1)
 	if s.site.MediaHost != "" {
-		s.appPolicy = pages.ShowingFrom(appPolicy, s.site.MediaBase())
+		s.appPolicy = pages.ShowingFrom(s.appPolicy, s.site.MediaBase())
 		s.pages.ShowFrom(s.site.MediaBase())
 	}
 	s.handler = s.newHandler()

@@ -111,7 +111,8 @@ func (s *Service) configuration() map[string]any {
 	}
 }
 
-func (s *Service) streamingURL() string {
+// StreamingURL is where streams are, as a WebSocket's address without a path.
+func (s *Service) StreamingURL() string {
 	scheme := "wss"
 	if !s.site.Secure() {
 		scheme = "ws"
@@ -166,7 +167,7 @@ func (s *Service) Instance2(c *viewer.Call) (any, error) {
 	}
 	v := s.settings.Now()
 	conf := s.configuration()
-	conf["urls"] = map[string]any{"streaming": s.streamingURL(), "status": orNil(v.StatusPage), "about": s.site.URL("/about"),
+	conf["urls"] = map[string]any{"streaming": s.StreamingURL(), "status": orNil(v.StatusPage), "about": s.site.URL("/about"),
 		"privacy_policy": s.site.URL("/privacy-policy"), "terms_of_service": nil}
 	if len(terms) > 0 {
 		conf["urls"].(map[string]any)["terms_of_service"] = s.site.URL("/terms-of-service")
@@ -215,7 +216,7 @@ func (s *Service) Instance1(c *viewer.Call) (any, error) {
 	v := s.settings.Now()
 	return rest.Tagged{Cache: cacheInstance, Body: map[string]any{
 		"uri": s.site.Domain, "title": v.Title, "short_description": v.Description, "description": v.Description, "email": v.ContactEmail,
-		"version": s.fullVersion(), "urls": map[string]any{"streaming_api": s.streamingURL()},
+		"version": s.fullVersion(), "urls": map[string]any{"streaming_api": s.StreamingURL()},
 		"stats":     map[string]any{"user_count": n.members, "status_count": n.statuses, "domain_count": n.domains},
 		"thumbnail": s.site.URL("/logo.svg"), "languages": []string{"en"}, "registrations": v.Registrations != settings.Closed,
 		"approval_required": v.Registrations == settings.Approval, "invites_enabled": false, "configuration": s.configuration(),

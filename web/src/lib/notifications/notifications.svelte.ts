@@ -2,7 +2,8 @@ import { SvelteMap } from 'svelte/reactivity';
 import { accounts } from '../accounts/accounts.svelte';
 import * as api from '../api/notifications';
 import { ApiError } from '../api/client';
-import type { Notification } from '../api/entities';
+import type { Notification, Status } from '../api/entities';
+import { stream } from '../session/stream';
 import { statuses } from '../statuses/statuses.svelte';
 import { isNewer, Pager } from '../timelines/pager.svelte';
 
@@ -34,11 +35,27 @@ class Notifications {
 
 	async start(): Promise<void> {
 		this.all.start();
+		stream.listen({ stream: 'user' }, { told: this.#told, missed: () => this.#look() });
 		try {
 			this.readUpTo = (await api.markers()).notifications?.last_read_id ?? '0';
 		} catch {
 			this.readUpTo = localStorage.getItem(MARK) ?? '0'; // a server without markers: this device remembers
 		}
+	}
+
+	/** The reader's own stream tells of notifications, and of what becomes of statuses wherever they are shown. */
+	#told = (event: string, payload: string): void => {
+		if (event === 'notification') {
+			const item = JSON.parse(payload) as Notification;
+			this.all.arrive(item);
+			if (['mention', 'quote'].includes(item.type)) this.mentions.arrive(item);
+		} else if (event === 'notifications_merged') this.#look();
+		else if (event === 'status.update') statuses.keep(JSON.parse(payload) as Status);
+	};
+
+	#look(): void {
+		void this.all.poll();
+		void this.mentions.poll();
 	}
 
 	/** Only on the reader's word: opening the page does not move the mark. */

@@ -27,7 +27,7 @@ export class Statuses {
 		if (status.quote?.quoted_status) this.keep(status.quote.quoted_status);
 		const known = this.#seen.get(status.id);
 		// An answer fetched signed out, or nested, may lack what we know of the reader.
-		this.#seen.set(status.id, this.#withWishes({ ...flagsOf(known), ...status }));
+		this.#seen.set(status.id, this.#withWishes({ ...flagsOf(known), ...status, poll: pollOf(known, status) }));
 	};
 
 	keepAll = (statuses: Status[]): void => statuses.forEach(this.keep);
@@ -100,6 +100,13 @@ export class Statuses {
 		}
 		return shown;
 	}
+}
+
+/** A stream tells a poll without the reader's own votes. */
+function pollOf(known: Status | undefined, { poll }: Status): Poll | null {
+	if (!poll || poll.voted !== undefined || known?.poll?.id !== poll.id) return poll;
+	const { voted, own_votes } = known.poll;
+	return { ...poll, voted, own_votes };
 }
 
 function flagsOf(status: Status | undefined): Partial<Status> {

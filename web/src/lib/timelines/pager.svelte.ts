@@ -1,4 +1,5 @@
 import { ApiError, getPage, withQuery } from '../api/client';
+import type { Channel } from '../session/stream';
 
 /** The part of a list that can be asked for by address. */
 export interface Source<T extends { id: string }> {
@@ -8,10 +9,19 @@ export interface Source<T extends { id: string }> {
 	/** Whether asking for items newer than an id makes sense (it does not for bookmarks). */
 	live?: boolean;
 	limit?: number;
+	/** The stream that tells of what is new, and by which event. */
+	channel?: Channel;
+	event?: string;
+	/** Whether an item goes when another is gone: a boost with what it boosts. */
+	goesWith?: (id: string, gone: string) => boolean;
 }
 
 const TRIM_ABOVE = 400;
 const TRIM_TO = 120;
+/** What streams tell is put into the list at most four times a second. */
+const BATCH = 250;
+/** More than this is not kept for a tab that nobody looks at: it looks for itself when it is seen. */
+const WAITING = 200;
 
 /** A long list, read page by page, with what is new held back until the reader asks. */
 export class Pager<T extends { id: string }> {
@@ -31,6 +41,9 @@ export class Pager<T extends { id: string }> {
 	#polling = false;
 	/** The newest id the list itself has given us: one's own new item, put on top, may be newer. */
 	#cursor: string | undefined;
+	#fresh: T[] = [];
+	#missed = false;
+	#batch: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(source: Source<T>) {
 		this.#source = source;
@@ -38,6 +51,10 @@ export class Pager<T extends { id: string }> {
 
 	get live(): boolean {
 		return this.#source.live ?? false;
+	}
+
+	get channel(): Channel | undefined {
+		return this.#source.channel;
 	}
 
 	/** The newest id we know of, shown or held. */
@@ -109,6 +126,53 @@ export class Pager<T extends { id: string }> {
 		}
 	};
 
+	/** What a stream tells of the list. */
+	told = (event: string, payload: string): void => {
+		if (this.state !== 'ready') return;
+		if (event === 'delete') this.#gone(payload);
+		else if (event === 'status.update') this.#source.keep([JSON.parse(payload) as T]);
+		else if (event === (this.#source.event ?? 'update')) this.arrive(JSON.parse(payload) as T);
+	};
+
+	/** One more item, to be held back with the others. */
+	arrive = (item: T): void => {
+		if (this.state !== 'ready') return;
+		if (this.#fresh.length >= WAITING) {
+			this.#fresh = [];
+			this.#missed = true;
+		}
+		if (!this.#missed) this.#fresh.push(item);
+		this.#batch ??= setTimeout(this.settle, BATCH);
+	};
+
+	/** Puts what arrived where it waits to be shown; not while nobody looks. */
+	settle = (): void => {
+		clearTimeout(this.#batch);
+		this.#batch = undefined;
+		if (document.visibilityState === 'hidden') return;
+		const items = this.#fresh;
+		this.#fresh = [];
+		if (this.#missed) {
+			this.#missed = false;
+			void this.poll();
+			return;
+		}
+		const known = new Set([...this.held, ...this.ids]);
+		const fresh = items.filter((item) => !known.has(item.id));
+		if (!fresh.length) return;
+		this.#source.keep(fresh);
+		this.held = unique([...fresh.map((item) => item.id), ...this.held]).sort((a, b) => (isNewer(a, b) ? -1 : 1));
+		const newest = this.held[0];
+		if (newest && (!this.#cursor || isNewer(newest, this.#cursor))) this.#cursor = newest;
+	};
+
+	#gone(id: string): void {
+		const goes = (other: string) => other === id || (this.#source.goesWith?.(other, id) ?? false);
+		this.#fresh = this.#fresh.filter((item) => item.id !== id);
+		if (this.ids.some(goes)) this.ids = this.ids.filter((other) => !goes(other));
+		if (this.held.some(goes)) this.held = this.held.filter((other) => !goes(other));
+	}
+
 	/** Shows what was held back. The reader has asked, and goes to the top. */
 	reveal = (): void => {
 		const last = this.held.at(-1);
@@ -139,6 +203,7 @@ export class Pager<T extends { id: string }> {
 	};
 
 	prepend = (id: string): void => {
+		this.held = this.held.filter((other) => other !== id);
 		this.ids = unique([id, ...this.ids]);
 	};
 

@@ -83,3 +83,62 @@ it('compares ids that are too long for numbers', () => {
 	expect(isNewer('116503434343434345', '116503434343434344')).toBe(true);
 	expect(isNewer('9', '9')).toBe(false);
 });
+
+it('holds back what a stream tells, in batches, newest first, each once', async () => {
+	vi.useFakeTimers();
+	const asked = serve({ '/t?limit=20': { body: items(2, 1) }, '/t?since_id=7&limit=40': { body: items(8) } });
+	const kept: string[] = [];
+	const list = new Pager<{ id: string }>({ path: '/t', keep: (list) => kept.push(...list.map((item) => item.id)), live: true, channel: { stream: 'user' } });
+	list.told('update', '{"id":"3"}'); // too early: it will be read
+	await list.load();
+	kept.length = 0;
+	for (const id of [5, 3, 5, 2, 7]) list.told('update', `{"id":"${id}"}`);
+	expect(list.held).toEqual([]);
+	vi.advanceTimersByTime(250);
+	expect(list.held).toEqual(['7', '5', '3']);
+	expect(list.ids).toEqual(['2', '1']);
+	expect(kept).toEqual(['5', '3', '5', '7']);
+	await list.poll(); // only what is newer than that
+	expect(list.held).toEqual(['8', '7', '5', '3']);
+	expect(asked).toHaveLength(2);
+	list.told('update', '{"id":"9"}');
+	vi.advanceTimersByTime(250);
+	list.prepend('9'); // one's own
+	expect(list.held).toEqual(['8', '7', '5', '3']);
+	vi.useRealTimers();
+});
+
+it('takes out what is gone, shown or held, and what goes with it', async () => {
+	vi.useFakeTimers();
+	serve({ '/t?limit=20': { body: items(40, 3, 2) } });
+	const list = new Pager<{ id: string }>({ path: '/t', keep: () => {}, live: true, goesWith: (id, gone) => id === `${gone}0` });
+	await list.load();
+	list.told('update', '{"id":"50"}');
+	list.told('update', '{"id":"5"}');
+	list.told('delete', '3');
+	vi.advanceTimersByTime(250);
+	list.told('delete', '5');
+	list.told('delete', '4');
+	list.told('delete', '77');
+	list.told('filters_changed', '');
+	expect(list.ids).toEqual(['2']);
+	expect(list.held).toEqual([]);
+	vi.useRealTimers();
+});
+
+it('collects nothing without end while nobody looks, and looks when somebody does', async () => {
+	vi.useFakeTimers();
+	const asked = serve({ '/t?limit=20': { body: items(2, 1) }, '/t?since_id=2&limit=40': { body: items(4, 3) } });
+	const list = pager();
+	await list.load();
+	const seen = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+	for (let id = 1000; id < 1300; id++) list.told('update', `{"id":"${id}"}`);
+	vi.advanceTimersByTime(1000);
+	expect(list.held).toEqual([]);
+	seen.mockReturnValue('visible');
+	list.settle();
+	await vi.waitFor(() => expect(list.held).toEqual(['4', '3']));
+	expect(asked.at(-1)).toBe('/t?since_id=2&limit=40');
+	seen.mockRestore();
+	vi.useRealTimers();
+});
