@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"anancus/internal/kit/db"
 )
@@ -16,6 +17,7 @@ type Effect[E any] struct {
 	applies func(ctx context.Context, tx *db.Tx, e E) (bool, error)
 	live    func(ctx context.Context, e E)
 	do      func(ctx context.Context, e E) error
+	wait    func(e E) time.Duration
 }
 
 // Live makes an effect that runs in memory after the commit and before the
@@ -36,12 +38,19 @@ func Durable[E any](
 	return Effect[E]{name: name, class: class, applies: applies, do: do}
 }
 
+// After lets a durable effect begin not before some time has passed since its event, which tells how long.
+func (f Effect[E]) After(wait func(e E) time.Duration) Effect[E] {
+	f.wait = wait
+	return f
+}
+
 // durable is a durable effect whose event type is no longer in its signature.
 type durable struct {
 	name    string
 	class   Class
 	applies func(ctx context.Context, tx *db.Tx, event any) (bool, error)
 	do      func(ctx context.Context, payload []byte) error
+	wait    func(event any) time.Duration
 }
 
 // erase hides the event type of a durable effect.
@@ -61,6 +70,12 @@ func (f Effect[E]) erase() durable {
 				return fmt.Errorf("read the event: %w", err)
 			}
 			return f.do(ctx, e)
+		},
+		wait: func(event any) time.Duration {
+			if f.wait == nil {
+				return 0
+			}
+			return max(f.wait(event.(E)), 0)
 		},
 	}
 }

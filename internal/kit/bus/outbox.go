@@ -29,26 +29,32 @@ type job struct {
 	todo     []string
 	class    Class
 	attempts int
+	wait     time.Duration // before it is due for the first time
 }
 
 // store is called for each event inside its transaction. It writes one row for
-// each class in which some durable effect applies.
+// each class in which some durable effect applies; effects that wait have rows of their own.
 func (b *Bus) store(ctx context.Context, tx *db.Tx, event any) error {
 	s := b.byType[reflect.TypeOf(event)]
 	if s == nil {
 		return fmt.Errorf("emit %T: no such event is registered", event)
 	}
 	todo := map[Class][]string{}
+	var later []job
 	for _, f := range s.durable {
 		yes, err := f.applies(ctx, tx, event)
 		if err != nil {
 			return fmt.Errorf("ask whether %s applies to %s: %w", f.name, s.event, err)
 		}
-		if yes {
+		switch wait := f.wait(event); {
+		case !yes:
+		case wait > 0:
+			later = append(later, job{todo: []string{f.name}, class: f.class, wait: wait})
+		default:
 			todo[f.class] = append(todo[f.class], f.name)
 		}
 	}
-	if len(todo) == 0 {
+	if len(todo)+len(later) == 0 {
 		return nil
 	}
 	payload, err := json.Marshal(event)
@@ -57,10 +63,13 @@ func (b *Bus) store(ctx context.Context, tx *db.Tx, event any) error {
 	}
 	for _, class := range classes {
 		if names := todo[class]; names != nil {
-			j := job{event: s.event, payload: string(payload), todo: names, class: class}
-			if err := insertJob(ctx, tx, j); err != nil {
-				return err
-			}
+			later = append(later, job{todo: names, class: class})
+		}
+	}
+	for _, j := range later {
+		j.event, j.payload = s.event, string(payload)
+		if err := insertJob(ctx, tx, j); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -19,11 +19,10 @@ import (
 const maxError = 2000
 
 func insertJob(ctx context.Context, tx *db.Tx, j job) error {
-	now := clock.Milli(tx.Now())
 	_, err := db.Exec(ctx, tx, `
 		INSERT INTO outbox (id, event, payload, todo, class, due_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6)`,
-		tx.NextID(), j.event, j.payload, strings.Join(j.todo, ","), string(j.class), now)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		tx.NextID(), j.event, j.payload, strings.Join(j.todo, ","), string(j.class), clock.Milli(tx.Now().Add(j.wait)), clock.Milli(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("store event %s: %w", j.event, err)
 	}

@@ -144,3 +144,29 @@ func TestAnEffectOfAnotherProgramIsKept(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEffectMayWaitBeforeItBegins(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var soon, later, never int
+		On(h.Bus, "status.published",
+			Durable("soon", Pull, nil, func(context.Context, published) error { soon++; return nil }).After(func(published) time.Duration { return -time.Hour }),
+			Durable("later", Pull, nil, func(context.Context, published) error { later++; return nil }).After(func(e published) time.Duration { return time.Duration(e.Status) * time.Second }),
+			Durable("never", Pull, func(context.Context, *db.Tx, published) (bool, error) { return false, nil },
+				func(context.Context, published) error { never++; return nil }).After(func(published) time.Duration { return time.Second }))
+		h.emit(published{30})
+		h.drain()
+		if soon != 1 || later != 0 {
+			t.Errorf("at once they ran %d and %d times", soon, later)
+		}
+		h.clock.Advance(29 * time.Second)
+		h.drain()
+		if later != 0 {
+			t.Error("it did not wait as long as it was told to")
+		}
+		h.clock.Advance(time.Second)
+		h.drain()
+		if soon != 1 || later != 1 || never != 0 || len(h.rows()) != 0 {
+			t.Errorf("in the end they ran %d, %d and %d times, and %q is left", soon, later, never, h.rows())
+		}
+	})
+}

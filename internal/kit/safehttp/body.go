@@ -38,7 +38,7 @@ func (c *Client) read(response *http.Response, hop *http.Request, limits Limits)
 // readBody takes all of a 2xx answer's body, or fails.
 func (r *Response) readBody(response *http.Response, limits Limits) error {
 	host := r.URL.Host
-	if response.ContentLength > limits.MaxBody+gzipSlack {
+	if !limits.Cut && response.ContentLength > limits.MaxBody+gzipSlack {
 		return fault.New(fault.TooLarge, "The answer of "+host+" is too large")
 	}
 	body, err := decompressed(response, limits.MaxBody+gzipSlack)
@@ -52,6 +52,7 @@ func (r *Response) readBody(response *http.Response, limits Limits) error {
 	}
 	r.Size, err = io.Copy(into, &bounded{body, limits.MaxBody})
 	switch {
+	case limits.Cut && errors.Is(err, errTooLarge): // what was read is within the limit
 	case errors.Is(err, errTooLarge):
 		return fault.Wrap(err, fault.TooLarge, "The answer of "+host+" is too large")
 	case err != nil:

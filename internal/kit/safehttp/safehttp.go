@@ -65,6 +65,8 @@ type Limits struct {
 	// Sign is called for the first request and again for each redirected one,
 	// which has lost its signature, cookies and Authorization before.
 	Sign func(*http.Request) error
+	// Cut takes the beginning of a body that is longer than MaxBody, instead of refusing it.
+	Cut bool
 	// Into takes the body of a 2xx answer, which is then not in Response.Body.
 	// What was written before an error is to be thrown away.
 	Into io.Writer

@@ -299,6 +299,14 @@ func TestBodiesAreBounded(t *testing.T) {
 			t.Errorf("%s gives %v, %v, want %d bytes", path, r, err, size)
 		}
 	}
+	for _, path := range []string{"/fits", "/large", "/endless", "/zipped", "/bomb"} {
+		if r, err := get(t, c, s.URL+path, Limits{Cut: true}); err != nil || len(r.Body) != 1<<16 || r.Size != 1<<16 {
+			t.Errorf("the beginning of %s is %v, %v", path, r, err)
+		}
+	}
+	if _, err := get(t, c, s.URL+"/nogzip", Limits{Cut: true}); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("the beginning of what cannot be read is %v", err)
+	}
 }
 
 func TestAContentLengthThatLiesIsNotBelieved(t *testing.T) {
