@@ -253,8 +253,11 @@ func TestLinksTrendAndHaveATimeline(t *testing.T) {
 		if err := s.PurgeLinks(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if n := count(t, s, `SELECT COUNT(*) FROM links`); n != 1 {
-			t.Errorf("%d links are kept, want the one that was decided on", n)
+		if n := count(t, s, `SELECT COUNT(*) FROM link_days`); n != 0 {
+			t.Errorf("of %d days it is kept who used a link", n)
+		}
+		if n := count(t, s, `SELECT COUNT(*) FROM links`); n != 2 {
+			t.Errorf("%d links are kept, want those that statuses have", n)
 		}
 	})
 }

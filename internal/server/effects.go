@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"anancus/internal/kit/bus"
 	"anancus/internal/kit/db"
@@ -20,6 +21,7 @@ import (
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/suggestions"
 	"anancus/internal/social/tags"
+	"anancus/internal/social/trends"
 )
 
 // effects says what follows from what. Live ones run in memory before the caller is
@@ -28,8 +30,11 @@ func (s *Server) effects() {
 	b := s.bus
 	bus.On(b, "settings.changed",
 		bus.Live(func(ctx context.Context, e settings.Changed) {
-			if e.Name == "remote-media" {
+			switch e.Name {
+			case "remote-media":
 				s.mediaModes(ctx)
+			case "embed-hosts":
+				s.statuses.ForgetAllCards()
 			}
 		}),
 		bus.Durable("media.drop_unwanted", bus.Index, func(_ context.Context, _ *db.Tx, e settings.Changed) (bool, error) {
@@ -42,6 +47,7 @@ func (s *Server) effects() {
 	bus.On(b, "media.copies_dropped", bus.Live(func(_ context.Context, e media.CopiesDropped) {
 		s.statuses.Forget(e.Statuses...)
 		s.accounts.Forget(e.Accounts...)
+		s.statuses.ForgetCards(e.Links...)
 	}))
 	bus.On(b, "media.portrait_kept", bus.Live(func(_ context.Context, e media.PortraitKept) { s.accounts.Forget(e.Account) }))
 	bus.On(b, "collection.added", bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
@@ -54,14 +60,20 @@ func (s *Server) effects() {
 	bus.On(b, "announcement.reacted", bus.Live(s.streaming.OnAnnouncementReacted))
 	bus.On(b, "account.joined", bus.Durable("notifications.tell_signed_up", bus.Push, nil, s.notifications.TellSignedUp))
 	bus.On(b, "account.updated",
-		bus.Live(func(_ context.Context, e accounts.Updated) { s.accounts.Forget(e.Account) }),
+		bus.Live(func(_ context.Context, e accounts.Updated) {
+			s.accounts.Forget(e.Account)
+			s.statuses.ForgetCreator(e.Account)
+		}),
 		bus.Durable("media.fetch_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e accounts.Updated) (bool, error) {
 			return s.media.PortraitsWanted(ctx, tx, e.Account)
 		},
 			func(ctx context.Context, e accounts.Updated) error { return s.media.FetchPortraits(ctx, e.Account) }),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.profile_changed",
-		bus.Live(func(_ context.Context, e accounts.ProfileChanged) { s.accounts.Forget(e.Account) }),
+		bus.Live(func(_ context.Context, e accounts.ProfileChanged) {
+			s.accounts.Forget(e.Account)
+			s.statuses.ForgetCreator(e.Account)
+		}),
 		bus.Live(s.streaming.OnProfileChanged),
 		bus.Durable("accounts.deliver_profile", bus.Push, nil, s.accounts.DeliverProfile),
 		bus.Durable("relationships.accept_waiting", bus.Push, relationships.Waiting, s.relationships.AcceptWaiting),
@@ -70,6 +82,7 @@ func (s *Server) effects() {
 		bus.Live(func(_ context.Context, e accounts.Gone) {
 			s.accounts.Forget(e.Account)
 			s.access.ForgetMember(e.Account)
+			s.statuses.ForgetCreator(e.Account)
 		}),
 		bus.Live(s.timelines.OnAccountGone),
 		bus.Live(s.streaming.OnAccountGone))
@@ -141,6 +154,15 @@ func (s *Server) effects() {
 		bus.Durable("media.process_remote", bus.Reels, func(_ context.Context, _ *db.Tx, e media.Sent) (bool, error) { return e.Remote, nil }, s.media.Process))
 	bus.On(b, "media.files_changed", bus.Live(func(_ context.Context, e media.FilesChanged) { s.media.Forget(e.Files...) }))
 	bus.On(b, "media.received", bus.Durable("media.fetch", bus.Pull, s.media.ToFetch, s.media.FetchReceived))
+	bus.On(b, "link.used",
+		bus.Durable("media.fetch_preview", bus.Pull, s.media.WantsPreview, s.media.FetchPreview).After(func(e media.Linked) time.Duration { return e.Wait }),
+		bus.Durable("trends.keep_link", bus.Index, s.trends.Counts, s.trends.KeepLink))
+	bus.On(b, "link.preview_changed",
+		bus.Live(func(_ context.Context, e media.PreviewChanged) {
+			s.statuses.ForgetCards(e.Link, e.Was)
+			s.statuses.Forget(e.Statuses...)
+		}),
+		bus.Durable("trends.fold_link", bus.Index, trends.Folds, s.trends.FoldLink))
 	bus.On(b, "media.described", bus.Live(func(context.Context, media.Described) {}))
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {
@@ -153,8 +175,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
-		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })),
-		bus.Durable("trends.keep_link", bus.Index, s.trends.HasLink, s.trends.KeepLink))
+		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
 	bus.On(b, "status.deleted",
 		bus.Live(func(_ context.Context, e statuses.Deleted) {
@@ -175,7 +196,6 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
 		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
 		bus.Durable("statuses.deliver_edit", bus.Push, leaves(s, func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
-		bus.Durable("trends.keep_edited_link", bus.Index, s.trends.Relinked, s.trends.KeepEditedLink),
 		bus.Durable("search.index_edited", bus.Index, nil, index(s, func(e statuses.Edited) id.Status { return e.Status })))
 	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
 		s.statuses.Forget(e.Status)
@@ -254,6 +274,7 @@ func (s *Server) mediaModes(ctx context.Context) {
 	}
 	s.accounts.ForgetAll()
 	s.statuses.ForgetAll()
+	s.statuses.ForgetAllCards()
 }
 
 // onlyMember keeps an effect for accounts of this server.

@@ -189,7 +189,9 @@ func (s *Server) CountPopular(ctx context.Context) error { return s.suggestions.
 // PurgeLinks is a chore.
 
 // PurgeLinks is one.
-func (s *Server) PurgeLinks(ctx context.Context) error { return s.trends.PurgeLinks(ctx) }
+func (s *Server) PurgeLinks(ctx context.Context) error {
+	return errors.Join(s.trends.PurgeLinks(ctx), s.media.PurgeLinks(ctx))
+}
 
 // TellVotes runs the chore that tells other servers how polls stand.
 func (s *Server) TellVotes(ctx context.Context) error { return s.statuses.TellVotes(ctx) }

@@ -330,5 +330,6 @@ func (s *Server) fileRoutes() []route {
 		{"GET", "/files/{key...}", peer, "", s.media.ServeFile},
 		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
 		{"GET", "/media_proxy/accounts/{account}/{picture}", anyone, "", s.media.ProxyPortrait},
+		{"GET", "/media_proxy/links/{link}", anyone, "", s.media.ProxyPreview},
 	}
 }

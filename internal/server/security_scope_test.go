@@ -149,7 +149,7 @@ func fill(path, id string) string {
 	for _, name := range []string{"{id}", "{collection_id}", "{account}", "{status}"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
-	return strings.NewReplacer("{hashtag}", "cats", "{size}", "small", "{picture}", "avatar", "{tag}", "123", "{name}", "%F0%9F%91%8D", "{username}", "nobody", "{context}", id).Replace(path)
+	return strings.NewReplacer("{hashtag}", "cats", "{size}", "small", "{picture}", "avatar", "{link}", id, "{tag}", "123", "{name}", "%F0%9F%91%8D", "{username}", "nobody", "{context}", id).Replace(path)
 }
 
 func bodyKind(method string) string {

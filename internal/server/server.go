@@ -28,6 +28,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/config"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/fault"
 	"anancus/internal/kit/film"
 	"anancus/internal/kit/images"
 	"anancus/internal/kit/pages"
@@ -116,8 +117,9 @@ type Parts struct {
 	Clock     clock.Clock
 	Passwords *accounts.Passwords
 	MakeKey   func() (*rsa.PrivateKey, error)
-	Films     *film.Tools // nil: what is found on the machine
-	Fleeting  bool        // tests: as of db.Config
+	Films     *film.Tools       // nil: what is found on the machine
+	Names     safehttp.Resolver // nil: the machine's
+	Fleeting  bool              // tests: as of db.Config
 }
 
 // New opens and migrates the database and assembles the rooms; it does not listen.
@@ -194,7 +196,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if err := d.Migrate(ctx, migrations.Files, s.version); err != nil {
 		return err
 	}
-	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock,
+	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock, Resolver: parts.Names,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"})
 	anywhere := safehttp.New(safehttp.Options{AllowAddresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, Clock: s.clock,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others
@@ -239,7 +241,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Settings: s.settings, Secret: secret, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
 		Sees: func(ctx context.Context, who id.Account, status id.Status) (bool, error) {
 			return s.statuses.Sees(ctx, who, status)
-		}}); err != nil {
+		}, Person: s.whois}); err != nil {
 		return err
 	}
 	s.statuses = statuses.New(statuses.Config{Media: s.media, DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
@@ -290,6 +292,22 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	}
 	s.handler = s.newHandler()
 	return nil
+}
+
+// whois finds an account by its whole handle, asking its server when it is not known.
+func (s *Server) whois(ctx context.Context, handle string) (id.Account, error) {
+	username, domain, err := accounts.SplitHandle(handle)
+	if err != nil {
+		return 0, err
+	}
+	if domain == "" {
+		return 0, fault.RecordNotFound()
+	}
+	found, err := s.accounts.ResolveHandle(ctx, username, domain)
+	if err != nil {
+		return 0, err
+	}
+	return found.ID, nil
 }
 
 // signAsServer signs requests for documents with the key of the server's own actor.

@@ -30,7 +30,7 @@ type Status struct {
 	Mentions           []Mention         `json:"mentions"`
 	Tags               []StatusTag       `json:"tags"`
 	Emojis             []CustomEmoji     `json:"emojis"`
-	Card               any               `json:"card"`
+	Card               *PreviewCard      `json:"card"`
 	Poll               any               `json:"poll"`
 	Quote              any               `json:"quote"`
 	QuoteApproval      QuoteApproval     `json:"quote_approval"`

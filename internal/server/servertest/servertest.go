@@ -103,6 +103,7 @@ func NewAt(t testing.TB, engine db.Engine, at clock.Clock, options ...Option) *S
 		MakeKey:   func() (*rsa.PrivateKey, error) { return aptest.Key(int(keys.Add(1) % 4)), nil },
 		Fleeting:  true,
 		Films:     films(),
+		Names:     names{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +119,17 @@ func NewAt(t testing.TB, engine db.Engine, at clock.Clock, options ...Option) *S
 		}
 	})
 	return &Server{Server: s, T: t, URL: "http://" + domain, Domain: domain, http: h}
+}
+
+// names are those of the machine itself: what a test names otherwise is asked of nobody.
+type names struct{}
+
+// LookupNetIP knows localhost, and a domain for tests whose hosts need a name as others have.
+func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	if host == "localhost" || strings.HasSuffix(host, ".loopback.example.com") {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
 // Settle lets everything that waits on these servers happen, until nothing does.

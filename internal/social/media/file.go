@@ -21,6 +21,7 @@ const (
 	nounAttachment = "attachment"
 	nounAvatar     = "avatar"
 	nounHeader     = "header"
+	nounPreview    = "preview"
 	nounUpload     = "upload" // as it was sent, until it is processed
 )
 
@@ -42,7 +43,7 @@ type file struct {
 	id     id.File
 	key    string
 	noun   string
-	owner  int64  // the attachment or account that shows it
+	owner  int64  // the attachment, account or link that shows it
 	kind   string // media type
 	size   int64
 	remote bool

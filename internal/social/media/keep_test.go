@@ -55,6 +55,8 @@ func newRoom(t testing.TB, engine db.Engine, allow ...netip.Prefix) *room {
 	bus.On(b, "e", bus.Live(func(context.Context, accounts.Updated) {}))
 	bus.On(b, "f", bus.Live(func(context.Context, settings.Changed) {}))
 	bus.On(b, "g", bus.Live(func(context.Context, accounts.Gone) {}))
+	bus.On(b, "h", bus.Live(func(context.Context, Linked) {}))
+	bus.On(b, "i", bus.Live(func(context.Context, PreviewChanged) {}))
 	r := &room{t: t, now: now, folder: t.TempDir()}
 	site := settings.Site{Domain: "here.example", WebDomain: "here.example"}
 	store, err := blob.OpenFolder(r.folder)

@@ -57,6 +57,7 @@ type Service struct {
 	seen     seen
 	remote   *safehttp.Client
 	sees     func(ctx context.Context, reader id.Account, status id.Status) (bool, error)
+	person   func(ctx context.Context, handle string) (id.Account, error)
 	fetches  singleflight.Group
 	awaited  awaited
 
@@ -88,6 +89,7 @@ type Config struct {
 	Memory   uint64 // bytes of rows of files to remember; 0 chooses
 	Remote   *safehttp.Client
 	Sees     func(ctx context.Context, reader id.Account, status id.Status) (bool, error) // whether a reader may see a status; 0 is a visitor
+	Person   func(ctx context.Context, handle string) (id.Account, error)                 // finds an account by its handle, wherever it is
 }
 
 const defaultMemory = 2 << 20
@@ -105,7 +107,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{reading: semaphore.NewWeighted(readAtOnce), copying: semaphore.NewWeighted(readAtOnce), converting: semaphore.NewWeighted(1),
 		settings: c.Settings, secret: c.Secret, portraits: make(chan struct{}, portraitsAtOnce), passing: make(chan struct{}, passAtOnce),
-		db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, films: c.Films, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees,
+		db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, films: c.Films, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees, person: c.Person,
 		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}
 	s.modes.Store(&map[string]settings.MediaMode{})
 	return s, nil

@@ -20,6 +20,7 @@ const (
 type CopiesDropped struct {
 	Statuses []id.Status
 	Accounts []id.Account
+	Links    []id.Link
 }
 
 // Bound says which copies of other servers' files may stay.
@@ -129,6 +130,7 @@ var forgetters = map[string]func(ctx context.Context, tx *db.Tx, owners []int64,
 	nounAttachment: forgetAttachments,
 	nounAvatar:     forgetPortraits(`UPDATE accounts SET avatar_key = '' WHERE id {in $1} AND domain <> '' RETURNING id`),
 	nounHeader:     forgetPortraits(`UPDATE accounts SET header_key = '' WHERE id {in $1} AND domain <> '' RETURNING id`),
+	nounPreview:    forgetPreviews,
 }
 
 func forgetAttachments(ctx context.Context, tx *db.Tx, owners []int64, gone *CopiesDropped) error {

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,12 @@ type setting struct {
 	read func(v *Values, text string) error
 	show func(v Values) string
 }
+
+// maxEmbedHosts bounds how many sites may be shown in frames; their names stand in a header of the app's page.
+const maxEmbedHosts = 50
+
+// embedHost is a name as a Content-Security-Policy takes it.
+var embedHost = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
 var names = map[string]setting{
 	"registrations": {
@@ -109,8 +116,20 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return string(v.MediaFetch) },
 	},
-	"remote-media-days":        number("remote-media-days", 0, maxMediaDays, func(v *Values) *int { return &v.RemoteMediaDays }),
-	"remote-media-budget":      number("remote-media-budget", 0, maxMediaBudget, func(v *Values) *int { return &v.RemoteMediaBudget }),
+	"remote-media-days":   number("remote-media-days", 0, maxMediaDays, func(v *Values) *int { return &v.RemoteMediaDays }),
+	"remote-media-budget": number("remote-media-budget", 0, maxMediaBudget, func(v *Values) *int { return &v.RemoteMediaBudget }),
+	"embed-hosts": {
+		read: func(v *Values, text string) error {
+			hosts := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+			if len(hosts) > maxEmbedHosts || slices.ContainsFunc(hosts, func(one string) bool { return !embedHost.MatchString(one) }) {
+				return fault.New(fault.Invalid, "embed-hosts must be host names, such as player.vimeo.com, with commas between them")
+			}
+			slices.Sort(hosts)
+			v.EmbedHosts = strings.Join(slices.Compact(hosts), ", ")
+			return nil
+		},
+		show: func(v Values) string { return v.EmbedHosts },
+	},
 	"local-live-feed-access":   feed("local-live-feed-access", func(v *Values) *FeedAccess { return &v.LocalLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
 	"remote-live-feed-access":  feed("remote-live-feed-access", func(v *Values) *FeedAccess { return &v.RemoteLiveFeed }, FeedForAll, FeedForMembers, FeedForKeepers),
 	"local-topic-feed-access":  feed("local-topic-feed-access", func(v *Values) *FeedAccess { return &v.LocalTopicFeed }, FeedForAll, FeedForMembers),

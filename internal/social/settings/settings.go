@@ -56,6 +56,8 @@ type Values struct {
 	RemoteMediaDays   int        // how long a copy stays that nobody looks at; 0: as long as there is room
 	RemoteMediaBudget int        // MB that all copies may take; 0: as much as there is
 
+	EmbedHosts string // whose players may be shown in frames, in previews of links: names, with commas between them
+
 	// Who may read the timelines that everybody shares, by where a status is from.
 	LocalLiveFeed, RemoteLiveFeed   FeedAccess // the public timelines
 	LocalTopicFeed, RemoteTopicFeed FeedAccess // those of hashtags and links
@@ -131,10 +133,19 @@ func (s *Service) defaults() *Values {
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
 		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
 		ProfileDirectory: true,
+		EmbedHosts:       embedHosts,
 		RemoteMedia:      StoreMedia, MediaFetch: FetchFollowed,
 		Trends: true, TrendsThreshold: DefaultTrendsThreshold,
 		LocalLiveFeed: FeedForAll, RemoteLiveFeed: FeedForAll, LocalTopicFeed: FeedForAll, RemoteTopicFeed: FeedForAll,
 	}
+}
+
+// embedHosts are well-known players that bring a frame and nothing else.
+const embedHosts = "bandcamp.com, embed.ted.com, geo.dailymotion.com, open.spotify.com, player.vimeo.com, w.soundcloud.com, www.dailymotion.com, www.youtube-nocookie.com, www.youtube.com"
+
+// FrameHosts are the hosts whose pages may be shown in frames.
+func (v Values) FrameHosts() []string {
+	return strings.FieldsFunc(v.EmbedHosts, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // Load reads the settings from the database.

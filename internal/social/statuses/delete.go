@@ -132,6 +132,9 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 		return s.purge(ctx, status)
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := media.Unlink(ctx, tx, status); err != nil {
+			return err
+		}
 		for _, last := range []string{
 			`DELETE FROM attachments WHERE status_id = $1`,
 			`DELETE FROM status_tags WHERE status_id = $1`,
@@ -139,7 +142,6 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 			`DELETE FROM translations WHERE status_id = $1`,
 			`DELETE FROM poll_tallies WHERE status_id = $1`,
 			`DELETE FROM polls WHERE status_id = $1`,
-			`DELETE FROM link_statuses WHERE status_id = $1`,
 			`DELETE FROM trending_statuses WHERE status_id = $1`,
 			`DELETE FROM status_counts WHERE status_id = $1`,
 			`DELETE FROM statuses WHERE id = $1`,

@@ -176,6 +176,9 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 			return nil, err
 		}
 	}
+	if err := s.link(ctx, tx, now, now.Content, "", now.EditedAt); err != nil {
+		return nil, err
+	}
 	return now, tx.Emit(e)
 }
 

@@ -30,6 +30,7 @@ type segment struct {
 	approval   []byte
 	quote      quoting
 	poll       *askedPoll // nil: none
+	link       linked
 }
 
 // PresentOne shows one status to a viewer who may read it.
@@ -92,7 +93,21 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 		return nil, err
 	}
 	maps.Copy(all, w.quotes.first)
-	people := make([]id.Account, 0, len(all))
+	var links []id.Link
+	for _, seg := range all {
+		if seg.link.link != 0 {
+			links = append(links, seg.link.link)
+		}
+	}
+	if w.cards, err = s.cardsOf(ctx, links); err != nil {
+		return nil, err
+	}
+	people := make([]id.Account, 0, len(all)+len(w.cards))
+	for _, c := range w.cards {
+		if who := c.namedBy(); who != 0 {
+			people = append(people, who)
+		}
+	}
 	proper := make([]id.Status, 0, len(all))
 	for one, seg := range all {
 		people = append(people, seg.author)
@@ -120,6 +135,7 @@ type showing struct {
 	authors  map[id.Account]raw
 	own      map[id.Status]flags // nil for those who are not members
 	quotes   *quotes
+	cards    map[id.Link]*card
 	unwanted *filters.Set
 	segments map[id.Status]*segment // of the page
 	boosted  map[id.Status]*segment // of what it boosts
@@ -183,6 +199,9 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 	b = appendRaw(b, "account", account)
 	b = appendRaw(b, "reblog", inner)
 	b = appendRaw(b, "quote", quote)
+	b = append(b, `,"card":`...)
+	shown := w.cards[seg.link.link]
+	b = shown.appendTo(b, seg.link.shownAs(shown), w.viewer, w.authors)
 	b = append(b, `,"poll":`...)
 	b = seg.poll.join(b, w.now, w.own != nil, seg.author == w.viewer.Account, did)
 	b = of.appendApproval(b, w.viewer, did)
@@ -253,7 +272,11 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 			if err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
-			out[one.ID] = &segment{body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
+			link, err := encodeLink(entities[i].link, entities[i].written)
+			if err != nil {
+				return nil, err
+			}
+			out[one.ID] = &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
 				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote, poll: poll}
 		}
 		return out, nil
@@ -295,6 +318,9 @@ type shared struct {
 	quote         quoting
 	Poll          *struct{} `json:"poll,omitempty"`
 	poll          *Poll
+	Card          *struct{} `json:"card,omitempty"`
+	link          id.Link
+	written       string
 }
 
 // entities shapes statuses for the API, with mentions, tags, counts, apps and polls in a query or two each.
@@ -335,6 +361,7 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		at[t.status].Tags = append(at[t.status].Tags, mastodon.StatusTag{Name: t.name, URL: s.site.TagURL(t.name)})
 	}
 	quotes := map[id.Status]quoting{}
+	links := map[id.Status]counts{}
 	numbers, err := countsOf(ctx, s.db, ids)
 	if err != nil {
 		return nil, err
@@ -346,7 +373,7 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		}
 		m := at[n.status]
 		m.RepliesCount, m.ReblogsCount, m.FavouritesCount, m.QuotesCount = n.replies, n.boosts, n.favourites, n.quotes
-		quotes[n.status] = n.quote
+		quotes[n.status], links[n.status] = n.quote, n
 	}
 	names, err := appsOf(ctx, s.db, apps)
 	if err != nil {
@@ -365,6 +392,9 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 	}
 	for i, one := range list {
 		out[i].Application, out[i].quote, out[i].poll = byApp[one.App], quotes[one.ID], polls[one.ID]
+		if n := links[one.ID]; !one.WithMedia && n.quote.state == "" {
+			out[i].link, out[i].written = n.link, n.written
+		}
 	}
 	return out, nil
 }

@@ -191,10 +191,12 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 			return err
 		}
 	}
-	if p.quoted == nil {
-		return nil
+	if p.quoted != nil {
+		if err := s.storeQuote(ctx, tx, status, p.quoted); err != nil {
+			return err
+		}
 	}
-	return s.storeQuote(ctx, tx, status, p.quoted)
+	return s.link(ctx, tx, status, status.Content, "", status.CreatedAt)
 }
 
 // store writes a new status with everything that hangs on it, and emits Published.

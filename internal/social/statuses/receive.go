@@ -159,6 +159,11 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
 			return err
 		}
+		if note.Quote == "" {
+			if err := s.link(ctx, tx, status, note.Content, note.PreviewLink, status.CreatedAt); err != nil {
+				return err
+			}
+		}
 		return s.adopt(ctx, tx, status)
 	})
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Conflict) {

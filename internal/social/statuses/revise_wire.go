@@ -55,7 +55,7 @@ func (s *Service) revise(ctx context.Context, author *accounts.Account, status i
 	}
 	said := fromNote(author, note, s.clock.Now())
 	said.EditedAt = editedAt(note, s.clock.Now())
-	err = s.db.Tx(ctx, func(tx *db.Tx) error { return reviseIn(ctx, tx, status, said, note, mentions) })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.reviseIn(ctx, tx, status, said, note, mentions) })
 	if err = ignoreNotFound(err); err != nil {
 		return fmt.Errorf("revise status %s: %w", note.ID, err)
 	}
@@ -64,7 +64,7 @@ func (s *Service) revise(ctx context.Context, author *accounts.Account, status i
 
 // reviseIn is revise, inside its transaction. The time of the edit decides (federation.md §8): an older form is ignored; a newer one
 // replaces the words; one of the same time, or of none, tells only how the poll stands and who may quote.
-func reviseIn(ctx context.Context, tx *db.Tx, status id.Status, said *Status, note *activitypub.RemoteNote, mentions []mention) error {
+func (s *Service) reviseIn(ctx context.Context, tx *db.Tx, status id.Status, said *Status, note *activitypub.RemoteNote, mentions []mention) error {
 	now, err := takeStatus(ctx, tx, status)
 	if err != nil {
 		return err
@@ -131,6 +131,13 @@ func reviseIn(ctx context.Context, tx *db.Tx, status id.Status, said *Status, no
 		}
 	}
 	if e.Tagged, e.Untagged, err = retag(ctx, tx, now, namedBy(note)); err != nil {
+		return err
+	}
+	content, preview := note.Content, note.PreviewLink
+	if note.Quote != "" {
+		content, preview = "", ""
+	}
+	if err := s.link(ctx, tx, now, content, preview, said.EditedAt); err != nil {
 		return err
 	}
 	if !changed {

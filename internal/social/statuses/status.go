@@ -149,6 +149,7 @@ type Service struct {
 	courier  Courier
 	shown    *memo.Memo[id.Status, *segment]
 	readers  *readers
+	cards    *cards
 	reader   Reader
 	log      *slog.Logger
 	watch    watch
@@ -183,8 +184,10 @@ func New(c Config) *Service {
 	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
-		readers: newReaders(),
-		shown:   memo.New[id.Status](c.Memory, func(s *segment) uint32 { return uint32(len(s.body) + s.text.Size() + s.poll.size()) })}
+		readers: newReaders(), cards: newCards(),
+		shown: memo.New[id.Status](c.Memory, func(s *segment) uint32 {
+			return uint32(len(s.body) + len(s.link.written) + s.text.Size() + s.poll.size())
+		})}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.

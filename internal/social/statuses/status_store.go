@@ -181,6 +181,8 @@ type counts struct {
 	replies, boosts, favourites, quotes int64
 	quote                               quoting // what the status quotes
 	asks                                bool    // it has a poll
+	link                                id.Link // 0: none
+	written                             string  // its address as the status has it; "": as the link is
 }
 
 func countsOf(ctx context.Context, q db.Q, ids []id.Status) ([]counts, error) {
@@ -188,10 +190,12 @@ func countsOf(ctx context.Context, q db.Q, ids []id.Status) ([]counts, error) {
 		var c counts
 		var of *id.Status
 		var state *QuoteState
-		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites, &c.quotes, &of, &state, &c.asks)
+		err := r.Scan(&c.status, &c.replies, &c.boosts, &c.favourites, &c.quotes, &of, &state, &c.asks, &c.link, &c.written)
 		c.quote = quoting{orZero(of), orZero(state)}
 		return c, err
-	}, `SELECT c.status_id, c.replies, c.boosts, c.favourites, c.quotes, q.quoted_id, q.state, p.status_id IS NOT NULL FROM status_counts c
+	}, `SELECT c.status_id, c.replies, c.boosts, c.favourites, c.quotes, q.quoted_id, q.state, p.status_id IS NOT NULL, COALESCE(l.link_id, 0), COALESCE(l.url, '')
+		FROM status_counts c
+		LEFT JOIN link_statuses l ON l.status_id = c.status_id
 		LEFT JOIN quotes q ON q.status_id = c.status_id
 		LEFT JOIN polls p ON p.status_id = c.status_id WHERE c.status_id {in $1}`, ids)
 }

@@ -80,6 +80,13 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	for _, file := range shown[status.ID] {
 		note.Attachment = append(note.Attachment, s.media.Document(file))
 	}
+	_, address, err := media.LinkOf(ctx, s.db, status.ID)
+	if err != nil {
+		return nil, err
+	}
+	if address != "" {
+		note.Attachment = append(note.Attachment, activitypub.Document{Type: "Link", Href: address})
+	}
 	note.Replies = &activitypub.Collection{ID: status.URI + "/replies", First: &activitypub.Collection{
 		Page: true, PartOf: status.URI + "/replies", Next: status.URI + "/replies?page=true", Items: []any{}}}
 	note.InteractionPolicy = status.QuotePolicy.wire(author)

@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/media"
 	"anancus/internal/social/statuses"
 )
 
@@ -86,7 +87,7 @@ func (s *Service) Review(ctx context.Context, kind, name string, trendable bool)
 }
 
 func (s *Service) reviewLink(ctx context.Context, address string, trendable bool) error {
-	plain, _ := canonical(address)
+	plain, _ := media.LinkAddress(address)
 	return s.decide(ctx, "There is no link "+address, `UPDATE links SET trendable = $2, reviewed_at = $3 WHERE url = $1`,
 		plain, trendable, clock.Milli(s.clock.Now()))
 }

@@ -13,6 +13,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -97,7 +98,7 @@ func (s *Service) Links(c *viewer.Call) (any, error) {
 	for _, one := range cut(w, all) {
 		ids = append(ids, id.Link(one.subject))
 	}
-	rows, err := s.showLinks(c.Context(), ids)
+	rows, err := s.showLinks(c.Context(), c.Viewer, ids)
 	if err != nil {
 		return nil, fmt.Errorf("trending links: %w", err)
 	}
@@ -160,11 +161,16 @@ func place(languages []string, language string) int {
 	return 0
 }
 
-// showLinks shapes links for the API, in their order. Pages are not read yet, so that an address stands for its title.
-func (s *Service) showLinks(ctx context.Context, ids []id.Link) ([]mastodon.TrendsLink, error) {
-	rows := make([]mastodon.TrendsLink, 0, len(ids))
+// showLinks shapes links for the API, in their order: their previews with their history. Where a page cannot be read its address stands
+// for its title.
+func (s *Service) showLinks(ctx context.Context, v viewer.Viewer, ids []id.Link) ([]json.RawMessage, error) {
+	rows := make([]json.RawMessage, 0, len(ids))
 	if len(ids) == 0 {
 		return rows, nil
+	}
+	cards, err := s.statuses.Cards(ctx, v, ids)
+	if err != nil {
+		return nil, err
 	}
 	found, err := linksByID(ctx, s.db, ids)
 	if err != nil {
@@ -188,20 +194,31 @@ func (s *Service) showLinks(ctx context.Context, ids []id.Link) ([]mastodon.Tren
 		at.Uses, at.Accounts = strconv.FormatInt(d.uses, 10), strconv.FormatInt(d.accounts, 10)
 	}
 	for _, one := range ids {
-		at := slices.IndexFunc(found, func(l link) bool { return l.id == one })
-		if at < 0 {
-			continue
-		}
-		u, err := url.Parse(found[at].url)
+		days, err := accounts.Encode(history[one])
 		if err != nil {
 			return nil, err
 		}
-		shown := mastodon.TrendsLink{URL: found[at].url, Title: u.Host + strings.TrimSuffix(u.Path, "/"), Type: "link", ProviderName: u.Host,
-			Authors: []any{}, History: history[one]}
-		if language := found[at].language; language != "" {
-			shown.Language = &language
+		shown := cards[one]
+		if at := slices.IndexFunc(found, func(l link) bool { return l.id == one }); shown == nil && at >= 0 {
+			if shown, err = accounts.Encode(bareCard(found[at])); err != nil {
+				return nil, err
+			}
 		}
-		rows = append(rows, shown)
+		if shown != nil {
+			rows = append(rows, slices.Concat(shown[:len(shown)-1], []byte(`,"history":`), days, []byte("}")))
+		}
 	}
 	return rows, nil
+}
+
+// bareCard stands for the preview of a page that was not read.
+func bareCard(l link) mastodon.PreviewCard {
+	card := mastodon.PreviewCard{URL: l.url, Title: l.url, Type: "link", Authors: []mastodon.PreviewCardAuthor{}}
+	if u, err := url.Parse(l.url); err == nil {
+		card.Title, card.ProviderName = u.Host+strings.TrimSuffix(u.Path, "/"), u.Host
+	}
+	if l.language != "" {
+		card.Language = &l.language
+	}
+	return card
 }
