@@ -131,6 +131,10 @@ func TestAStatusShowsThePreviewOfItsFirstLink(t *testing.T) {
 		if _, told := card["missing_attribution"]; told || len(card) != 18 {
 			t.Errorf("a visitor is shown %s", raw["card"])
 		}
+		if answer, body := file(t, s.URL+"/@ada/"+post.ID, "Accept", "text/html"); answer.StatusCode != http.StatusOK || !strings.Contains(string(body), `<a href="`+page+`" rel="nofollow noopener noreferrer"><img src="/files/preview/`) ||
+			!strings.Contains(string(body), "A title &amp; more") || !strings.Contains(string(body), "What it says") || !strings.Contains(string(body), "By Cy") || !strings.Contains(string(body), "The News") {
+			t.Errorf("visitors are shown %s", body)
+		}
 		// The second one has it at once.
 		var second carded
 		bo.Post("/api/v1/statuses", url.Values{"status": {"me too " + page}}, &second)
@@ -289,6 +293,9 @@ func TestAuthorsAreNamedWhereTheySayThatTheSiteMay(t *testing.T) {
 			t.Errorf("before she says so it is shown with %+v, to her as missing: %v", got, missing(ada))
 		}
 		putForm(t, ada, http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"attribution_domains[]": {"news.loopback.example.com"}, "display_name": {"Ada!"}}, nil)
+		if _, body := file(t, s.URL+"/@bo/"+post.ID, "Accept", "text/html"); !strings.Contains(string(body), `<p><a href="/@ada">More from <bdi>Ada!</bdi></a></p>`) {
+			t.Errorf("visitors are shown %s", body)
+		}
 		if got := shows(bo, post.ID).Card; len(got.Authors) != 1 || got.Authors[0].Account == nil || got.Authors[0].Account.ID != ada.ID || got.Authors[0].Name != "Ada L." || missing(ada) {
 			t.Errorf("after she said so it is shown with %+v", got)
 		}

@@ -263,7 +263,11 @@ func (s *Server) serveApp(w http.ResponseWriter, r *http.Request) {
 		index = bytes.Replace(index, []byte(`data-theme="auto"`), []byte(`data-theme="`+cookie.Value+`"`), 1)
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", s.appPolicy)
+	policy := s.appPolicy
+	if hosts := s.settings.Now().FrameHosts(); len(hosts) > 0 { // players that previews of links bring
+		policy += "; frame-src https://" + strings.Join(hosts, " https://")
+	}
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Vary", "Accept, Cookie")
 	rest.Bytes{Type: "text/html; charset=utf-8", Body: index}.Write(w, r)

@@ -68,6 +68,7 @@ type entry struct {
 	Edited     string
 	Quiet      bool // unlisted
 	Files      []shownFile
+	Card       *shownCard
 	Cover      string // what stands on the cover
 	Covered    bool   // its files are sensitive, and no warning covers them with the text
 	Replies    tally
@@ -127,6 +128,7 @@ func (s *Service) entryOf(c *viewer.Call, row json.RawMessage) (entry, error) {
 		HasWarning: m.SpoilerText != "", Warning: emojified(m.SpoilerText, m.Emojis), PlainCW: m.SpoilerText,
 		Replies: s.tally(c, "replies", m.RepliesCount), Boosts: s.tally(c, "boosts", m.ReblogsCount),
 		Favourites: s.tally(c, "favourites", m.FavouritesCount)}
+	e.Card = s.cardOf(c, m.Card)
 	e.Files, e.Covered = s.filesOf(&m), m.Sensitive && m.SpoilerText == ""
 	if e.Covered {
 		e.Cover = s.text(c, "covered")

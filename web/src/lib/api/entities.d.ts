@@ -111,10 +111,19 @@ export interface PreviewCard {
 	url: string;
 	title: string;
 	description: string;
-	type: string;
+	type: 'link' | 'photo' | 'video' | 'rich';
+	language?: string | null;
 	provider_name: string;
 	author_name: string;
+	authors?: { name: string; url: string; account: Account | null }[];
+	html?: string;
+	width?: number;
+	height?: number;
 	image: string | null;
+	image_description?: string;
+	blurhash?: string | null;
+	published_at?: string | null;
+	missing_attribution?: boolean | null;
 }
 
 export interface Mention {
