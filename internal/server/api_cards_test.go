@@ -278,6 +278,25 @@ func TestTheLinkThatAnotherServerChoseGoesFirst(t *testing.T) {
 				t.Errorf("note %d is shown with %q, want %q", n, got, want)
 			}
 		}
+		// An edit of its author changes it too.
+		for i, c := range []struct {
+			object map[string]any
+			want   string
+		}{{map[string]any{"content": link(two)}, "Two"}, {map[string]any{"content": "<p>none</p>"}, ""}, {map[string]any{"content": link(one)}, "One"},
+			{map[string]any{"content": link(one) + "!", "quoteUrl": one}, ""}} {
+			uri := sam.actor.ID + "/notes/1"
+			note := map[string]any{"id": uri, "type": "Note", "attributedTo": sam.actor.ID, "to": activitypub.Public, "published": activitypub.Timestamp(at.Now().Add(-time.Hour)),
+				"updated": activitypub.Timestamp(at.Now().Add(-time.Minute + time.Duration(i)*time.Second))}
+			for key, value := range c.object {
+				note[key] = value
+			}
+			sam.post(s, map[string]any{"@context": activitypub.ContextPlain, "id": fmt.Sprint(uri, "#updates/", i), "type": "Update", "actor": sam.actor.ID, "to": activitypub.Public, "object": note}, http.StatusAccepted)
+			at.Advance(time.Minute)
+			servertest.Settle(t, s)
+			if got := titleOf(1); got != c.want {
+				t.Errorf("after edit %d it is shown with %q, want %q", i, got, c.want)
+			}
+		}
 	})
 }
 
