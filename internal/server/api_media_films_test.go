@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,10 +27,13 @@ import (
 // hidingPlace is put into whatever a file can tell of itself, and must come out nowhere.
 const hidingPlace = "SECRET-PLACE"
 
+// installed are the programs of the machine, looked for once.
+var installed = sync.OnceValue(func() film.Tools { return film.Find(context.Background()) })
+
 // needFilms skips where the programs are not installed; scripts/test installs them.
 func needFilms(t *testing.T) {
 	t.Helper()
-	if found := film.Find(t.Context()); !found.Films() || !found.Stills() {
+	if found := installed(); !found.Films() || !found.Stills() {
 		if os.Getenv("ANANCUS_TEST_REQUIRE_FILM") != "" {
 			t.Fatal("ffmpeg, ffprobe and heif-convert must be installed")
 		}
@@ -37,9 +41,26 @@ func needFilms(t *testing.T) {
 	}
 }
 
+// manyFilms is needFilms for stories whose time programs of the machine take, one after the other: the race detector, for which tests are
+// short, learns nothing from those that it does not learn from a few.
+func manyFilms(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs programs of the machine for seconds")
+	}
+	needFilms(t)
+}
+
+// filmedBefore are films that were made already, by their endings and arguments.
+var filmedBefore sync.Map
+
 // filmed makes a short film with sound by ffmpeg; what is not wanted is taken out by the arguments.
 func filmed(t *testing.T, name, args string) []byte {
 	t.Helper()
+	key := filepath.Ext(name) + " " + args
+	if body, there := filmedBefore.Load(key); there && !strings.Contains(args, "-i ") {
+		return bytes.Clone(body.([]byte))
+	}
 	path := filepath.Join(t.TempDir(), name)
 	words := strings.Fields("-v error -y -f lavfi -i testsrc=s=96x64:r=10:d=0.5 -f lavfi -i sine=d=0.5 " + args + " -metadata title=" + hidingPlace + " -metadata location=+52.5+013.4/" + hidingPlace)
 	if said, err := exec.CommandContext(t.Context(), "ffmpeg", append(words, path)...).CombinedOutput(); err != nil {
@@ -49,6 +70,7 @@ func filmed(t *testing.T, name, args string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	filmedBefore.Store(key, bytes.Clone(body))
 	return body
 }
 
@@ -71,7 +93,7 @@ const fit = "-c:v libx264 -pix_fmt yuv420p -c:a aac -shortest"
 
 // That every type is converted is held in package film; here are those that differ for whoever asks.
 func TestFilmsAndSoundsBecomeWhatEveryBrowserPlays(t *testing.T) {
-	needFilms(t)
+	manyFilms(t)
 	s := servertest.New(t, db.SQLite)
 	ada := s.Join("ada")
 	cover := filepath.Join(t.TempDir(), "cover.png")
@@ -138,7 +160,7 @@ func TestFilmsAndSoundsBecomeWhatEveryBrowserPlays(t *testing.T) {
 }
 
 func TestHEICAndAVIFBecomePictures(t *testing.T) {
-	needFilms(t)
+	manyFilms(t)
 	s := servertest.New(t, db.SQLite)
 	ada := s.Join("ada")
 	for _, name := range []string{"photo.heic", "photo.avif"} {
@@ -169,7 +191,7 @@ func TestHEICAndAVIFBecomePictures(t *testing.T) {
 }
 
 func TestFilmsThatAreNoneOrTooMuchAreRefused(t *testing.T) {
-	needFilms(t)
+	manyFilms(t)
 	s := servertest.New(t, db.SQLite)
 	ada := s.Join("ada")
 	whole := filmed(t, "a.mp4", fit)
@@ -333,7 +355,7 @@ func TestAFilmIsProcessedAfterTheProgramWasStoppedInTheMiddle(t *testing.T) {
 }
 
 func TestAFilmIsSeenOnAnotherServer(t *testing.T) {
-	needFilms(t)
+	manyFilms(t)
 	body, strange := filmed(t, "a.mp4", fit), filmed(t, "a.webm", "-c:v libvpx -c:a libopus")
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		here, there := pair(t, engine)

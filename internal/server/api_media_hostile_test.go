@@ -43,7 +43,7 @@ func tag(name, words string) []byte {
 
 // On SQLite alone: no database sees what files hold.
 func TestWhatFilesCarryBesideTheirPicturesComesOutNowhere(t *testing.T) {
-	needFilms(t)
+	manyFilms(t)
 	var data string
 	s := servertest.New(t, db.SQLite, func(c *config.Config) { data = c.Data })
 	ada := s.Join("ada")

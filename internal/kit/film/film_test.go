@@ -2,6 +2,7 @@ package film
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	_ "image/jpeg"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,9 +21,12 @@ import (
 // secret is put into whatever a file can tell of itself, and must come out nowhere.
 const secret = "SECRET-PLACE"
 
+// installed are the programs of the machine, looked for once: each look starts four of them.
+var installed = sync.OnceValue(func() Tools { return Find(context.Background()) })
+
 func tools(t *testing.T) Tools {
 	t.Helper()
-	found := Find(t.Context())
+	found := installed()
 	if !found.Films() || !found.Stills() {
 		if os.Getenv("ANANCUS_TEST_REQUIRE_FILM") != "" {
 			t.Fatal("ffmpeg, ffprobe and heif-convert must be installed")
