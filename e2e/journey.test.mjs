@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
 import { openBrowser } from './lib/browser.mjs';
+import { film } from './lib/films.mjs';
 import { startServer, waitFor } from './lib/servers.mjs';
 
 const password = 'mammut-borsoni-93';
@@ -275,6 +276,50 @@ step('Ada shows a picture, described, and everybody looks at it', async () => {
 	await picture(bo.page);
 });
 
+step('Ada shows a film, says otherwise what it shows, and writes the post again', async () => {
+	const reel = await film('video');
+	if (!reel) return;
+	const { page } = ada;
+	await page.goto(`${one.url}/home`);
+	const box = page.getByRole('textbox', { name: 'Text of your post' });
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await box.fill('Bars that move');
+	await page.locator('input[type=file]').setInputFiles({ name: reel.name, mimeType: 'video/mp4', buffer: reel.body });
+	await page.locator('li[data-upload] video, li[data-upload] img').waitFor(); // its first picture, before the server has made one
+	await page.getByRole('button', { name: /^Add description/ }).waitFor();
+	await page.getByRole('button', { name: 'Post', exact: true }).click();
+	const player = (name) => card(page, 'Bars that move').locator(`video[aria-label="${name}"]`);
+	await player('Video without description').waitFor();
+	const played = await player('Video without description').evaluate(async (video) => {
+		video.muted = true;
+		await video.play();
+		await new Promise((done) => video.addEventListener('timeupdate', () => video.currentTime > 0.2 && done()));
+		video.pause();
+		return video.duration;
+	});
+	assert.ok(Math.abs(played - 2) < 0.2, `it lasts ${played} s`);
+
+	const menu = async (item) => {
+		await card(page, 'Bars that move').getByRole('button', { name: 'More' }).click();
+		await page.getByRole('menuitem', { name: item, exact: true }).click();
+	};
+	await menu('Edit');
+	await page.getByRole('button', { name: /^Add description/ }).click();
+	const editor = page.getByRole('dialog', { name: 'Edit description' });
+	await editor.getByRole('textbox').fill('Bars in all colours');
+	await editor.getByRole('button', { name: 'Save' }).click();
+	await browser.keep(ada, '34b-editing-a-film');
+	await page.getByRole('button', { name: 'Save', exact: true }).click();
+	await player('Bars in all colours').waitFor();
+
+	await menu('Delete and write again');
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete and write again' }).click();
+	await page.getByText('Bars in all colours').waitFor(); // in the composer
+	assert.equal(await box.inputValue(), 'Bars that move');
+	await page.getByRole('button', { name: 'Post', exact: true }).click();
+	await player('Bars in all colours').waitFor();
+});
+
 step('Ada chooses a face and a header', async () => {
 	const { page } = ada;
 	await page.goto(`${one.url}/@ada`);
@@ -308,7 +353,7 @@ step('Ada deletes her post, and it goes from Bo too', async () => {
 	const { page } = ada;
 	await page.goto(`${one.url}/@ada`);
 	await card(page, words).getByRole('button', { name: 'More' }).click();
-	await page.getByRole('menuitem', { name: 'Delete' }).click();
+	await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 	await waitFor("the post to leave Bo's home", async () => {
 		await bo.page.goto(`${two.url}/home`);

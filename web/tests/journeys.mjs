@@ -119,7 +119,7 @@ await journey('deleting asks first', deck, async (page) => {
 	const own = home(page).locator('article', { hasText: 'spare SD cards' });
 	await own.scrollIntoViewIfNeeded();
 	await own.getByRole('button', { name: 'More' }).click();
-	await page.getByRole('menuitem', { name: 'Delete' }).click();
+	await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 	await page.getByText('Post deleted').waitFor();
 	assert.equal(await own.count(), 0);

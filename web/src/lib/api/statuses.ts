@@ -1,4 +1,4 @@
-import { del, get, post } from './client';
+import { del, get, post, put } from './client';
 import type { Context, Poll, Status, Visibility } from './entities';
 
 export interface NewStatus {
@@ -11,6 +11,11 @@ export interface NewStatus {
 	media_ids?: string[];
 	sensitive?: boolean;
 }
+
+/** A post as its author wants it to be; what is left out of it is taken out. */
+export type StatusChange = Omit<NewStatus, 'visibility' | 'local_only' | 'in_reply_to_id'> & {
+	media_attributes?: { id: string; description: string; focus: string }[];
+};
 
 const act = (name: string) => (id: string) => post<Status>(`/api/v1/statuses/${id}/${name}`);
 
@@ -26,6 +31,8 @@ export const unpin = act('unpin');
 export const one = (id: string) => get<Status>(`/api/v1/statuses/${id}`);
 export const context = (id: string) => get<Context>(`/api/v1/statuses/${id}/context`);
 export const remove = (id: string) => del<Status>(`/api/v1/statuses/${id}`);
+export const source = (id: string) => get<{ id: string; text: string; spoiler_text: string }>(`/api/v1/statuses/${id}/source`);
+export const edit = (id: string, change: StatusChange) => put<Status>(`/api/v1/statuses/${id}`, change);
 export const vote = (poll: string, choices: number[]) => post<Poll>(`/api/v1/polls/${poll}/votes`, { choices });
 
 /** The key lets the server recognise a retry of the same draft and not publish twice. */

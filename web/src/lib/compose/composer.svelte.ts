@@ -1,6 +1,6 @@
 import * as api from '../api/statuses';
-import type { Account, Status } from '../api/entities';
-import { language as uiLanguage } from '../i18n/i18n.svelte';
+import type { Account, MediaAttachment, Status } from '../api/entities';
+import { language as uiLanguage, t } from '../i18n/i18n.svelte';
 import { session } from '../session/session.svelte';
 import { countCharacters } from '../text/count';
 import { type Audience, type Draft, Drafts } from './drafts';
@@ -14,6 +14,8 @@ class Composer {
 	open = $state(false);
 	place = $state('new');
 	replyingTo = $state.raw<Status | null>(null);
+	/** The post that is changed, in place of a new one. */
+	editing = $state.raw<Status | null>(null);
 	text = $state('');
 	warning = $state('');
 	hasWarning = $state(false);
@@ -50,6 +52,37 @@ class Composer {
 		this.#begin(`reply:${status.id}`, status, mentionsFor(status, session.me), replyAudience(status, this.#usual()));
 	};
 
+	/** Opens a post of one's own, as it was typed and with what it shows. */
+	edit = async (status: Status): Promise<void> => {
+		const source = await api.source(status.id);
+		const place = `edit:${status.id}`;
+		this.close();
+		this.#aside.delete(place);
+		this.#begin(place, null, source.text, status.local_only ? 'local' : status.visibility);
+		this.editing = status;
+		if (!this.saved) {
+			this.warning = source.spoiler_text;
+			this.hasWarning = source.spoiler_text !== '';
+			this.language = status.language ?? this.language;
+			this.sensitive = status.sensitive;
+		}
+		this.uploads.show(status.media_attachments, nameOf);
+	};
+
+	/** Puts a deleted post into the composer again, in the place of what was written there. */
+	redraft = (gone: Status, parent: Status | null): void => {
+		this.close();
+		const place = parent ? `reply:${parent.id}` : 'new';
+		this.#aside.get(place)?.clear(true);
+		this.#aside.delete(place);
+		this.#drafts.save(place, {
+			text: gone.text ?? '', warning: gone.spoiler_text, audience: gone.local_only ? 'local' : gone.visibility, language: gone.language ?? uiLanguage, key: newKey(),
+			media: gone.media_attachments.map((one) => ({ id: one.id, name: nameOf(one) })), sensitive: gone.sensitive,
+		});
+		this.#key = ''; // what is still in the box is not to be kept
+		this.#begin(place, parent, '', this.#usual());
+	};
+
 	close = (): void => {
 		this.keep();
 		this.open = false;
@@ -63,6 +96,11 @@ class Composer {
 	discard = (): void => {
 		this.#drafts.drop(this.place);
 		this.#forgetUploads(true);
+		if (this.editing) {
+			this.open = false;
+			this.#reset();
+			return;
+		}
 		this.#fill(null, this.#prefilled, this.audience);
 	};
 
@@ -71,23 +109,29 @@ class Composer {
 		this.error = '';
 		this.keep();
 		try {
-			const status = await api.publish(
-				{
-					status: this.text,
-					spoiler_text: this.hasWarning && this.warning.trim() ? this.warning : undefined,
-					visibility: this.audience === 'local' ? 'public' : this.audience,
-					local_only: this.audience === 'local' || undefined,
-					language: this.language,
-					in_reply_to_id: this.replyingTo?.id,
-					...(this.uploads.list.length ? { media_ids: this.uploads.ids, sensitive: this.sensitive || this.hasWarning } : {}),
-				},
-				this.#key,
-			);
+			const edited = this.editing;
+			const words = {
+				status: this.text,
+				spoiler_text: this.hasWarning && this.warning.trim() ? this.warning : undefined,
+				language: this.language,
+				...(this.uploads.list.length || edited ? { media_ids: this.uploads.ids, sensitive: this.sensitive || this.hasWarning } : {}),
+			};
+			const status = edited
+				? await api.edit(edited.id, { ...words, media_attributes: this.uploads.alterations })
+				: await api.publish(
+						{
+							...words,
+							visibility: this.audience === 'local' ? 'public' : this.audience,
+							local_only: this.audience === 'local' || undefined,
+							in_reply_to_id: this.replyingTo?.id,
+						},
+						this.#key,
+					);
 			this.#drafts.drop(this.place);
 			this.#forgetUploads(false);
 			this.open = false;
 			this.#reset();
-			this.#listeners.forEach((listener) => listener(status));
+			if (!edited) this.#listeners.forEach((listener) => listener(status));
 			return status;
 		} catch (error) {
 			this.error = error instanceof Error ? error.message : String(error);
@@ -112,6 +156,7 @@ class Composer {
 	#begin(place: string, replyingTo: Status | null, prefilled: string, audience: Audience): void {
 		if (this.open && this.place === place) return;
 		if (this.touched && this.#key) this.keep();
+		this.editing = null;
 		this.place = place;
 		this.replyingTo = replyingTo;
 		this.#prefilled = prefilled;
@@ -127,7 +172,7 @@ class Composer {
 	/** Back to the general draft, which may hold what an answer elsewhere had put aside. */
 	#reset(): void {
 		this.place = 'new';
-		this.replyingTo = null;
+		this.replyingTo = this.editing = null;
 		this.#prefilled = '';
 		this.#fill(this.#drafts.load('new'), '', this.#usual());
 	}
@@ -168,9 +213,12 @@ class Composer {
 		language: this.language,
 		key: this.#key,
 		inReplyTo: this.replyingTo?.id,
-		...(this.uploads.list.length ? { media: this.uploads.kept, sensitive: this.sensitive } : {}),
+		...(this.uploads.list.length && !this.editing ? { media: this.uploads.kept, sensitive: this.sensitive } : {}),
 	});
 }
+
+/** What a file is called whose name nobody knows any more. */
+const nameOf = ({ type }: MediaAttachment): string => t(type === 'audio' ? 'upload.kind.audio' : type === 'video' || type === 'gifv' ? 'upload.kind.video' : 'upload.kind.image');
 
 /** randomUUID exists only on secure origins, and a first look may be over plain http. */
 const newKey = (): string =>

@@ -17,6 +17,9 @@ export class Upload {
 	media = $state.raw<MediaAttachment | null>(null);
 	/** The file itself, shown until the server's picture of it is there. */
 	local = $state('');
+	/** Shown by the post that is edited: it stays with that, and what is said of it changes when the post does. */
+	attached = false;
+	altered = $state(false);
 	readonly key = Symbol();
 	#stop = new AbortController();
 
@@ -26,7 +29,16 @@ export class Upload {
 		private readonly file: File | null,
 		private readonly wait: (ms: number) => Promise<unknown>,
 	) {
-		if (file && /^image\//.test(type)) this.local = URL.createObjectURL(file);
+		if (file && /^(image|video)\//.test(type)) this.local = URL.createObjectURL(file);
+	}
+
+	/** One that a post shows already. */
+	static of(media: MediaAttachment, name: string): Upload {
+		const upload = new Upload(name, media.type, null, pause);
+		upload.media = media;
+		upload.state = 'ready';
+		upload.attached = true;
+		return upload;
 	}
 
 	get kind(): string {
@@ -34,7 +46,12 @@ export class Upload {
 	}
 
 	get preview(): string {
-		return this.media?.preview_url ?? this.local;
+		return this.media?.preview_url ?? (this.playable ? '' : this.local);
+	}
+
+	/** A film is shown by its own first picture until the server has made one. */
+	get playable(): string {
+		return !this.media?.preview_url && /^video\//.test(this.type) ? this.local : '';
 	}
 
 	get focus(): Focus {
@@ -92,6 +109,11 @@ export class Upload {
 	}
 
 	async describe(description: string, focus: Focus): Promise<void> {
+		if (this.attached) {
+			this.media = { ...this.media!, description, meta: { ...this.media!.meta, focus } };
+			this.altered = true;
+			return;
+		}
 		this.#settle(await api.describe(this.media!.id, { description, focus: `${focus.x},${focus.y}` }));
 	}
 
@@ -99,7 +121,7 @@ export class Upload {
 	drop(unwanted = true): void {
 		this.#stop.abort();
 		if (this.local) URL.revokeObjectURL(this.local);
-		if (unwanted && this.media) void api.remove(this.media.id).catch(() => {}); // it goes by itself after a day
+		if (unwanted && this.media && !this.attached) void api.remove(this.media.id).catch(() => {}); // it goes by itself after a day
 	}
 }
 
@@ -126,6 +148,16 @@ export class Uploads {
 
 	restore(kept: Kept[]): void {
 		for (const { id, name } of kept) this.#start(new Upload(name, '', null, this.wait), id);
+	}
+
+	/** What a post that is edited shows already. */
+	show(media: MediaAttachment[], name: (one: MediaAttachment) => string): void {
+		this.list = media.map((one) => Upload.of(one, name(one)));
+	}
+
+	/** What is to be said otherwise of what the post shows already. */
+	get alterations(): { id: string; description: string; focus: string }[] {
+		return this.list.flatMap(({ altered, media, description, focus }) => (altered && media ? [{ id: media.id, description, focus: `${focus.x},${focus.y}` }] : []));
 	}
 
 	#start(upload: Upload, known: string | null): void {

@@ -124,3 +124,40 @@ describe('uploads', () => {
 		expect(uploads.bare).toBe(0);
 	});
 });
+
+describe('uploads of a post that is edited', () => {
+	const shown = [media({ id: '7', description: 'A bird', meta: { focus: { x: 0.5, y: 0 } } }), media({ id: '8', type: 'video' })];
+	beforeEach(() => uploads.show(shown, ({ id }) => `file ${id}`));
+
+	it('are ready, and say nothing until something is altered', () => {
+		expect(uploads.ready).toBe(true);
+		expect(uploads.list.map(({ name, description, kind }) => [name, description, kind])).toEqual([['file 7', 'A bird', 'image'], ['file 8', '', 'video']]);
+		expect(uploads.ids).toEqual(['7', '8']);
+		expect(uploads.alterations).toEqual([]);
+	});
+
+	it('keep what is said of them until the post is saved', async () => {
+		await uploads.list[0]!.describe('A blue bird', { x: 0, y: -1 });
+		expect(api.describe).not.toHaveBeenCalled();
+		expect(uploads.list[0]).toMatchObject({ description: 'A blue bird', focus: { x: 0, y: -1 }, state: 'ready' });
+		expect(uploads.alterations).toEqual([{ id: '7', description: 'A blue bird', focus: '0,-1' }]);
+	});
+
+	it('are taken out of it, and not away from the server', () => {
+		uploads.remove(uploads.list[0]!);
+		uploads.clear(true);
+		expect(api.remove).not.toHaveBeenCalled();
+	});
+});
+
+describe('a film on its way', () => {
+	it('is shown by its own first picture until the server has made one', async () => {
+		let arrive!: (answer: MediaAttachment) => void;
+		vi.mocked(api.send).mockImplementation(() => new Promise((resolve) => (arrive = resolve)));
+		add(file('a.mp4', 'video/mp4'));
+		expect(uploads.list[0]).toMatchObject({ preview: '', playable: 'blob:a' });
+		arrive(media({ type: 'video' }));
+		await settled();
+		expect(uploads.list[0]).toMatchObject({ preview: '/a.png', playable: '' });
+	});
+});

@@ -47,9 +47,11 @@ export class Statuses {
 	pin = (id: string) => this.#wish(id, 'pinned', true, api.pin);
 	unpin = (id: string) => this.#wish(id, 'pinned', false, api.unpin);
 
-	async remove(id: string): Promise<void> {
-		await api.remove(id);
+	/** Gives the post as it was typed. */
+	async remove(id: string): Promise<Status> {
+		const gone = await api.remove(id);
 		this.forget(id);
+		return gone;
 	}
 
 	/**
