@@ -253,7 +253,12 @@ func (s *Server) effects() {
 	bus.On(b, "status.quote_ended",
 		bus.Live(func(_ context.Context, e statuses.QuoteEnded) { s.statuses.Forget(e.Status, e.Original) }),
 		bus.Live(s.streaming.OnQuoteEnded),
-		bus.Durable("statuses.deliver_quote_ended", bus.Push, leaves(s, func(e statuses.QuoteEnded) id.Status { return e.Status }), s.statuses.DeliverQuoteEnded))
+		bus.Durable("statuses.deliver_quote_ended", bus.Push, statuses.QuoteLeavesHere, s.statuses.DeliverQuoteEnded))
+	bus.On(b, "status.quote_asked", bus.Durable("statuses.ask_quote", bus.Push, leaves(s, func(e statuses.QuoteAsked) id.Status { return e.Status }), s.statuses.AskQuote))
+	bus.On(b, "status.quote_seen", bus.Durable("statuses.resolve_quote", bus.Pull, nil, s.statuses.ResolveQuote))
+	bus.On(b, "status.quote_granted",
+		bus.Live(func(_ context.Context, e statuses.QuoteGranted) { s.statuses.Forget(e.Status, e.Original) }),
+		bus.Durable("statuses.deliver_quote_granted", bus.Push, nil, s.statuses.DeliverQuoteGranted))
 	bus.On(b, "status.quote_policy_changed",
 		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),
 		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(s, func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"anancus/internal/social/accounts"
 )
@@ -10,7 +11,8 @@ import (
 type received func(ctx context.Context, in accounts.Received) error
 
 // inboxTable says what other servers can tell us: activity, and type of its object ("" for
-// any, "actor" for the actor itself, "id" for a bare address).
+// any, "actor" for the actor itself, "id" for a bare address, "quote" for
+// the question whether a status may be quoted).
 func (s *Server) inboxTable() map[[2]string]received {
 	return map[[2]string]received{
 		{"Create", ""}:       s.statuses.ReceiveNote,
@@ -18,6 +20,9 @@ func (s *Server) inboxTable() map[[2]string]received {
 		{"Like", ""}:         s.statuses.ReceiveLike,
 		{"Delete", "actor"}:  s.accounts.ReceiveDeleteActor,
 		{"Delete", ""}:       s.statuses.ReceiveDelete,
+		{"QuoteRequest", ""}: s.statuses.ReceiveQuoteRequest,
+		{"Accept", "quote"}:  s.statuses.ReceiveQuoteAnswer,
+		{"Reject", "quote"}:  s.statuses.ReceiveQuoteAnswer,
 		{"Update", "actor"}:  s.accounts.ReceiveUpdate,
 		{"Update", ""}:       s.statuses.ReceiveUpdate,
 		{"Follow", ""}:       s.relationships.ReceiveFollow,
@@ -51,6 +56,8 @@ func (s *Server) receive(ctx context.Context, in accounts.Received) error {
 	switch {
 	case in.Activity.Link("object") == in.Actor.URI && (kind == "Delete" || kind == "Update"):
 		object = "actor"
+	case (kind == "Accept" || kind == "Reject") && (embedded.Is("QuoteRequest") || strings.Contains(in.Activity.Link("object"), "/quote_requests/")):
+		object = "quote"
 	case kind == "Undo" && (embedded == nil || embedded.Type() == ""):
 		object = "id"
 	case kind == "Undo":

@@ -34,17 +34,19 @@ const (
 		`"showFeatured":"toot:showFeatured","showMedia":"toot:showMedia","showRepliesInMedia":"toot:showRepliesInMedia",` +
 		termsPolicy + `,` + termsTag + `}]`
 
-	ContextNote Context = `["https://www.w3.org/ns/activitystreams",{` +
-		`"ostatus":"http://ostatus.org#","atomUri":"ostatus:atomUri",` +
+	ContextNote Context = `["https://www.w3.org/ns/activitystreams",{` + termsNote + `}]`
+
+	// ContextQuoteRequest is for the question whether a note may quote another, and for its answer; the question has the note in it.
+	ContextQuoteRequest Context = `["https://www.w3.org/ns/activitystreams",{"QuoteRequest":"https://w3id.org/fep/044f#QuoteRequest",` + termsNote + `}]`
+
+	termsNote = `"ostatus":"http://ostatus.org#","atomUri":"ostatus:atomUri",` +
 		`"inReplyToAtomUri":"ostatus:inReplyToAtomUri","conversation":"ostatus:conversation",` +
 		`"sensitive":"as:sensitive","toot":"http://joinmastodon.org/ns#","votersCount":"toot:votersCount",` +
 		`"litepub":"http://litepub.social/ns#","directMessage":"litepub:directMessage",` +
-		termsQuote + `,` + termsPolicy + `,"blurhash":"toot:blurhash",` + termsTag + `}]`
+		termsQuote + `,` + termsPolicy + `,"blurhash":"toot:blurhash",` + termsTag
 
 	// ContextTombstone is for the Delete of a status.
 	ContextTombstone Context = `["https://www.w3.org/ns/activitystreams",{"ostatus":"http://ostatus.org#","atomUri":"ostatus:atomUri"}]`
-
-	ContextQuoteRequest Context = `["https://www.w3.org/ns/activitystreams",{"QuoteRequest":"https://w3id.org/fep/044f#QuoteRequest"}]`
 
 	ContextQuoteAuthorization Context = `["https://www.w3.org/ns/activitystreams",{"gts":"https://gotosocial.org/ns#",` +
 		`"QuoteAuthorization":"https://w3id.org/fep/044f#QuoteAuthorization",` +

@@ -30,6 +30,7 @@ type Quote struct {
 	Quoted       id.Status // 0 once its row is purged
 	QuotedAuthor id.Account
 	State        QuoteState
+	Approval     string // the document by which an author elsewhere lets it; "" for ours
 }
 
 // The events of quotes.
@@ -105,8 +106,11 @@ func (s *Service) storeQuote(ctx context.Context, tx *db.Tx, status, quoted *Sta
 	if quoted.Local {
 		q.State = QuoteAccepted
 	}
-	if err := insertQuote(ctx, tx, q); err != nil || q.State != QuoteAccepted {
+	if err := insertQuote(ctx, tx, q); err != nil {
 		return err
+	}
+	if q.State != QuoteAccepted {
+		return tx.Emit(QuoteAsked{q.ID, status.ID})
 	}
 	if err := count(ctx, tx, quoted.ID, "quotes", +1); err != nil {
 		return err
@@ -191,6 +195,6 @@ func (s *Service) AcceptedQuote(ctx context.Context, quoting id.Status) (*Quote,
 
 // AcceptedQuotes lists some of a status's accepted quotes by accounts of this server, oldest first, from one id on.
 func (s *Service) AcceptedQuotes(ctx context.Context, status id.Status, after id.Quote, limit int) ([]*Quote, error) {
-	return db.All(ctx, s.db, scanQuote, `SELECT q.id, q.status_id, q.account_id, q.quoted_id, q.quoted_account_id, q.state FROM quotes q JOIN members m ON m.account_id = q.account_id
+	return db.All(ctx, s.db, scanQuote, `SELECT q.id, q.status_id, q.account_id, q.quoted_id, q.quoted_account_id, q.state, q.approval_uri FROM quotes q JOIN members m ON m.account_id = q.account_id
 		WHERE q.quoted_id = $1 AND q.id > $2 AND q.state = 'accepted' ORDER BY q.id LIMIT $3`, status, after, limit)
 }

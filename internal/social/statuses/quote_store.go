@@ -9,19 +9,19 @@ import (
 	"anancus/internal/social/id"
 )
 
-const quoteColumns = `id, status_id, account_id, quoted_id, quoted_account_id, state`
+const quoteColumns = `id, status_id, account_id, quoted_id, quoted_account_id, state, approval_uri`
 
 func scanQuote(r db.Row) (*Quote, error) {
 	q := &Quote{}
 	var quoted *id.Status
-	err := r.Scan(&q.ID, &q.Status, &q.Author, &quoted, &q.QuotedAuthor, &q.State)
+	err := r.Scan(&q.ID, &q.Status, &q.Author, &quoted, &q.QuotedAuthor, &q.State, &q.Approval)
 	q.Quoted = orZero(quoted)
 	return q, err
 }
 
 func insertQuote(ctx context.Context, tx *db.Tx, q *Quote) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO quotes (id, status_id, account_id, quoted_id, quoted_account_id, state, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
-		q.ID, q.Status, q.Author, q.Quoted, q.QuotedAuthor, string(q.State), clock.Milli(tx.Now()))
+	_, err := db.Exec(ctx, tx, `INSERT INTO quotes (id, status_id, account_id, quoted_id, quoted_account_id, state, created_at, approval_uri) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		q.ID, q.Status, q.Author, q.Quoted, q.QuotedAuthor, string(q.State), clock.Milli(tx.Now()), q.Approval)
 	return err
 }
 

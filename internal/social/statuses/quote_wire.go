@@ -3,12 +3,14 @@ package statuses
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/viewer"
 )
 
@@ -27,7 +29,11 @@ func (s *Service) quoteOnWire(ctx context.Context, note *activitypub.Note, statu
 		return ignoreNotFound(err)
 	}
 	note.Quote, note.MisskeyQuote, note.QuoteURI = quoted.URI, quoted.URI, quoted.URI
-	if q.State == QuoteAccepted && q.QuotedAuthor != q.Author {
+	switch {
+	case q.State != QuoteAccepted || q.QuotedAuthor == q.Author:
+	case q.Approval != "":
+		note.QuoteAuthorization = q.Approval
+	default:
 		note.QuoteAuthorization = s.authorizationURI(q)
 	}
 	address := quoted.URL
@@ -105,7 +111,7 @@ func (s *Service) QuoteAuthorizationDocument(c *viewer.Call) (any, error) {
 // DeliverQuoteEnded tells whoever was shown a quote that its leave was taken back. Where the status that quoted is gone, its own Delete says all.
 func (s *Service) DeliverQuoteEnded(ctx context.Context, e QuoteEnded) error {
 	q, err := quoteIn(ctx, s.db, e.Status)
-	if err != nil || q.State != QuoteRevoked {
+	if err != nil || (q.State != QuoteRevoked && q.State != QuoteRejected) {
 		return ignoreNotFound(err)
 	}
 	quoting, err := one(ctx, s.db, q.Status)
@@ -116,7 +122,13 @@ func (s *Service) DeliverQuoteEnded(ctx context.Context, e QuoteEnded) error {
 	if err != nil {
 		return err
 	}
-	if quoting.LocalOnly || !author.Local() || q.Author == q.QuotedAuthor {
+	if quoting.LocalOnly || q.Author == q.QuotedAuthor {
+		return nil
+	}
+	if !author.Local() {
+		return s.deliverQuote(ctx, q.Status, "ended-"+strconv.FormatInt(int64(q.ID), 10))
+	}
+	if q.State != QuoteRevoked {
 		return nil
 	}
 	document, err := s.authorizationOf(ctx, q, author)
@@ -126,6 +138,13 @@ func (s *Service) DeliverQuoteEnded(ctx context.Context, e QuoteEnded) error {
 	inboxes, err := s.audience(ctx, quoting)
 	if err != nil {
 		return fmt.Errorf("audience of status %d: %w", quoting.ID, err)
+	}
+	if !quoting.Local { // whose readers we do not know: its author, who tells them, and those who may have seen it here
+		more, err := s.readersOf(ctx, author, quoting.Author)
+		if err != nil {
+			return err
+		}
+		inboxes = append(inboxes, more...)
 	}
 	if len(inboxes) == 0 {
 		return nil
@@ -152,4 +171,17 @@ func (s *Service) DeliverQuotePolicy(ctx context.Context, e QuotePolicyChanged) 
 	}
 	key := fmt.Sprintf("%s#updates/%d", status.URI, e.At)
 	return s.broadcast(ctx, status, key, activitypub.NewUpdate(key, *note), status.ID)
+}
+
+// readersOf are the inboxes of an account's followers and of one account more.
+func (s *Service) readersOf(ctx context.Context, author *accounts.Account, other id.Account) ([]string, error) {
+	inboxes, err := relationships.FollowerInboxes(ctx, s.db, author.ID)
+	if err != nil {
+		return nil, err
+	}
+	account, err := s.accounts.ByID(ctx, other)
+	if err != nil {
+		return nil, err
+	}
+	return append(inboxes, account.DeliverTo()), nil
 }

@@ -15,6 +15,11 @@ import (
 	"anancus/internal/social/relationships"
 )
 
+// further is how far one received status leads to others: up its thread, and to what it quotes.
+type further struct{ ancestors, quotes int }
+
+var everywhere = further{ancestorsAtOnce, quotesDeep}
+
 // ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
 const ancestorsAtOnce = 20
 
@@ -32,7 +37,7 @@ func (s *Service) ReceiveNote(ctx context.Context, in accounts.Received) error {
 	if err != nil || !relevant {
 		return err
 	}
-	_, err = s.keepNote(ctx, in.Actor, note, in.Inbox, ancestorsAtOnce)
+	_, err = s.keepNote(ctx, in.Actor, note, in.Inbox, everywhere)
 	return err
 }
 
@@ -100,16 +105,16 @@ func (s *Service) relevant(ctx context.Context, in accounts.Received, note *acti
 	return s.followedHere(ctx, parent.Author)
 }
 
-// keepNote stores a remote status with what hangs on it; one that is known is given back. up is how
-// many unknown ancestors may be fetched for it. The network is asked before the transaction.
-func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *activitypub.RemoteNote, inbox id.Account, up int) (*Status, error) {
+// keepNote stores a remote status with what hangs on it; one that is known is given back. to says what
+// else may be fetched for it. The network is asked before the transaction.
+func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *activitypub.RemoteNote, inbox id.Account, to further) (*Status, error) {
 	if !author.Available() {
 		return nil, fault.RecordNotFound()
 	}
 	if known, err := oneByURI(ctx, s.db, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
 		return known, err
 	}
-	parent, err := s.parentOf(ctx, note, up)
+	parent, err := s.parentOf(ctx, note, to)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +161,9 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 				return err
 			}
 		}
+		if err := s.seeQuote(ctx, tx, status.ID, note, to.quotes); err != nil {
+			return err
+		}
 		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
 			return err
 		}
@@ -196,7 +204,7 @@ func (s *Service) adopt(ctx context.Context, tx *db.Tx, parent *Status) error {
 const adoptAtOnce = 500
 
 // parentOf gives what a note answers: known, or fetched within bounds; nil when there is none to be had.
-func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
+func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, to further) (*Status, error) {
 	if note.InReplyTo == "" {
 		return nil, nil
 	}
@@ -211,10 +219,10 @@ func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, up
 	if err == nil || !fault.Is(err, fault.NotFound) {
 		return parent, err
 	}
-	if up <= 0 {
+	if to.ancestors <= 0 {
 		return nil, nil
 	}
-	parent, err = s.fetch(ctx, note.InReplyTo, up-1)
+	parent, err = s.fetch(ctx, note.InReplyTo, further{to.ancestors - 1, to.quotes})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -300,10 +308,10 @@ func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.T
 
 // Fetch gives the status with an id of another server, read from there when it is not known yet.
 func (s *Service) Fetch(ctx context.Context, uri string) (*Status, error) {
-	return s.fetch(ctx, uri, ancestorsAtOnce)
+	return s.fetch(ctx, uri, everywhere)
 }
 
-func (s *Service) fetch(ctx context.Context, uri string, up int) (*Status, error) {
+func (s *Service) fetch(ctx context.Context, uri string, to further) (*Status, error) {
 	if known, err := oneByURI(ctx, s.db, uri); err == nil || !fault.Is(err, fault.NotFound) {
 		return known, err
 	}
@@ -314,16 +322,20 @@ func (s *Service) fetch(ctx context.Context, uri string, up int) (*Status, error
 	if err != nil {
 		return nil, err
 	}
-	return s.KeepFetched(ctx, note, up)
+	return s.keepFetched(ctx, note, to)
 }
 
-// KeepFetched stores a status that was read from its own server.
+// KeepFetched stores a status that was read from its own server. up is how many unknown ancestors may be fetched for it.
 func (s *Service) KeepFetched(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
+	return s.keepFetched(ctx, note, further{up, quotesDeep})
+}
+
+func (s *Service) keepFetched(ctx context.Context, note *activitypub.RemoteNote, to further) (*Status, error) {
 	author, err := s.accounts.ResolveURI(ctx, note.AttributedTo)
 	if err != nil {
 		return nil, err
 	}
-	return s.keepNote(ctx, author, note, 0, up)
+	return s.keepNote(ctx, author, note, 0, to)
 }
 
 // ReceiveAnnounce takes a boost. What is not public is boosted by its author alone.
@@ -341,7 +353,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 		if relevantErr != nil || !relevant {
 			return relevantErr
 		}
-		original, err = s.fetch(ctx, wanted, 0)
+		original, err = s.fetch(ctx, wanted, further{quotes: quotesDeep})
 	}
 	if err != nil {
 		return permanent(err)
@@ -430,6 +442,9 @@ func (s *Service) ReceiveDelete(ctx context.Context, in accounts.Received) error
 	uri := in.Activity.Link("object")
 	if uri == "" || !activitypub.SameHost(uri, in.Actor.URI) {
 		return nil
+	}
+	if done, err := s.receiveRevocation(ctx, in, uri); done || err != nil {
+		return err
 	}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		status, err := oneByURI(ctx, tx, uri)

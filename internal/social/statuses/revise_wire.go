@@ -37,7 +37,7 @@ func (s *Service) ReceiveUpdate(ctx context.Context, in accounts.Received) error
 		if err != nil || !relevant {
 			return err
 		}
-		_, err = s.keepNote(ctx, in.Actor, note, in.Inbox, ancestorsAtOnce)
+		_, err = s.keepNote(ctx, in.Actor, note, in.Inbox, everywhere)
 		return ignoreNotFound(err)
 	}
 	if err != nil || known.Local || known.IsBoost() || known.Author != in.Actor.ID {
@@ -84,6 +84,9 @@ func (s *Service) reviseIn(ctx context.Context, tx *db.Tx, status id.Status, sai
 	asks := fromRemotePoll(status, note.Poll, tx.Now())
 	pollChanged, counts, err := revisePoll(ctx, tx, asked, asks, words)
 	if err != nil {
+		return err
+	}
+	if err := s.seeQuote(ctx, tx, status, note, quotesDeep); err != nil {
 		return err
 	}
 	now.QuotePolicy = said.QuotePolicy
