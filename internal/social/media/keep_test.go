@@ -89,30 +89,37 @@ func (r *room) meets(name, avatar, header string) *accounts.Account {
 	return a
 }
 
-// holds keeps a file of so many bytes for an attachment of an account.
-func (r *room) holds(of *accounts.Account, size int, remote bool) (id.Attachment, *file) {
+// holds keeps a file of so many bytes for an attachment of an account, and a preview for it if that has any.
+func (r *room) holds(of *accounts.Account, size int, remote bool, preview ...int) (id.Attachment, *file) {
 	r.t.Helper()
-	body := make([]byte, size)
-	_, _ = rand.Read(body) // never fails
 	a := &Attachment{ID: id.Attachment(r.db.IDAt(r.now.Now())), Account: of.ID, Kind: Image, State: Ready, CreatedAt: r.now.Now()}
 	if remote {
 		a.Remote, a.Domain = "https://there.example/"+a.ID.String(), of.Domain
 	}
-	f, err := r.put(r.t.Context(), &file{noun: nounAttachment, owner: int64(a.ID), kind: "image/jpeg", size: int64(size), remote: remote}, bytes.NewReader(body))
-	if err != nil {
-		r.t.Fatal(err)
+	files := make([]*file, 0, 2)
+	for _, size := range append([]int{size}, preview...) {
+		body := make([]byte, size)
+		_, _ = rand.Read(body) // never fails
+		f, err := r.put(r.t.Context(), &file{noun: nounAttachment, owner: int64(a.ID), kind: "image/jpeg", size: int64(size), remote: remote}, bytes.NewReader(body))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		files = append(files, f)
 	}
-	err = r.db.Tx(r.t.Context(), func(tx *db.Tx) error {
-		a.Original = f.key
+	err := r.db.Tx(r.t.Context(), func(tx *db.Tx) error {
+		a.Original = files[0].key
+		if len(files) > 1 {
+			a.Small = files[1].key
+		}
 		if err := insert(r.t.Context(), tx, a); err != nil {
 			return err
 		}
-		return settle(r.t.Context(), tx, f)
+		return settle(r.t.Context(), tx, files...)
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return a.ID, f
+	return a.ID, files[0]
 }
 
 func (r *room) there(key string) bool {
@@ -201,7 +208,7 @@ func scale() int {
 func TestTheBudgetRemovesTheLeastRecentlySeenCopiesAndNothingOfOurs(t *testing.T) {
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		const each = 1_000_000
-		r, files := newRoom(t, engine, loopback), 29*scale()
+		r, files := newRoom(t, engine, loopback), 30*scale()
 		origin, asked := portraits(t)
 		bo := r.meets("bo", origin.URL+"/a", origin.URL+"/h")
 		var local []*file
@@ -217,7 +224,7 @@ func TestTheBudgetRemovesTheLeastRecentlySeenCopiesAndNothingOfOurs(t *testing.T
 		var copies []*file
 		for range files {
 			r.now.Advance(time.Hour)
-			owner, f := r.holds(bo, each, true)
+			owner, f := r.holds(bo, each*9/10, true, each/10)
 			owners, copies = append(owners, owner), append(copies, f)
 		}
 		r.now.Advance(3 * time.Hour)
