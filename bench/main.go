@@ -184,7 +184,7 @@ func (b *bench) engine(ctx context.Context, engine, url string) error {
 	if s.cmd, _, err = start(ctx, b.binary, s.address, serve...); err != nil {
 		return err
 	}
-	token, err := b.seed(ctx, s)
+	token, writers, err := b.seed(ctx, s)
 	if err != nil {
 		return errors.Join(err, stop(s.cmd))
 	}
@@ -205,37 +205,42 @@ func (b *bench) engine(ctx context.Context, engine, url string) error {
 		return errors.Join(err, stop(s.cmd))
 	}
 	b.row(engine, "idle memory (MB)", fmt.Sprintf("<= %d", maxIdle>>20), fmt.Sprintf("%.1f", float64(idle)/(1<<20)), "", idle <= maxIdle)
-	return errors.Join(b.home(ctx, engine, s, token, data), stop(s.cmd))
+	err = b.home(ctx, engine, s, token, data)
+	if err == nil {
+		err = b.streaming(ctx, engine, s, token, writers)
+	}
+	return errors.Join(err, stop(s.cmd))
 }
 
-// seed makes a reader who follows ten people with ten statuses each.
-func (b *bench) seed(ctx context.Context, s *server) (string, error) {
-	reader, err := b.member(ctx, s, "reader")
+// seed makes a reader who follows ten people with ten statuses each, and gives the tokens of all.
+func (b *bench) seed(ctx context.Context, s *server) (reader string, writers []string, err error) {
+	reader, err = b.member(ctx, s, "reader")
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for i := range 10 {
 		name := fmt.Sprintf("writer%d", i)
 		token, err := b.member(ctx, s, name)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
+		writers = append(writers, token)
 		found, err := ask(ctx, http.MethodGet, s.address, "/api/v1/accounts/lookup?acct="+name, reader, "")
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		account := string(found[len(`{"id":"`) : bytes.IndexByte(found[len(`{"id":"`):], '"')+len(`{"id":"`)])
 		if _, err := ask(ctx, http.MethodPost, s.address, "/api/v1/accounts/"+account+"/follow", reader, ""); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		for n := range 10 {
 			text := fmt.Sprintf("status=Status %d of %s, long enough to be like what people write on a morning with coffee: %%23tag%d https://example.com/%d", n, name, n, n)
 			if _, err := ask(ctx, http.MethodPost, s.address, "/api/v1/statuses", token, text); err != nil {
-				return "", err
+				return "", nil, err
 			}
 		}
 	}
-	return reader, nil
+	return reader, writers, nil
 }
 
 func (b *bench) member(ctx context.Context, s *server, name string) (string, error) {

@@ -65,11 +65,13 @@ var (
 	deliveryAge    = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
 	inboxDepth     = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
 	openFeeds      = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
+	openStreams    = prometheus.NewDesc("anancus_open_streams", "Streams that members have open.", nil, nil)
+	streamPayloads = prometheus.NewDesc("anancus_stream_payloads_total", "Events encoded for streams.", nil, nil)
 )
 
 // Describe names the metrics.
 func (m *meter) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, inboxDepth, openFeeds} {
+	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, inboxDepth, openFeeds, openStreams, streamPayloads} {
 		ch <- d
 	}
 }
@@ -81,6 +83,8 @@ func (m *meter) Collect(ch chan<- prometheus.Metric) {
 	defer cancel()
 	ch <- prometheus.MustNewConstMetric(queryCount, prometheus.CounterValue, float64(s.db.Queries()))
 	ch <- prometheus.MustNewConstMetric(openFeeds, prometheus.GaugeValue, float64(s.timelines.Open()))
+	ch <- prometheus.MustNewConstMetric(openStreams, prometheus.GaugeValue, float64(s.streaming.Open()))
+	ch <- prometheus.MustNewConstMetric(streamPayloads, prometheus.CounterValue, float64(s.streaming.Encoded()))
 	if stats, err := s.bus.Stats(ctx); err != nil {
 		s.log.Warn("effects could not be counted", "error", err)
 	} else {

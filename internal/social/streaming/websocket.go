@@ -136,7 +136,7 @@ func (c client) OnClose(*gws.Conn, error) {
 	k.ended, k.queue, k.hurry = true, nil, nil
 	k.mu.Unlock()
 	k.hub.remove(k)
-	k.hub.Log.Info("stream ended", "path", Base, "bytes", k.sent.Load(), "seconds", int(k.hub.Clock.Now().Sub(k.since).Seconds()))
+	k.hub.Log.Info("stream ended", "path", Base, "client", k.address, "bytes", k.sent.Load(), "seconds", int(k.hub.Clock.Now().Sub(k.since).Seconds()))
 }
 
 // OnMessage does what the client says.

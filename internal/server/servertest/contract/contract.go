@@ -34,7 +34,7 @@ type When string
 // The three of endpoints.tsv.
 const (
 	In    When = "in"    // part of the client API
-	Later When = "later" // belongs to streaming, media, keepers' or our web pages
+	Later When = "later" // belongs to keepers' or our web pages
 	Never When = "never" // answers 404
 )
 
