@@ -204,7 +204,7 @@ func (s *Server) effects() {
 		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
 	bus.On(b, "poll.votes_counted", bus.Durable("statuses.deliver_votes", bus.Push, leaves(s, func(e statuses.VotesCounted) id.Status { return e.Status }), s.statuses.DeliverVotes))
 	bus.On(b, "poll.asked", bus.Durable("statuses.refresh_poll", bus.Pull, nil, s.statuses.RefreshPoll))
-	bus.On(b, "status.refreshed", bus.Live(func(_ context.Context, e statuses.Refreshed) { s.statuses.Forget(e.Status) }))
+	bus.On(b, "status.refreshed", bus.Live(func(_ context.Context, e statuses.Refreshed) { s.statuses.Forget(e.Status) }), bus.Live(s.streaming.OnRefreshed))
 	bus.On(b, "poll.ended",
 		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
 		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))
@@ -258,6 +258,7 @@ func (s *Server) effects() {
 	bus.On(b, "status.quote_seen", bus.Durable("statuses.resolve_quote", bus.Pull, nil, s.statuses.ResolveQuote))
 	bus.On(b, "status.quote_granted",
 		bus.Live(func(_ context.Context, e statuses.QuoteGranted) { s.statuses.Forget(e.Status, e.Original) }),
+		bus.Live(s.streaming.OnQuoteGranted),
 		bus.Durable("statuses.deliver_quote_granted", bus.Push, nil, s.statuses.DeliverQuoteGranted))
 	bus.On(b, "status.quote_policy_changed",
 		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),

@@ -43,6 +43,16 @@ func (h *Hub) OnQuoteEnded(_ context.Context, e statuses.QuoteEnded) {
 	h.post(func(ctx context.Context) { h.status(ctx, edit, e.Status, 0, nil) })
 }
 
+// OnQuoteGranted shows a quote that waited for its author's leave.
+func (h *Hub) OnQuoteGranted(_ context.Context, e statuses.QuoteGranted) {
+	h.post(func(ctx context.Context) { h.status(ctx, edit, e.Status, 0, nil) })
+}
+
+// OnRefreshed tells what stands beside the words of a remote status: how its poll stands, that it may quote what it quotes.
+func (h *Hub) OnRefreshed(_ context.Context, e statuses.Refreshed) {
+	h.post(func(ctx context.Context) { h.status(ctx, edit, e.Status, 0, nil) })
+}
+
 // OnDeleted tells of the end of a status.
 func (h *Hub) OnDeleted(_ context.Context, e statuses.Deleted) {
 	h.post(func(ctx context.Context) { h.status(ctx, removal, e.Status, e.Author, nil) })
