@@ -286,7 +286,7 @@ step('Ada shows a film, says otherwise what it shows, and writes the post again'
 	await box.fill('Bars that move');
 	await page.locator('input[type=file]').setInputFiles({ name: reel.name, mimeType: 'video/mp4', buffer: reel.body });
 	await page.locator('li[data-upload] video, li[data-upload] img').waitFor(); // its first picture, before the server has made one
-	await page.getByRole('button', { name: /^Add description/ }).waitFor();
+	await page.getByRole('button', { name: /^Add description/ }).waitFor({ timeout: 120_000 }); // films are converted when nothing else wants the processors
 	await page.getByRole('button', { name: 'Post', exact: true }).click();
 	const player = (name) => card(page, 'Bars that move').locator(`video[aria-label="${name}"]`);
 	await player('Video without description').waitFor();
