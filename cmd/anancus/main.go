@@ -83,6 +83,7 @@ type cli struct {
 	Account      accountCmd      `cmd:"" help:"Make members and reset their passwords."`
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
 	Media        mediaCmd        `cmd:"" help:"Look after uploads and copies of remote media."`
+	Emoji        emojiCmd        `cmd:"" help:"Add custom emoji, import and export packs of them."`
 	Search       searchCmd       `cmd:"" help:"Look after the index of search."`
 	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
 	Suggestion   suggestionCmd   `cmd:"" help:"Suggest accounts to members."`

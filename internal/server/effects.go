@@ -10,6 +10,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
@@ -48,7 +49,12 @@ func (s *Server) effects() {
 		s.statuses.Forget(e.Statuses...)
 		s.accounts.Forget(e.Accounts...)
 		s.statuses.ForgetCards(e.Links...)
+		for _, name := range e.Emoji {
+			s.forgetEmoji(name.Domain, name.Shortcode)
+		}
 	}))
+	bus.On(b, "emoji.changed", bus.Live(func(_ context.Context, e emoji.Changed) { s.forgetEmoji(e.Domain, e.Shortcodes...) }))
+	bus.On(b, "emoji.removed", bus.Durable("frontdoor.forget_reactions", bus.Index, nil, s.frontdoor.ForgetReactions))
 	bus.On(b, "media.portrait_kept", bus.Live(func(_ context.Context, e media.PortraitKept) { s.accounts.Forget(e.Account) }))
 	bus.On(b, "collection.added", bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
 	bus.On(b, "collection.changed", bus.Durable("notifications.tell_collection_changed", bus.Push, nil, s.notifications.TellCollectionChanged))
@@ -278,9 +284,16 @@ func (s *Server) mediaModes(ctx context.Context) {
 	if err := s.loadSettings(ctx); err != nil {
 		s.log.ErrorContext(ctx, "settings cannot be read", "error", err)
 	}
+	s.emoji.ForgetAll()
 	s.accounts.ForgetAll()
 	s.statuses.ForgetAll()
 	s.statuses.ForgetAllCards()
+}
+
+// forgetEmoji lets go of emoji that changed, and of the accounts that show them. Statuses look theirs up whenever they are shown.
+func (s *Server) forgetEmoji(domain string, codes ...string) {
+	s.emoji.Forget(domain, codes...)
+	s.accounts.ForgetEmoji(domain, codes...)
 }
 
 // onlyMember keeps an effect for accounts of this server.

@@ -147,7 +147,7 @@ func (s *Server) Counts(ctx context.Context) (map[string]int64, error) {
 	for _, table := range []string{"accounts", "members", "account_keys", "statuses", "mentions", "follows", "follow_requests", "blocks", "mutes",
 		"account_domain_blocks", "suggestion_dismissals", "severances", "account_notes", "endorsements", "reports",
 		"thread_mutes", "quotes", "scheduled_statuses", "translations",
-		"attachments", "files", "favourites", "bookmarks", "notifications", "tags", "links", "link_statuses", "link_days", "trends", "trending_statuses", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
+		"attachments", "files", "emojis", "favourites", "bookmarks", "notifications", "tags", "links", "link_statuses", "link_days", "trends", "trending_statuses", "inbox", "outbox", "deliveries", "apps", "tokens", "sessions", "grants"} {
 		n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM `+table)
 		if err != nil {
 			return nil, err
@@ -168,6 +168,12 @@ func (s *Server) CountActivity(ctx context.Context) error { return s.frontdoor.C
 // SweepMedia does the chores that remove files.
 func (s *Server) SweepMedia(ctx context.Context) error {
 	return errors.Join(s.media.SweepLoose(ctx), s.media.SweepFiles(ctx), s.media.NoteSeen(ctx))
+}
+
+// ForgetShown drops all accounts, statuses and emoji that are remembered, as a start of the program does.
+func (s *Server) ForgetShown(ctx context.Context) error {
+	s.mediaModes(ctx)
+	return s.emoji.Warm(ctx)
 }
 
 // PublishDue is a chore.

@@ -106,8 +106,11 @@ func (m *many) more(n int) {
 		m.statuses = append(m.statuses, made.ID)
 		return made
 	}
-	plain := says(bo, "a word "+tag)
-	poll := says(bo, "which word "+tag, "poll[options][]", "yes", "poll[options][]", "no", "poll[expires_in]", "3600")
+	face := fmt.Sprintf(":face%d:", n)
+	hasEmoji(m.Server, keeper.AddEmoji{Shortcode: strings.Trim(face, ":"), Category: "Faces"})
+	want200(bo, http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"display_name": {bo.Name + " " + face}})
+	plain := says(bo, "a word "+tag+" "+face)
+	poll := says(bo, "which word "+tag, "poll[options][]", "yes "+face, "poll[options][]", "no", "poll[expires_in]", "3600")
 	votes(cy, poll.ID, "1")
 	warned := says(bo, "a careful word "+tag, "spoiler_text", "careful", "sensitive", "true")
 	edit(bo, warned.ID, "status", "a changed word "+tag)
@@ -135,7 +138,9 @@ func (m *many) more(n int) {
 	}
 	sam := newOutsider(t, aptest.NewServer(t), fmt.Sprint("sam", n), n)
 	note := sam.public("1", "from far away")
-	note.Tag = []activitypub.Tag{activitypub.NewMention(m.URL+"/ap/users/"+ada.ID, abroad(ada))}
+	note.Content += " " + face
+	note.Tag = []activitypub.Tag{activitypub.NewMention(m.URL+"/ap/users/"+ada.ID, abroad(ada)),
+		activitypub.NewEmoji("", strings.Trim(face, ":"), "", activitypub.NewImage(fmt.Sprintf("https://many.example/%d.png", n), "image/png", ""))}
 	note.To = append(note.To, m.URL+"/ap/users/"+ada.ID)
 	sam.post(m.Server, sam.create(note), http.StatusAccepted)
 
@@ -156,7 +161,7 @@ func (m *many) more(n int) {
 	makeCollection(t, ada, url.Values{"name": {fmt.Sprint("Collection ", n)}, "account_ids[]": {m.first.ID}})
 
 	// What keepers do, and links that many share.
-	told, err := m.Keeper().Announce(t.Context(), keeper.Announcement{Text: fmt.Sprintf("News %d for @%s #common", n, bo.Name)})
+	told, err := m.Keeper().Announce(t.Context(), keeper.Announcement{Text: fmt.Sprintf("News %d for @%s #common %s", n, bo.Name, face)})
 	wants(t, err)
 	want200(bo, http.MethodPut, "/api/v1/announcements/"+told.ID+"/reactions/%F0%9F%91%8D", nil)
 	_, err = m.Keeper().AddRule(t.Context(), keeper.Rule{Text: fmt.Sprint("Rule ", n)})

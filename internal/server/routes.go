@@ -266,7 +266,7 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/annual_reports/{year}/generate", member, "write:accounts", s.frontdoor.NoAnnualReport},
 		{"POST", "/api/v1/annual_reports/{year}/read", member, "write:accounts", s.frontdoor.NoAnnualReport},
 		{"GET", "/api/v1/donation_campaigns", member, "", s.frontdoor.DonationCampaigns},
-		{"GET", "/api/v1/custom_emojis", peer, "", s.frontdoor.CustomEmojis},
+		{"GET", "/api/v1/custom_emojis", peer, "", s.emoji.CustomEmojis},
 
 		// Streams: the scopes of a WebSocket are looked at for each of its channels
 		{"GET", "/api/v1/streaming", stream, "read:statuses read:notifications", s.streaming.Stream},
@@ -293,6 +293,7 @@ func (s *Server) routes() []route {
 		{"GET", "/actor", peer, "", s.accounts.InstanceActor},
 		{"GET", "/actor/outbox", peer, "", s.accounts.InstanceOutbox},
 		{"GET", "/contexts/{context}", peer, "", s.statuses.ContextDocument},
+		{"GET", "/emojis/{emoji}", peer, "", s.emoji.Document},
 		{"POST", "/ap/users/{account}/inbox", peer, "", s.Inbox},
 		{"GET", "/ap/users/{account}", peer, "", s.actorOrPage},
 		{"GET", "/ap/users/{account}/outbox", peer, "", s.statuses.OutboxDocument},
@@ -331,5 +332,6 @@ func (s *Server) fileRoutes() []route {
 		{"GET", "/media_proxy/{id}/{size}", anyone, "", s.media.Proxy},
 		{"GET", "/media_proxy/accounts/{account}/{picture}", anyone, "", s.media.ProxyPortrait},
 		{"GET", "/media_proxy/links/{link}", anyone, "", s.media.ProxyPreview},
+		{"GET", "/media_proxy/emojis/{emoji}/{picture}", anyone, "", s.media.ProxyEmoji},
 	}
 }

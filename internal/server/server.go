@@ -40,6 +40,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
@@ -86,6 +87,7 @@ type Server struct {
 	courier   *activitypub.Deliverer
 
 	settings      *settings.Service
+	emoji         *emoji.Service
 	accounts      *accounts.Service
 	access        *access.Service
 	relationships *relationships.Service
@@ -202,7 +204,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others
 	s.remote = activitypub.NewClient(client, s.signAsServer)
 	s.settings = settings.New(d, s.site)
-	s.accounts = accounts.New(accounts.Config{DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
+	s.emoji = emoji.New(d, s.clock, s.site)
+	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
 		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
 	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, s.remote,
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
@@ -244,7 +247,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		}, Person: s.whois}); err != nil {
 		return err
 	}
-	s.statuses = statuses.New(statuses.Config{Media: s.media, DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
+	s.emoji.Introduce(s.media.EmojiPictures())
+	s.statuses = statuses.New(statuses.Config{Media: s.media, Emoji: s.emoji, DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Settings: s.settings, Log: s.log,
@@ -260,6 +264,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey)
 	s.frontdoor.ShowMediaTypes(s.media.Types())
+	s.frontdoor.ShowEmoji(s.emoji)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
 		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait, RemotePortrait: s.media.RemotePortrait,
@@ -272,6 +277,9 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.inbound = s.inboxTable()
 	s.effects()
 	if err := s.loadSettings(ctx); err != nil {
+		return err
+	}
+	if err := s.emoji.Warm(ctx); err != nil {
 		return err
 	}
 	if err := s.keepSecret(ctx, secret); err != nil {

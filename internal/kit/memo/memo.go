@@ -40,6 +40,18 @@ func (m *Memo[K, V]) Forget(keys ...K) {
 	}
 }
 
+// ForgetWhere drops the values that which picks. None that is being read just now is kept either: nobody knows yet what it will be.
+func (m *Memo[K, V]) ForgetWhere(which func(V) bool) {
+	for i := range m.epochs {
+		m.epochs[i].Add(1)
+	}
+	for k, v := range m.cache.All() {
+		if which(v) {
+			m.cache.Invalidate(k)
+		}
+	}
+}
+
 // Clear drops everything.
 func (m *Memo[K, V]) Clear() {
 	for i := range m.epochs {

@@ -41,3 +41,27 @@ func TestAValueForgottenWhileItWasReadIsNotKept(t *testing.T) {
 		t.Errorf("kept %q, which was read before it was forgotten", v)
 	}
 }
+
+func TestValuesAreForgottenByWhatTheyAre(t *testing.T) {
+	m := New[int64](1<<20, weigh)
+	load := func(missing []int64) (map[int64]string, error) {
+		out := map[int64]string{}
+		for _, k := range missing {
+			out[k] = map[bool]string{true: "even", false: "odd"}[k%2 == 0]
+		}
+		if len(missing) == 1 { // changed between the read and the answer
+			m.ForgetWhere(func(v string) bool { return v == "even" })
+		}
+		return out, nil
+	}
+	for _, keys := range [][]int64{{1, 2, 3, 4}, {5}} {
+		if _, err := m.All(keys, load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k, want := range map[int64]bool{1: true, 2: false, 3: true, 4: false, 5: false} {
+		if _, ok := m.Peek(k); ok != want {
+			t.Errorf("%d is kept: %v", k, ok)
+		}
+	}
+}

@@ -88,12 +88,13 @@ func NewImage(url, mediaType, description string) *Image {
 
 // Tag is what a text refers to: a Mention, a Hashtag or an Emoji.
 type Tag struct {
-	ID      string `json:"id,omitempty"`
-	Type    string `json:"type"`
-	Href    string `json:"href,omitempty"`
-	Name    string `json:"name"`
-	Updated string `json:"updated,omitempty"`
-	Icon    *Image `json:"icon,omitempty"`
+	Context Context `json:"@context,omitempty"` // of an emoji by itself
+	ID      string  `json:"id,omitempty"`
+	Type    string  `json:"type"`
+	Href    string  `json:"href,omitempty"`
+	Name    string  `json:"name"`
+	Updated string  `json:"updated,omitempty"`
+	Icon    *Image  `json:"icon,omitempty"`
 }
 
 // NewMention names a person; name is user for ours, user@domain for others.

@@ -53,6 +53,8 @@ const (
 		`"interactingObject":{"@id":"gts:interactingObject","@type":"@id"},` +
 		`"interactionTarget":{"@id":"gts:interactionTarget","@type":"@id"}}]`
 
+	ContextEmoji Context = `["https://www.w3.org/ns/activitystreams",{"toot":"http://joinmastodon.org/ns#","Emoji":"toot:Emoji"}]`
+
 	termsTag = `"Emoji":"toot:Emoji","Hashtag":"as:Hashtag","focalPoint":{"@container":"@list","@id":"toot:focalPoint"}`
 
 	termsQuote = `"quote":{"@id":"https://w3id.org/fep/044f#quote","@type":"@id"},` +

@@ -106,6 +106,8 @@ type CustomEmoji struct {
 	URL             string `json:"url"`
 	StaticURL       string `json:"static_url"`
 	VisibleInPicker bool   `json:"visible_in_picker"`
+	Category        string `json:"category,omitempty"` // with Featured, only in the list of those to choose from
+	Featured        *bool  `json:"featured,omitempty"`
 }
 
 // Relationship is what a member and another account are to each other.

@@ -41,9 +41,11 @@ type Announcement struct {
 
 // Reaction is an emoji that people answered with.
 type Reaction struct {
-	Name  string `json:"name"`
-	Count int64  `json:"count"`
-	Me    *bool  `json:"me,omitempty"`
+	Name      string `json:"name"`
+	Count     int64  `json:"count"`
+	Me        *bool  `json:"me,omitempty"`
+	URL       string `json:"url,omitempty"` // these of a custom emoji
+	StaticURL string `json:"static_url,omitempty"`
 }
 
 // OEmbed is what other sites show of a status.

@@ -26,6 +26,30 @@ func (house) ResetPassword(_ context.Context, in ResetPassword) (NewPassword, er
 	return NewPassword{Username: in.Name, Password: "new"}, nil
 }
 
+func (house) AddEmoji(_ context.Context, in AddEmoji) (Emoji, error) {
+	return Emoji{ID: string(in.Picture), Shortcode: in.Shortcode, Category: in.Category, Listed: !in.Unlisted, Disabled: in.Overwrite}, nil
+}
+
+func (house) ListEmoji(_ context.Context, in ListEmoji) (EmojiList, error) {
+	return EmojiList{Emoji: []Emoji{{Shortcode: in.Category, Domain: in.Domain, Listed: in.Remote}}, After: in.After}, nil
+}
+
+func (house) ChangeEmoji(_ context.Context, in ChangeEmoji) (Emoji, error) {
+	return Emoji{ID: string(in.Picture), Shortcode: in.Name, Category: *in.Category, Featured: *in.Featured, Listed: *in.Listed, Disabled: *in.Disabled}, nil
+}
+
+func (house) RemoveEmoji(_ context.Context, in EmojiName) (EmojiName, error) {
+	return EmojiName{}, fault.New(fault.NotFound, "There is no emoji "+in.Name)
+}
+
+func (house) ReadEmoji(_ context.Context, in EmojiName) (EmojiPicture, error) {
+	return EmojiPicture{Emoji: Emoji{Shortcode: in.Name}, Type: "image/png", Picture: []byte{0, 255, 13}}, nil
+}
+
+func (house) CopyEmoji(_ context.Context, in CopyEmoji) (Emoji, error) {
+	return Emoji{ID: in.Name, Shortcode: in.Shortcode, Category: in.Category, Listed: in.Overwrite}, nil
+}
+
 func (house) CreateToken(_ context.Context, in CreateToken) (CreatedToken, error) {
 	return CreatedToken{Token: "t-" + in.Name, Scopes: in.Scopes}, nil
 }
@@ -86,6 +110,21 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 			t.Errorf("%s through the socket: %+v, %v; want %+v, %v", name, got, err, want, wantErr)
 		}
 	}
+	yes, blobs := true, "Blobs"
+	same("AddEmoji", func(o Ops) (any, error) {
+		return o.AddEmoji(ctx, AddEmoji{Shortcode: "blob", Picture: []byte("GIF"), Category: "Blobs", Unlisted: true, Overwrite: true})
+	})
+	same("ListEmoji", func(o Ops) (any, error) {
+		return o.ListEmoji(ctx, ListEmoji{Domain: "there.example", Remote: true, Category: "Blobs", After: "blob"})
+	})
+	same("ChangeEmoji", func(o Ops) (any, error) {
+		return o.ChangeEmoji(ctx, ChangeEmoji{Name: "blob", Picture: []byte("GIF"), Category: &blobs, Featured: &yes, Listed: &yes, Disabled: &yes})
+	})
+	same("RemoveEmoji", func(o Ops) (any, error) { return o.RemoveEmoji(ctx, EmojiName{"blob"}) })
+	same("ReadEmoji", func(o Ops) (any, error) { return o.ReadEmoji(ctx, EmojiName{"blob"}) })
+	same("CopyEmoji", func(o Ops) (any, error) {
+		return o.CopyEmoji(ctx, CopyEmoji{Name: "blob@there.example", Shortcode: "b", Category: "Blobs", Overwrite: true})
+	})
 	same("CreateAccount", func(o Ops) (any, error) {
 		return o.CreateAccount(ctx, CreateAccount{Name: "ada", Email: "a@b", Password: "p", Role: "owner", Confirmed: true, Approved: true, IfMissing: true})
 	})

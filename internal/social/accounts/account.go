@@ -26,7 +26,6 @@ type Account struct {
 	DisplayName       string
 	Note              string // as typed when local, safe HTML when remote
 	Fields            []Field
-	Emojis            []Emoji
 	AvatarURL         string
 	AvatarDescription string
 	HeaderURL         string
@@ -63,12 +62,6 @@ type Account struct {
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-}
-
-// Emoji is a custom emoji of another server, as one of its texts names it.
-type Emoji struct {
-	Shortcode string `json:"shortcode"`
-	URL       string `json:"url"`
 }
 
 // Local tells whether the account is a member of this server.

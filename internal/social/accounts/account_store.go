@@ -12,7 +12,7 @@ import (
 )
 
 const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_url, outbox_url,
-	followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
+	followers_url, following_url, featured_url, display_name, note, fields, avatar_url, avatar_description,
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
@@ -20,12 +20,12 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
-	var fields, emojis, alsoKnownAs, attribution string
+	var fields, alsoKnownAs, attribution string
 	var created, updated int64
 	var fetched, limited, suspended, deleted *int64
 	var moved *id.Account
 	err := r.Scan(&a.ID, &a.Username, &a.Domain, &a.URI, &a.URL, &a.Kind, &a.InboxURL, &a.SharedInboxURL, &a.OutboxURL,
-		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &emojis, &a.AvatarURL, &a.AvatarDescription,
+		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &a.AvatarURL, &a.AvatarDescription,
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
 		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
@@ -42,7 +42,7 @@ func scan(r db.Row) (*Account, error) {
 	for _, one := range []struct {
 		text string
 		into any
-	}{{fields, &a.Fields}, {emojis, &a.Emojis}, {alsoKnownAs, &a.AlsoKnownAs}, {attribution, &a.AttributionDomains}} {
+	}{{fields, &a.Fields}, {alsoKnownAs, &a.AlsoKnownAs}, {attribution, &a.AttributionDomains}} {
 		if one.text == "[]" {
 			continue
 		}
@@ -73,7 +73,7 @@ func (a *Account) values() []any {
 	}
 	return []any{a.Username, text.UsernameKey(a.Username), a.Domain, a.URI, a.URL, a.Kind, a.InboxURL, a.SharedInboxURL, a.OutboxURL,
 		a.FollowersURL, a.FollowingURL, a.FeaturedURL, a.DisplayName, a.Note, list(a.Fields, len(a.Fields) == 0),
-		list(a.Emojis, len(a.Emojis) == 0), a.AvatarURL, a.AvatarDescription, a.HeaderURL, a.HeaderDescription,
+		a.AvatarURL, a.AvatarDescription, a.HeaderURL, a.HeaderDescription,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable, a.HideCollections, a.Memorial, moved,
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
 		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
@@ -83,11 +83,11 @@ func (a *Account) values() []any {
 // insert stores a new account with its counts; false when the handle or uri is taken.
 func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 	n, err := db.Exec(ctx, tx, `INSERT INTO accounts (id, username, username_key, domain, uri, url, kind, inbox_url, shared_inbox_url, outbox_url,
-		followers_url, following_url, featured_url, display_name, note, fields, emojis, avatar_url, avatar_description,
+		followers_url, following_url, featured_url, display_name, note, fields, avatar_url, avatar_description,
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -107,10 +107,10 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 func update(ctx context.Context, tx *db.Tx, a *Account) error {
 	_, err := db.Exec(ctx, tx, `UPDATE accounts SET username=$2, username_key=$3, domain=$4, uri=$5, url=$6, kind=$7, inbox_url=$8,
 		shared_inbox_url=$9, outbox_url=$10, followers_url=$11, following_url=$12, featured_url=$13, display_name=$14, note=$15, fields=$16,
-		emojis=$17, avatar_url=$18, avatar_description=$19, header_url=$20, header_description=$21, locked=$22, bot=$23, discoverable=$24,
-		indexable=$25, hide_collections=$26, memorial=$27, moved_to_id=$28, also_known_as=$29, created_at=$30, updated_at=$31, fetched_at=$32,
-		limited_at=$33, suspended_at=$34, deleted_at=$35, remote_statuses=$36, remote_followers=$37, remote_following=$38,
-		show_media=$39, show_media_replies=$40, show_featured=$41, attribution_domains=$42 WHERE id=$1`,
+		avatar_url=$17, avatar_description=$18, header_url=$19, header_description=$20, locked=$21, bot=$22, discoverable=$23,
+		indexable=$24, hide_collections=$25, memorial=$26, moved_to_id=$27, also_known_as=$28, created_at=$29, updated_at=$30, fetched_at=$31,
+		limited_at=$32, suspended_at=$33, deleted_at=$34, remote_statuses=$35, remote_followers=$36, remote_following=$37,
+		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
 		return err

@@ -16,7 +16,12 @@ func (s *Service) ActorOf(ctx context.Context, a *Account) (*activitypub.Actor, 
 	if err != nil {
 		return nil, fmt.Errorf("actor %s: %w", a.Username, err)
 	}
+	emojis, err := s.emoji.Tags(ctx, a.emojified()...)
+	if err != nil {
+		return nil, fmt.Errorf("actor %s: %w", a.Username, err)
+	}
 	actor := &activitypub.Actor{
+		Tag:     emojis,
 		Context: activitypub.ContextActor, ID: a.URI, Webfinger: a.Username + "@" + s.site.Domain, Type: a.Kind,
 		Following: a.FollowingURL, Followers: a.FollowersURL, Inbox: a.InboxURL, Outbox: a.OutboxURL, Featured: a.FeaturedURL,
 		FeaturedTags: a.URI + "/collections/tags", PreferredUsername: a.Username, Name: a.Name(), Summary: s.noteHTML(a), URL: a.URL,

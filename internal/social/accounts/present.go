@@ -5,19 +5,34 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"anancus/internal/kit/memo"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 )
 
 // shownAccounts keeps accounts as clients see them; the same for every viewer.
-type shownAccounts = memo.Memo[id.Account, json.RawMessage]
+type shownAccounts = memo.Memo[id.Account, shownAccount]
+
+// shownAccount is an account encoded, and what it depends on beside itself.
+type shownAccount struct {
+	body   json.RawMessage
+	domain string
+	codes  []string // shortcodes in its texts
+}
 
 func newShownAccounts(bytes uint64) *shownAccounts {
-	return memo.New[id.Account](bytes, func(b json.RawMessage) uint32 { return uint32(len(b)) })
+	return memo.New[id.Account](bytes, func(a shownAccount) uint32 {
+		size := len(a.body)
+		for _, code := range a.codes {
+			size += len(code) + 16
+		}
+		return uint32(size)
+	})
 }
 
 // Forget drops what is remembered of accounts whose profile or counts changed.
@@ -26,22 +41,57 @@ func (s *Service) Forget(ids ...id.Account) { s.shown.Forget(ids...) }
 // ForgetAll drops what is remembered of all accounts: something changed how each of them is shown.
 func (s *Service) ForgetAll() { s.shown.Clear() }
 
-// Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together.
+// ForgetEmoji drops what is remembered of accounts whose texts have any of these shortcodes of their server.
+func (s *Service) ForgetEmoji(domain string, codes ...string) {
+	s.shown.ForgetWhere(func(a shownAccount) bool {
+		return a.domain == domain && slices.ContainsFunc(a.codes, func(code string) bool { return slices.Contains(codes, code) })
+	})
+}
+
+// Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together, and one more where they
+// use emoji of other servers that are not remembered.
 func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]json.RawMessage, error) {
-	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]json.RawMessage, error) {
+	return s.ShownAlso(ctx, ids, nil)
+}
+
+// ShownAlso is Shown for whoever shows texts of these accounts too: also gives the shortcodes in those of one of them, whose emoji are
+// read in the same query as the accounts'.
+func (s *Service) ShownAlso(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]json.RawMessage, error) {
+	all, err := s.remembered(ctx, ids, also)
+	shown := make(map[id.Account]json.RawMessage, len(all))
+	for which, a := range all {
+		shown[which] = a.body
+	}
+	return shown, err
+}
+
+// Domains tells whose servers accounts are of: "" of members. It costs no query for those that were shown lately.
+func (s *Service) Domains(ctx context.Context, ids []id.Account) (map[id.Account]string, error) {
+	all, err := s.remembered(ctx, ids, nil)
+	domains := make(map[id.Account]string, len(all))
+	for which, a := range all {
+		domains[which] = a.domain
+	}
+	return domains, err
+}
+
+func (s *Service) remembered(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]shownAccount, error) {
+	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]shownAccount, error) {
 		list, err := s.ByIDs(ctx, missing)
 		if err != nil {
 			return nil, err
 		}
-		entities, err := s.Present(ctx, list)
+		entities, err := s.presentAlso(ctx, list, also)
 		if err != nil {
 			return nil, err
 		}
-		out := make(map[id.Account]json.RawMessage, len(list))
+		out := make(map[id.Account]shownAccount, len(list))
 		for i, a := range list {
-			if out[a.ID], err = Encode(entities[i]); err != nil {
+			body, err := Encode(entities[i])
+			if err != nil {
 				return nil, err
 			}
+			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...)}
 		}
 		return out, nil
 	})
@@ -73,8 +123,12 @@ func Encode(v any) (json.RawMessage, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// Present shapes accounts for the API, with their counts and roles in two queries.
+// Present shapes accounts for the API, with their counts, roles and emoji in two queries.
 func (s *Service) Present(ctx context.Context, list []*Account) ([]*mastodon.Account, error) {
+	return s.presentAlso(ctx, list, nil)
+}
+
+func (s *Service) presentAlso(ctx context.Context, list []*Account, also func(id.Account) []string) ([]*mastodon.Account, error) {
 	ids := make([]id.Account, len(list))
 	for i, a := range list {
 		ids[i] = a.ID
@@ -87,11 +141,36 @@ func (s *Service) Present(ctx context.Context, list []*Account) ([]*mastodon.Acc
 	for _, c := range counts {
 		at[c.Account] = c
 	}
+	codes := make([][]string, len(list))
+	var names []emoji.Name
+	for i, a := range list {
+		if a.Available() {
+			codes[i] = emoji.Codes(a.emojified()...)
+			names = append(names, emoji.Names(a.Domain, codes[i])...)
+		}
+		if also != nil {
+			names = append(names, emoji.Names(a.Domain, also(a.ID))...)
+		}
+	}
+	found, err := s.emoji.Of(ctx, names)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]*mastodon.Account, len(list))
 	for i, a := range list {
 		shown[i] = s.present(a, at[a.ID])
+		shown[i].Emojis = found.Entities(a.Domain, codes[i])
 	}
 	return shown, nil
+}
+
+// emojified are the texts of an account in which shortcodes stand for emoji.
+func (a *Account) emojified() []string {
+	texts := []string{a.DisplayName, a.Note}
+	for _, f := range a.Fields {
+		texts = append(texts, f.Name, f.Value)
+	}
+	return texts
 }
 
 func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
@@ -104,7 +183,7 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 		Header: s.portrait(a, a.HeaderURL, "header"), HeaderDescription: a.HeaderDescription,
 		StatusesCount: counts.Statuses, FollowersCount: counts.Followers, FollowingCount: counts.Following,
 		ShowMedia: a.ShowMedia, ShowMediaReplies: a.ShowMediaReplies, ShowFeatured: a.ShowFeatured,
-		Emojis: presentEmojis(a.Emojis), Fields: s.presentFields(a),
+		Fields:          s.presentFields(a),
 		FeatureApproval: featureApproval(a),
 		Memorial:        a.Memorial, Limited: a.Limited(),
 	}
@@ -124,7 +203,7 @@ func (s *Service) present(a *Account, counts Counts) *mastodon.Account {
 	}
 	if !a.Available() {
 		m.Suspended, m.DisplayName, m.Note = true, "", ""
-		m.Fields, m.Emojis = []mastodon.Field{}, []mastodon.CustomEmoji{}
+		m.Fields = []mastodon.Field{}
 		m.Avatar, m.Header = s.picture("", "avatar"), s.picture("", "header")
 		m.AvatarStatic, m.HeaderStatic, m.AvatarDescription, m.HeaderDescription = m.Avatar, m.Header, "", ""
 		no := false
@@ -205,17 +284,6 @@ func (s *Service) presentFields(a *Account) []mastodon.Field {
 	}
 	return fields
 }
-
-func presentEmojis(list []Emoji) []mastodon.CustomEmoji {
-	out := make([]mastodon.CustomEmoji, len(list))
-	for i, e := range list {
-		out[i] = mastodon.CustomEmoji{Shortcode: e.Shortcode, URL: e.URL, StaticURL: e.URL}
-	}
-	return out
-}
-
-// PresentEmojis shapes custom emoji for the API.
-func PresentEmojis(list []Emoji) []mastodon.CustomEmoji { return presentEmojis(list) }
 
 // PresentOwn shapes an account for its own member.
 func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role mastodon.Role, followRequests int64) (*mastodon.CredentialAccount, error) {

@@ -136,6 +136,9 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 				return err
 			}
 		}
+		if err := s.emoji.Receive(ctx, tx, a.Domain, actor.Emojis, a.emojified()...); err != nil {
+			return err
+		}
 		kept = a
 		return tx.Emit(Updated{a.ID})
 	})
@@ -179,10 +182,6 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 	a.Fields = nil
 	for _, f := range actor.Fields {
 		a.Fields = append(a.Fields, Field{Name: text.StripControl(f.Name), Value: text.Sanitize(f.Value)})
-	}
-	a.Emojis = nil
-	for _, e := range actor.Emojis {
-		a.Emojis = append(a.Emojis, Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
 	}
 	a.AvatarURL, a.AvatarDescription = actor.Icon.URL, actor.Icon.Alt
 	a.HeaderURL, a.HeaderDescription = actor.Image.URL, actor.Image.Alt

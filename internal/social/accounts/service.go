@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 	"golang.org/x/sync/singleflight"
@@ -30,6 +31,7 @@ type Service struct {
 	flights    singleflight.Group
 	shown      *shownAccounts
 	neighbours Neighbours
+	emoji      *emoji.Service
 }
 
 // Config is what the room needs.
@@ -41,6 +43,7 @@ type Config struct {
 	Wrapper   *Wrapper
 	Passwords *Passwords
 	MakeKey   func() (*rsa.PrivateKey, error) // MakeKey, or a pool in tests
+	Emoji     *emoji.Service                  // nil: none are known
 	Memory    uint64                          // bytes of shown accounts to remember; 0 chooses
 }
 
@@ -53,7 +56,7 @@ func orDefault(bytes uint64) uint64 {
 
 // New opens the room.
 func New(c Config) *Service {
-	return &Service{db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
+	return &Service{emoji: c.Emoji, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
 		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory))}
 }
 

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 )
 
@@ -257,7 +258,13 @@ func handleOf(username, domain string) string {
 // React adds a member's reaction. More than eight different ones are refused; the same one again changes nothing.
 func (s *Service) React(ctx context.Context, who id.Account, which id.Announcement, name string) error {
 	if !text.IsEmoji(name) {
-		return fault.New(fault.Invalid, "Validation failed: Name is not a recognized emoji")
+		custom, err := s.emoji.Of(ctx, []emoji.Name{{Shortcode: name}})
+		if err != nil {
+			return err
+		}
+		if len(custom) == 0 {
+			return fault.New(fault.Invalid, "Validation failed: Name is not a recognized emoji")
+		}
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := mustBeShown(ctx, tx, which); err != nil {
@@ -293,6 +300,24 @@ func (s *Service) TakeBackReaction(ctx context.Context, who id.Account, which id
 		}
 		return tx.Emit(AnnouncementReacted{which, name})
 	})
+}
+
+// ForgetReactions removes the reactions by an emoji of ours that is gone.
+func (s *Service) ForgetReactions(ctx context.Context, e emoji.Removed) error {
+	back, err := s.emoji.Of(ctx, []emoji.Name{{Shortcode: e.Shortcode}})
+	if err != nil || len(back) > 0 {
+		return err
+	}
+	for {
+		var n int64
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			n, err = deleteReactionsBy(ctx, tx, e.Shortcode, purgeAtOnce)
+			return err
+		})
+		if err != nil || n < purgeAtOnce {
+			return err
+		}
+	}
 }
 
 // DismissAnnouncement notes that a member has read it.

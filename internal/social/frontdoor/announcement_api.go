@@ -9,6 +9,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -62,11 +63,22 @@ func (s *Service) presentAnnouncements(c *viewer.Call, list []*Announcement) ([]
 	if err != nil {
 		return nil, err
 	}
+	var names []emoji.Name
+	for _, a := range list {
+		names = append(names, emoji.Names("", emoji.Codes(a.Text))...)
+	}
+	for _, r := range reactions {
+		names = append(names, emoji.Name{Shortcode: r.name})
+	}
+	pictures, err := s.emoji.Of(ctx, names)
+	if err != nil {
+		return nil, err
+	}
 	shown, at := make([]*mastodon.Announcement, 0, len(list)), map[id.Announcement]*mastodon.Announcement{}
 	for _, a := range list {
 		one := &mastodon.Announcement{ID: id.String(a.ID), Content: a.content, AllDay: a.AllDay, PublishedAt: mastodon.Time(a.Published),
 			UpdatedAt: mastodon.Time(a.updatedAt), Read: new(bool), Mentions: []mastodon.Mention{}, Statuses: []json.RawMessage{}, Tags: []mastodon.StatusTag{},
-			Emojis: []mastodon.CustomEmoji{}, Reactions: []mastodon.Reaction{}}
+			Emojis: pictures.Entities("", emoji.Codes(a.Text)), Reactions: []mastodon.Reaction{}}
 		if !a.StartsAt.IsZero() {
 			words := mastodon.Time(a.StartsAt)
 			one.StartsAt = &words
@@ -94,7 +106,11 @@ func (s *Service) presentAnnouncements(c *viewer.Call, list []*Announcement) ([]
 		*at[which].Read = true
 	}
 	for _, r := range reactions {
-		at[r.announcement].Reactions = append(at[r.announcement].Reactions, mastodon.Reaction{Name: r.name, Count: r.count, Me: &r.mine})
+		one := mastodon.Reaction{Name: r.name, Count: r.count, Me: &r.mine}
+		if custom := pictures[emoji.Name{Shortcode: r.name}]; custom != nil {
+			one.URL, one.StaticURL = custom.Entity.URL, custom.Entity.StaticURL
+		}
+		at[r.announcement].Reactions = append(at[r.announcement].Reactions, one)
 	}
 	return shown, nil
 }

@@ -105,9 +105,12 @@ func announcementsDue(ctx context.Context, q db.Q, now int64) ([]*Announcement, 
 		WHERE (published_at IS NULL AND scheduled_at <= $1) OR (published_at IS NOT NULL AND ends_at <= $1) ORDER BY id LIMIT 100`, now)
 }
 
+// purgeAtOnce bounds what one transaction removes.
+const purgeAtOnce = 500
+
 // purgeAnnouncement removes a bounded part of an announcement, itself last.
 func purgeAnnouncement(ctx context.Context, tx *db.Tx, which id.Announcement) (more bool, err error) {
-	const atOnce = 500
+	const atOnce = purgeAtOnce
 	n, err := db.Exec(ctx, tx, `DELETE FROM announcement_reactions WHERE id IN (SELECT id FROM announcement_reactions WHERE announcement_id = $1 LIMIT $2)`, which, atOnce)
 	if err != nil || n == atOnce {
 		return n == atOnce, err
@@ -132,6 +135,12 @@ func insertReaction(ctx context.Context, tx *db.Tx, who id.Account, which id.Ann
 
 func deleteReaction(ctx context.Context, tx *db.Tx, who id.Account, which id.Announcement, name string) (int64, error) {
 	return db.Exec(ctx, tx, `DELETE FROM announcement_reactions WHERE announcement_id = $1 AND account_id = $2 AND name = $3`, which, who, name)
+}
+
+// deleteReactionsBy removes some of the reactions of one name, of every announcement.
+func deleteReactionsBy(ctx context.Context, tx *db.Tx, name string, limit int) (int64, error) {
+	return db.Exec(ctx, tx, `DELETE FROM announcement_reactions WHERE id IN (SELECT r.id FROM announcements a
+		JOIN announcement_reactions r ON r.announcement_id = a.id AND r.name = $1 LIMIT $2)`, name, limit)
 }
 
 func insertRead(ctx context.Context, tx *db.Tx, who id.Account, which id.Announcement) error {

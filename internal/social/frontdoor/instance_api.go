@@ -13,6 +13,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
 	"anancus/internal/social/settings"
@@ -32,6 +33,7 @@ type Service struct {
 	pushKey  string
 
 	mediaTypes []string
+	emoji      *emoji.Service // nil: none are known
 	visitors   visitors
 
 	mu      sync.Mutex
@@ -46,6 +48,9 @@ func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Servic
 
 // ShowMediaTypes lets the instance documents tell which files this server takes.
 func (s *Service) ShowMediaTypes(types []string) { s.mediaTypes = types }
+
+// ShowEmoji lets announcements and reactions to them have custom emoji.
+func (s *Service) ShowEmoji(list *emoji.Service) { s.emoji = list }
 
 // ShowPushKey lets the instance document tell by what push services know this server.
 func (s *Service) ShowPushKey(public string) { s.pushKey = public }
@@ -222,11 +227,6 @@ func (s *Service) Instance1(c *viewer.Call) (any, error) {
 		"approval_required": v.Registrations == settings.Approval, "invites_enabled": false, "configuration": s.configuration(),
 		"contact_account": contact, "rules": list,
 	}}, nil
-}
-
-// CustomEmojis serves GET /api/v1/custom_emojis: none can be uploaded yet.
-func (s *Service) CustomEmojis(*viewer.Call) (any, error) {
-	return rest.Tagged{Body: []any{}, Cache: cacheInstance}, nil
 }
 
 // HostMeta serves GET /.well-known/host-meta, as XML or, by Accept or .json, as JSON.

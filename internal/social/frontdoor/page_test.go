@@ -505,6 +505,10 @@ func TestShortcodesBecomePicturesOnlyInText(t *testing.T) {
 			t.Errorf("%s became %s", source, got)
 		}
 	}
+	moves := []mastodon.CustomEmoji{{Shortcode: "tusk", URL: "https://e.example/t.gif", StaticURL: "https://e.example/t.png"}}
+	if got := string(emojified(":tusk:", moves)); !strings.HasPrefix(got, `<picture><source media="(prefers-reduced-motion: reduce)" srcset="https://e.example/t.png"><img class="emoji" src="https://e.example/t.gif"`) || !strings.HasSuffix(got, "</picture>") {
+		t.Errorf("one that moves is %s", got)
+	}
 	if got := string(emojified(`<b>:tusk:`, emojis)); got != `&lt;b&gt;`+picture {
 		t.Errorf("a name became %s", got)
 	}

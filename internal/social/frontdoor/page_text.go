@@ -66,8 +66,8 @@ func emojified(plain string, emojis []mastodon.CustomEmoji) template.HTML {
 func emojifiedHTML(safe string, emojis []mastodon.CustomEmoji) template.HTML {
 	pictures := map[string]string{}
 	for _, e := range emojis {
-		if strings.HasPrefix(e.URL, "https://") {
-			pictures[e.Shortcode] = e.URL
+		if isWeb(e.URL) {
+			pictures[e.Shortcode] = emojiPicture(e)
 		}
 	}
 	if len(pictures) == 0 {
@@ -85,15 +85,27 @@ func emojifiedHTML(safe string, emojis []mastodon.CustomEmoji) template.HTML {
 		safe = safe[len(words)+len(tag):]
 		for _, code := range text.EmojiCodes(words) {
 			if picture, ok := pictures[code]; ok {
-				name := ":" + html.EscapeString(code) + ":"
-				words = replaceAlone(words, ":"+code+":",
-					`<img class="emoji" src="`+html.EscapeString(picture)+`" alt="`+name+`" title="`+name+`" loading="lazy">`)
+				words = replaceAlone(words, ":"+code+":", picture)
 			}
 		}
 		b.WriteString(words)
 		b.WriteString(tag)
 	}
 	return template.HTML(b.String()) //nolint:gosec // safe HTML with pictures whose attributes are escaped
+}
+
+func isWeb(address string) bool {
+	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+}
+
+// emojiPicture is what stands for a shortcode; for those who want nothing to move it is still.
+func emojiPicture(e mastodon.CustomEmoji) string {
+	name := ":" + html.EscapeString(e.Shortcode) + ":"
+	picture := `<img class="emoji" src="` + html.EscapeString(e.URL) + `" alt="` + name + `" title="` + name + `" loading="lazy">`
+	if isWeb(e.StaticURL) && e.StaticURL != e.URL {
+		picture = `<picture><source media="(prefers-reduced-motion: reduce)" srcset="` + html.EscapeString(e.StaticURL) + `">` + picture + `</picture>`
+	}
+	return picture
 }
 
 // replaceAlone replaces what does not touch letters, digits or colons: text.EmojiCodes tells that it

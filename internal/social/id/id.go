@@ -17,6 +17,7 @@ type (
 	Bookmark            int64
 	Collection          int64
 	CollectionItem      int64
+	Emoji               int64
 	Favourite           int64
 	File                int64
 	FeaturedTag         int64
@@ -68,6 +69,7 @@ func Parse[T Any](s string) (T, error) {
 func (v Account) String() string      { return String(v) }
 func (v App) String() string          { return String(v) }
 func (v Attachment) String() string   { return String(v) }
+func (v Emoji) String() string        { return String(v) }
 func (v File) String() string         { return String(v) }
 func (v Status) String() string       { return String(v) }
 func (v Notification) String() string { return String(v) }

@@ -22,6 +22,7 @@ const (
 	nounAvatar     = "avatar"
 	nounHeader     = "header"
 	nounPreview    = "preview"
+	nounEmoji      = "emoji"
 	nounUpload     = "upload" // as it was sent, until it is processed
 )
 

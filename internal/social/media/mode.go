@@ -125,6 +125,7 @@ func (s *Service) domainsOf(ctx context.Context, list []*file) (map[owned]string
 		nounAvatar:     `SELECT id, domain FROM accounts WHERE id {in $1}`,
 		nounHeader:     `SELECT id, domain FROM accounts WHERE id {in $1}`,
 		nounPreview:    `SELECT id, host FROM links WHERE id {in $1}`,
+		nounEmoji:      `SELECT id, domain FROM emojis WHERE id {in $1}`,
 	} {
 		owners := ownersOf(list)[noun]
 		if len(owners) == 0 {

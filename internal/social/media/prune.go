@@ -7,6 +7,7 @@ import (
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 )
 
@@ -21,6 +22,7 @@ type CopiesDropped struct {
 	Statuses []id.Status
 	Accounts []id.Account
 	Links    []id.Link
+	Emoji    []emoji.Name
 }
 
 // Bound says which copies of other servers' files may stay.
@@ -129,6 +131,7 @@ func tally(list []*file) (n counted) {
 var forgetters = map[string]func(ctx context.Context, tx *db.Tx, owners []int64, gone *CopiesDropped) error{
 	nounAttachment: forgetAttachments,
 	nounAvatar:     forgetPortraits(`UPDATE accounts SET avatar_key = '' WHERE id {in $1} AND domain <> '' RETURNING id`),
+	nounEmoji:      forgetEmoji,
 	nounHeader:     forgetPortraits(`UPDATE accounts SET header_key = '' WHERE id {in $1} AND domain <> '' RETURNING id`),
 	nounPreview:    forgetPreviews,
 }

@@ -10,7 +10,6 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
-	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
 	"anancus/internal/social/tags"
@@ -49,14 +48,13 @@ type revision struct {
 	content        string
 	contentWarning string
 	sensitive      bool
-	emojis         []accounts.Emoji
 	pollOptions    []string // nil when it had no poll
 	media          []shownMedia
 	createdAt      time.Time
 }
 
 func revisionOf(s *Status, p *Poll, shown []*media.Attachment, at time.Time) *revision {
-	r := &revision{media: remembered(shown), status: s.ID, content: s.Content, contentWarning: s.ContentWarning, sensitive: s.Sensitive, emojis: s.Emojis, createdAt: at}
+	r := &revision{media: remembered(shown), status: s.ID, content: s.Content, contentWarning: s.ContentWarning, sensitive: s.Sensitive, createdAt: at}
 	if p != nil {
 		r.pollOptions = p.Options
 	}

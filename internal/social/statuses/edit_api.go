@@ -6,7 +6,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/mastodon"
-	"anancus/internal/social/accounts"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
 	"anancus/internal/social/viewer"
@@ -134,10 +134,25 @@ func (s *Service) ShowHistory(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	domains, err := s.accounts.Domains(c.Context(), []id.Account{status.Author})
+	if err != nil {
+		return nil, err
+	}
+	domain := domains[status.Author]
+	var names []emoji.Name
+	codes := make([][]string, len(revisions))
+	for i, r := range revisions {
+		codes[i] = emoji.Codes(r.contentWarning, r.content)
+		names = append(names, emoji.Names(domain, codes[i])...)
+	}
+	found, err := s.emoji.Of(c.Context(), names)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]mastodon.StatusEdit, len(revisions))
 	for i, r := range revisions {
 		shown[i] = mastodon.StatusEdit{Content: r.content, SpoilerText: r.contentWarning, Sensitive: r.sensitive, CreatedAt: mastodon.Time(r.createdAt),
-			Account: authors[status.Author], MediaAttachments: s.presentRemembered(r.media, files), Emojis: accounts.PresentEmojis(r.emojis)}
+			Account: authors[status.Author], MediaAttachments: s.presentRemembered(r.media, files), Emojis: found.Entities(domain, codes[i])}
 		if r.pollOptions == nil {
 			continue
 		}

@@ -23,14 +23,7 @@ func updateText(ctx context.Context, tx *db.Tx, s *Status) error {
 }
 
 func insertRevision(ctx context.Context, tx *db.Tx, r *revision) error {
-	emojis, options := "[]", ""
-	if len(r.emojis) > 0 {
-		b, err := json.Marshal(r.emojis)
-		if err != nil {
-			return err
-		}
-		emojis = string(b)
-	}
+	options := ""
 	if r.pollOptions != nil {
 		var err error
 		if options, err = titles(r.pollOptions); err != nil {
@@ -41,8 +34,8 @@ func insertRevision(ctx context.Context, tx *db.Tx, r *revision) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, tx, `INSERT INTO status_edits (id, status_id, content, content_warning, sensitive, emojis, poll_options, created_at, media) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`,
-		tx.NextID(), r.status, r.content, r.contentWarning, r.sensitive, emojis, options, clock.Milli(r.createdAt), string(shown))
+	_, err = db.Exec(ctx, tx, `INSERT INTO status_edits (id, status_id, content, content_warning, sensitive, poll_options, created_at, media) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		tx.NextID(), r.status, r.content, r.contentWarning, r.sensitive, options, clock.Milli(r.createdAt), string(shown))
 	return err
 }
 
@@ -50,15 +43,12 @@ func insertRevision(ctx context.Context, tx *db.Tx, r *revision) error {
 func revisionsOf(ctx context.Context, q db.Q, status id.Status) ([]*revision, error) {
 	return db.All(ctx, q, func(r db.Row) (*revision, error) {
 		one := &revision{status: status}
-		var emojis, options, shown string
+		var options, shown string
 		var created int64
-		if err := r.Scan(&one.content, &one.contentWarning, &one.sensitive, &emojis, &options, &created, &shown); err != nil {
+		if err := r.Scan(&one.content, &one.contentWarning, &one.sensitive, &options, &created, &shown); err != nil {
 			return nil, err
 		}
 		one.createdAt = clock.FromMilli(created)
-		if err := json.Unmarshal([]byte(emojis), &one.emojis); err != nil {
-			return nil, fmt.Errorf("edits of status %d: %w", status, err)
-		}
 		if options != "" {
 			if err := json.Unmarshal([]byte(options), &one.pollOptions); err != nil {
 				return nil, fmt.Errorf("edits of status %d: %w", status, err)
@@ -68,7 +58,7 @@ func revisionsOf(ctx context.Context, q db.Q, status id.Status) ([]*revision, er
 			return nil, fmt.Errorf("edits of status %d: %w", status, err)
 		}
 		return one, nil
-	}, `SELECT content, content_warning, sensitive, emojis, poll_options, created_at, media FROM status_edits WHERE status_id = $1 ORDER BY id`, status)
+	}, `SELECT content, content_warning, sensitive, poll_options, created_at, media FROM status_edits WHERE status_id = $1 ORDER BY id`, status)
 }
 
 func latestRevision(ctx context.Context, q db.Q, status id.Status) (int64, error) {

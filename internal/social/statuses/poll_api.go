@@ -33,7 +33,7 @@ func (f *pollForm) draft() *PollDraft {
 // entity shapes a poll for the API, without what depends on the viewer.
 func (p *Poll) entity(now time.Time) *mastodon.Poll {
 	m := &mastodon.Poll{ID: p.Status.String(), Expired: p.Expired(now), Multiple: p.Multiple, VotersCount: p.RemoteVoters,
-		Options: make([]mastodon.PollOption, len(p.Options)), Emojis: []mastodon.CustomEmoji{}}
+		Options: make([]mastodon.PollOption, len(p.Options))}
 	if p.RemoteVotes == nil {
 		m.VotersCount = &p.Voters
 	}
@@ -52,6 +52,12 @@ func (p *Poll) entity(now time.Time) *mastodon.Poll {
 	return m
 }
 
+// sharedPoll is a Poll without the key that join adds.
+type sharedPoll struct {
+	*mastodon.Poll
+	Emojis *struct{} `json:"emojis,omitempty"` // this shadows the entity's key
+}
+
 // askedPoll is the part of a shown poll that is the same for every viewer: encoded as it is before and after
 // its end, because no event comes at that very moment, and open at its end.
 type askedPoll struct {
@@ -68,7 +74,7 @@ func encodePoll(p *Poll) (*askedPoll, error) {
 		into *[]byte
 		at   time.Time
 	}{{&a.running, p.ExpiresAt.Add(-time.Millisecond)}, {&a.ended, p.ExpiresAt}} {
-		b, err := accounts.Encode(p.entity(one.at))
+		b, err := accounts.Encode(sharedPoll{Poll: p.entity(one.at)})
 		if err != nil {
 			return nil, fmt.Errorf("show poll of status %d: %w", p.Status, err)
 		}
@@ -84,8 +90,8 @@ func (a *askedPoll) size() int {
 	return len(a.running) + len(a.ended)
 }
 
-// join closes a poll with what the viewer voted, or appends null for none.
-func (a *askedPoll) join(b []byte, now time.Time, signedIn, author bool, own flags) []byte {
+// join closes a poll with its emoji and what the viewer voted, or appends null for none.
+func (a *askedPoll) join(b []byte, now time.Time, signedIn, author bool, own flags, emojis func([]byte) []byte) []byte {
 	if a == nil {
 		return append(b, "null"...)
 	}
@@ -94,6 +100,7 @@ func (a *askedPoll) join(b []byte, now time.Time, signedIn, author bool, own fla
 	} else {
 		b = append(b, a.ended...)
 	}
+	b = emojis(append(b, `,"emojis":`...))
 	if signedIn {
 		chosen := uint64(own.choices())
 		b = appendFlag(b, "voted", author || chosen != 0)
@@ -148,7 +155,12 @@ func (s *Service) presentPoll(c *viewer.Call, status *Status) (any, error) {
 			return nil, err
 		}
 	}
-	return raw(seg.poll.join(nil, s.clock.Now(), own != nil, status.Author == c.Viewer.Account, own[status.ID])), nil
+	shown, err := s.emojisOf(c.Context(), segments)
+	if err != nil {
+		return nil, err
+	}
+	return raw(seg.poll.join(nil, s.clock.Now(), own != nil, status.Author == c.Viewer.Account, own[status.ID],
+		func(b []byte) []byte { return shown.append(b, seg.author, seg.codes.poll) })), nil
 }
 
 type voteForm struct {

@@ -31,6 +31,8 @@ type segment struct {
 	quote      quoting
 	poll       *askedPoll // nil: none
 	link       linked
+	local      bool
+	codes      shortcodes
 }
 
 // PresentOne shows one status to a viewer who may read it.
@@ -93,6 +95,7 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 		return nil, err
 	}
 	maps.Copy(all, w.quotes.first)
+	said := map[id.Account][]string{} // shortcodes
 	var links []id.Link
 	for _, seg := range all {
 		if seg.link.link != 0 {
@@ -111,11 +114,17 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 	proper := make([]id.Status, 0, len(all))
 	for one, seg := range all {
 		people = append(people, seg.author)
+		if len(seg.codes.all) > 0 {
+			said[seg.author] = append(said[seg.author], seg.codes.all...)
+		}
 		if seg.boostOf == 0 {
 			proper = append(proper, one)
 		}
 	}
-	if w.authors, err = s.accounts.Shown(ctx, people); err != nil {
+	if w.authors, err = s.accounts.ShownAlso(ctx, people, func(author id.Account) []string { return said[author] }); err != nil {
+		return nil, err
+	}
+	if w.emojis, err = s.emojisOf(ctx, all); err != nil {
 		return nil, err
 	}
 	if v.IsMember() && !w.stream {
@@ -140,6 +149,7 @@ type showing struct {
 	segments map[id.Status]*segment // of the page
 	boosted  map[id.Status]*segment // of what it boosts
 	stream   bool                   // for all members at once (see stream.go)
+	emojis   emojis
 	now      time.Time
 	err      error // the first that came
 }
@@ -196,6 +206,7 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 	account, did := w.authors[seg.author], w.own[proper]
 	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+len(quote)+len(marks)+len(of.approval)+200)
 	b = append(b, seg.body...)
+	b = w.emojis.append(append(b, `,"emojis":`...), seg.author, seg.codes.all)
 	b = appendRaw(b, "account", account)
 	b = appendRaw(b, "reblog", inner)
 	b = appendRaw(b, "quote", quote)
@@ -203,7 +214,7 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 	shown := w.cards[seg.link.link]
 	b = shown.appendTo(b, seg.link.shownAs(shown), w.viewer, w.authors)
 	b = append(b, `,"poll":`...)
-	b = seg.poll.join(b, w.now, w.own != nil, seg.author == w.viewer.Account, did)
+	b = seg.poll.join(b, w.now, w.own != nil, seg.author == w.viewer.Account, did, func(b []byte) []byte { return w.emojis.append(b, seg.author, seg.codes.poll) })
 	b = of.appendApproval(b, w.viewer, did)
 	if w.own != nil {
 		b = appendFlag(b, "favourited", did&favourited != 0)
@@ -277,7 +288,8 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 				return nil, err
 			}
 			out[one.ID] = &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
-				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote, poll: poll}
+				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote, poll: poll,
+				local: one.Local, codes: shortcodesIn(one, entities[i].poll)}
 		}
 		return out, nil
 	})
@@ -317,6 +329,7 @@ type shared struct {
 	QuoteApproval *struct{} `json:"quote_approval,omitempty"`
 	quote         quoting
 	Poll          *struct{} `json:"poll,omitempty"`
+	Emojis        *struct{} `json:"emojis,omitempty"`
 	poll          *Poll
 	Card          *struct{} `json:"card,omitempty"`
 	link          id.Link
@@ -432,7 +445,7 @@ func (s *Service) entity(one *Status) *mastodon.Status {
 	m := &mastodon.Status{
 		ID: one.ID.String(), CreatedAt: mastodon.Time(one.CreatedAt), Sensitive: one.Sensitive, SpoilerText: one.ContentWarning,
 		Visibility: string(one.Visibility), LocalOnly: one.LocalOnly, URI: one.URI, Content: &one.Content,
-		MediaAttachments: []mastodon.MediaAttachment{}, Mentions: []mastodon.Mention{}, Tags: []mastodon.StatusTag{}, Emojis: accounts.PresentEmojis(one.Emojis),
+		MediaAttachments: []mastodon.MediaAttachment{}, Mentions: []mastodon.Mention{}, Tags: []mastodon.StatusTag{},
 		TaggedCollections: []any{},
 	}
 	if one.Visibility == Limited {

@@ -167,6 +167,9 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
 			return err
 		}
+		if err := s.emoji.Receive(ctx, tx, author.Domain, note.Emojis, status.emojified(choices(note))...); err != nil {
+			return err
+		}
 		if note.Quote == "" {
 			if err := s.link(ctx, tx, status, note.Content, note.PreviewLink, status.CreatedAt); err != nil {
 				return err
@@ -181,6 +184,17 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		return nil, fmt.Errorf("keep status %s: %w", note.ID, err)
 	}
 	return status, nil
+}
+
+// choices are the options of the poll of a note.
+func choices(note *activitypub.RemoteNote) (names []string) {
+	if note.Poll == nil {
+		return nil
+	}
+	for _, option := range note.Poll.Options {
+		names = append(names, option.Name)
+	}
+	return names
 }
 
 // adopt ties answers that came before what they answer to it.
@@ -299,9 +313,6 @@ func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.T
 	}
 	if note.Updated.After(note.Published) { // some servers give one to what was never edited
 		status.EditedAt = editedAt(note, now)
-	}
-	for _, e := range note.Emojis {
-		status.Emojis = append(status.Emojis, accounts.Emoji{Shortcode: e.Shortcode, URL: e.Image.URL})
 	}
 	return status
 }

@@ -2,7 +2,6 @@ package statuses
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -55,7 +54,12 @@ func (s *Service) revise(ctx context.Context, author *accounts.Account, status i
 	}
 	said := fromNote(author, note, s.clock.Now())
 	said.EditedAt = editedAt(note, s.clock.Now())
-	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.reviseIn(ctx, tx, status, said, note, mentions) })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := s.reviseIn(ctx, tx, status, said, note, mentions); err != nil {
+			return err
+		}
+		return s.emoji.Receive(ctx, tx, author.Domain, note.Emojis, said.emojified(choices(note))...)
+	})
 	if err = ignoreNotFound(err); err != nil {
 		return fmt.Errorf("revise status %s: %w", note.ID, err)
 	}
@@ -104,7 +108,7 @@ func (s *Service) reviseIn(ctx context.Context, tx *db.Tx, status id.Status, sai
 	if err != nil {
 		return err
 	}
-	now.URL, now.Content, now.ContentWarning, now.Sensitive, now.Emojis = said.URL, said.Content, said.ContentWarning, said.Sensitive, said.Emojis
+	now.URL, now.Content, now.ContentWarning, now.Sensitive = said.URL, said.Content, said.ContentWarning, said.Sensitive
 	if said.Language != "" {
 		now.Language = said.Language
 	}
@@ -174,17 +178,9 @@ func namedBy(note *activitypub.RemoteNote) []tags.Named {
 
 // updateRevised writes what another server may change of a status.
 func updateRevised(ctx context.Context, tx *db.Tx, s *Status) error {
-	emojis := "[]"
-	if len(s.Emojis) > 0 {
-		b, err := json.Marshal(s.Emojis)
-		if err != nil {
-			return err
-		}
-		emojis = string(b)
-	}
 	if err := updateText(ctx, tx, s); err != nil {
 		return err
 	}
-	_, err := db.Exec(ctx, tx, `UPDATE statuses SET url = $2, emojis = $3, quote_policy = $4 WHERE id = $1`, s.ID, s.URL, emojis, int64(s.QuotePolicy))
+	_, err := db.Exec(ctx, tx, `UPDATE statuses SET url = $2, quote_policy = $3 WHERE id = $1`, s.ID, s.URL, int64(s.QuotePolicy))
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"anancus/internal/kit/safehttp"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/emoji"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
@@ -56,7 +57,6 @@ type Status struct {
 	Thread           id.Status
 	BoostOf          id.Status
 	BoostedAuthor    id.Account
-	Emojis           []accounts.Emoji
 	App              id.App
 	QuotePolicy      QuotePolicy
 	WithMedia        bool // it shows any
@@ -144,6 +144,7 @@ type Service struct {
 	accounts *accounts.Service
 	filters  *filters.Service
 	media    *media.Service
+	emoji    *emoji.Service
 	resolver Resolver
 	remote   *activitypub.Client
 	courier  Courier
@@ -165,6 +166,7 @@ type Config struct {
 	Accounts *accounts.Service
 	Filters  *filters.Service
 	Media    *media.Service
+	Emoji    *emoji.Service // nil: none are known
 	Remote   *activitypub.Client
 	Courier  Courier
 	Log      *slog.Logger
@@ -182,11 +184,11 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, resolver: c.Accounts,
+	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, emoji: c.Emoji, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
 		readers: newReaders(), cards: newCards(),
 		shown: memo.New[id.Status](c.Memory, func(s *segment) uint32 {
-			return uint32(len(s.body) + len(s.link.written) + s.text.Size() + s.poll.size())
+			return uint32(len(s.body) + len(s.link.written) + s.text.Size() + s.poll.size() + s.codes.size())
 		})}
 }
 

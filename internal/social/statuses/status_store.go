@@ -2,7 +2,6 @@ package statuses
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 )
 
 const columns = `id, uri, url, author_id, local, text, content, content_warning, visibility, local_only, sensitive, language,
-	in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, boost_of_id, boosted_author_id, emojis, app_id,
+	in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, boost_of_id, boosted_author_id, app_id,
 	created_at, edited_at, deleted_at, quote_policy, with_media`
 
 func scan(r db.Row) (*Status, error) {
@@ -22,11 +21,10 @@ func scan(r db.Row) (*Status, error) {
 	var parent, boost *id.Status
 	var parentAuthor, boostedAuthor *id.Account
 	var app *id.App
-	var emojis string
 	var created int64
 	var edited, deleted *int64
 	err := r.Scan(&s.ID, &s.URI, &s.URL, &s.Author, &s.Local, &s.Text, &s.Content, &s.ContentWarning, &s.Visibility, &s.LocalOnly,
-		&s.Sensitive, &s.Language, &parent, &parentAuthor, &s.InReplyToURI, &s.Thread, &boost, &boostedAuthor, &emojis, &app,
+		&s.Sensitive, &s.Language, &parent, &parentAuthor, &s.InReplyToURI, &s.Thread, &boost, &boostedAuthor, &app,
 		&created, &edited, &deleted, &s.QuotePolicy, &s.WithMedia)
 	if err != nil {
 		return nil, err
@@ -34,11 +32,6 @@ func scan(r db.Row) (*Status, error) {
 	s.InReplyTo, s.InReplyToAccount = orZero(parent), orZero(parentAuthor)
 	s.BoostOf, s.BoostedAuthor, s.App = orZero(boost), orZero(boostedAuthor), orZero(app)
 	s.CreatedAt, s.EditedAt, s.DeletedAt = clock.FromMilli(created), timeOrZero(edited), timeOrZero(deleted)
-	if emojis != "[]" {
-		if err := json.Unmarshal([]byte(emojis), &s.Emojis); err != nil {
-			return nil, fmt.Errorf("status %d: %w", s.ID, err)
-		}
-	}
 	return s, nil
 }
 
@@ -75,18 +68,10 @@ func timeOrNil(t time.Time) *int64 {
 
 // insert stores a status; false when its uri (or, for a boost, its pair) is there already.
 func insert(ctx context.Context, tx *db.Tx, s *Status) (bool, error) {
-	emojis := "[]"
-	if len(s.Emojis) > 0 {
-		b, err := json.Marshal(s.Emojis)
-		if err != nil {
-			return false, err
-		}
-		emojis = string(b)
-	}
 	n, err := db.Exec(ctx, tx, `INSERT INTO statuses (`+columns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24) ON CONFLICT DO NOTHING`,
 		s.ID, s.URI, s.URL, s.Author, s.Local, s.Text, s.Content, s.ContentWarning, string(s.Visibility), s.LocalOnly, s.Sensitive, s.Language,
-		orNil(s.InReplyTo), orNil(s.InReplyToAccount), s.InReplyToURI, s.Thread, orNil(s.BoostOf), orNil(s.BoostedAuthor), emojis, orNil(s.App),
+		orNil(s.InReplyTo), orNil(s.InReplyToAccount), s.InReplyToURI, s.Thread, orNil(s.BoostOf), orNil(s.BoostedAuthor), orNil(s.App),
 		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy), s.WithMedia)
 	if err != nil || n == 0 {
 		return false, err

@@ -66,6 +66,15 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	for _, t := range tags {
 		note.Tag = append(note.Tag, activitypub.NewHashtag(s.site.TagURL(t.name), t.name))
 	}
+	var options []string
+	for _, option := range append(note.OneOf, note.AnyOf...) {
+		options = append(options, option.Name)
+	}
+	shown, err := s.emoji.Tags(ctx, status.emojified(options)...)
+	if err != nil {
+		return nil, err
+	}
+	note.Tag = append(note.Tag, shown...)
 	numbers, err := countsOf(ctx, s.db, []id.Status{status.ID})
 	if err != nil {
 		return nil, err
@@ -73,11 +82,11 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	for _, n := range numbers {
 		note.Likes, note.Shares = activitypub.NewCount(status.URI+"/likes", n.favourites), activitypub.NewCount(status.URI+"/shares", n.boosts)
 	}
-	shown, err := media.Of(ctx, s.db, []id.Status{status.ID})
+	files, err := media.Of(ctx, s.db, []id.Status{status.ID})
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range shown[status.ID] {
+	for _, file := range files[status.ID] {
 		note.Attachment = append(note.Attachment, s.media.Document(file))
 	}
 	_, address, err := media.LinkOf(ctx, s.db, status.ID)
