@@ -91,14 +91,14 @@ func (c emojiAddCmd) Run(p *program) error {
 }
 
 type emojiListCmd struct {
-	Domain   string `xor:"whose" placeholder:"DOMAIN" help:"Those of another server."`
+	Of       string `xor:"whose" placeholder:"DOMAIN" help:"Those of another server."`
 	Remote   bool   `xor:"whose" help:"Those of all other servers."`
 	Category string `placeholder:"NAME" help:"Only those of a category."`
 }
 
 // Run prints them.
 func (c emojiListCmd) Run(p *program) error {
-	all, err := listEmoji(p, keeper.ListEmoji{Domain: c.Domain, Remote: c.Remote, Category: c.Category})
+	all, err := listEmoji(p, keeper.ListEmoji{Domain: c.Of, Remote: c.Remote, Category: c.Category})
 	if err != nil {
 		return err
 	}
@@ -316,7 +316,7 @@ func (c emojiImportCmd) take(ctx context.Context, ops keeper.Ops, entry emoji.Pa
 type emojiExportCmd struct {
 	File     string `arg:"" help:"The zip to write; it must not exist yet."`
 	Category string `placeholder:"NAME" help:"Only those of a category."`
-	Domain   string `placeholder:"DOMAIN" help:"Those known of another server; their pictures are fetched."`
+	Of       string `placeholder:"DOMAIN" help:"Those known of another server; their pictures are fetched."`
 }
 
 // Run writes the pack.
@@ -325,7 +325,7 @@ func (c emojiExportCmd) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	all, err := listEmoji(p, keeper.ListEmoji{Domain: c.Domain, Category: c.Category})
+	all, err := listEmoji(p, keeper.ListEmoji{Domain: c.Of, Category: c.Category})
 	if err != nil {
 		return err
 	}
@@ -338,7 +338,7 @@ func (c emojiExportCmd) Run(p *program) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	host := c.Domain
+	host := c.Of
 	if host == "" {
 		host = conf.Domain
 	}

@@ -87,7 +87,6 @@ func (h *house) Close() error {
 
 // ops answers with what it was asked.
 type ops struct {
-	keeper.EmojiOps
 	keeper.FrontdoorOps
 	keeper.MediaOps
 	config config.Config

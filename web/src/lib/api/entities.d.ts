@@ -4,6 +4,8 @@ export interface CustomEmoji {
 	shortcode: string;
 	url: string;
 	static_url: string;
+	visible_in_picker?: boolean;
+	category?: string;
 }
 
 export interface Field {

@@ -166,6 +166,12 @@ export const en = {
 	'visibility.local': 'This server only',
 	'visibility.local.hint': 'Public here, never sent to other servers',
 
+	'emoji.add': 'Add an emoji',
+	'emoji.search': 'Search emoji',
+	'emoji.found': 'Found',
+	'emoji.none': 'No emoji is called that.',
+	'emoji.others': 'Others',
+	'emoji.suggestions': 'Emoji that fit',
 	'compose.title': 'New post',
 	'compose.reply': 'Reply',
 	'compose.edit': 'Edit post',

@@ -180,6 +180,12 @@ export const ja: Messages = {
 	'visibility.local': 'このサーバーだけ',
 	'visibility.local.hint': 'ここでは公開、ほかのサーバーには送らない',
 
+	'emoji.add': '絵文字を入れる',
+	'emoji.search': '絵文字を検索',
+	'emoji.found': '検索結果',
+	'emoji.none': 'その名前の絵文字はありません。',
+	'emoji.others': 'その他',
+	'emoji.suggestions': '絵文字の候補',
 	'compose.title': '新しい投稿',
 	'compose.reply': '返信',
 	'compose.edit': '投稿を編集',

@@ -113,7 +113,7 @@ function sameAddress(a: string, b: URL): boolean {
 function appendText(text: string, to: Node, emojis: readonly CustomEmoji[]): void {
 	if (!emojis.length || !text.includes(':')) return void to.appendChild(document.createTextNode(text));
 	let done = 0;
-	for (const match of text.matchAll(/:([A-Za-z0-9_]{1,60}):/g)) {
+	for (const match of text.matchAll(/:([A-Za-z0-9_]{2,2048}):/g)) {
 		const emoji = emojis.find((e) => e.shortcode === match[1]);
 		if (!emoji || match.index < done || !/^(https?:|\/(?!\/))/.test(emoji.url)) continue;
 		if (match.index > done) to.appendChild(document.createTextNode(text.slice(done, match.index)));
