@@ -7,6 +7,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { film } from './lib/films.mjs';
 import { startServer, waitFor } from './lib/servers.mjs';
@@ -67,10 +68,11 @@ class Person {
 		const sent = await fetch(`${this.url}/api/v2/media`, { method: 'POST', headers: { authorization: `Bearer ${this.token}` }, body: form });
 		assert.ok(sent.ok, `uploading ${name} answered ${sent.status}`);
 		const { id } = await sent.json();
-		return waitFor(`${name} to be ready`, async () => {
+		return waitFor(`${name} to be ready`, async () => { // films are converted when nothing else wants the processors
+			await sleep(500);
 			const one = await this.get(`/api/v1/media/${id}`);
 			return one.url && one;
-		});
+		}, 120);
 	}
 
 	act = (status, verb) => this.post(`/api/v1/statuses/${status.id}/${verb}`);

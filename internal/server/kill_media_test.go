@@ -95,7 +95,7 @@ func TestAFilmBecomesReadyThoughTheProgramIsKilledWhileItIsConverted(t *testing.
 			}
 			return false
 		}
-		for deadline := time.Now().Add(30 * time.Second); !half(); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(2 * time.Minute); !half(); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) || state() == http.StatusOK {
 				t.Fatalf("nothing was seen of the conversion; it answers %d", state())
 			}
@@ -127,7 +127,7 @@ func TestAFilmBecomesReadyThoughTheProgramIsKilledWhileItIsConverted(t *testing.
 		}
 	}
 
-	for deadline := time.Now().Add(time.Minute); state() != http.StatusOK; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); state() != http.StatusOK; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it is not ready in the end")
 		}
