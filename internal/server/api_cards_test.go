@@ -445,7 +445,17 @@ func TestVideosAreShownInFramesThatKeepersAllow(t *testing.T) {
 		if got == nil || got.Type != "video" || !strings.HasPrefix(got.HTML, `<iframe src="https://www.youtube.com/embed/x" `) || strings.Contains(got.HTML, "script>") || got.Width != 560 || got.Height != 315 {
 			t.Fatalf("it is shown with %+v", got)
 		}
+		policy := func() string {
+			answer, _ := file(t, s.URL+"/home", "Accept", "text/html")
+			return answer.Header.Get("Content-Security-Policy")
+		}
+		if p := policy(); strings.Contains(p, "connect-src") && !strings.Contains(p, "; frame-src https://bandcamp.com ") { // the app is built
+			t.Errorf("the policy of the app is %s", p)
+		}
 		set(t, s, "embed-hosts", "player.vimeo.com")
+		if p := policy(); strings.Contains(p, "connect-src") && !strings.HasSuffix(p, "; frame-src https://player.vimeo.com") {
+			t.Errorf("the policy of the app is %s", p)
+		}
 		if got := shows(ada, post.ID).Card; got.Type != "link" || got.HTML != "" || got.Title != "A film" {
 			t.Errorf("where keepers do not let it in it is shown with %+v", got)
 		}
