@@ -461,3 +461,37 @@ func TestVideosAreShownInFramesThatKeepersAllow(t *testing.T) {
 		}
 	})
 }
+
+func TestPreviewsThatAreNotRememberedCostAPageOneStatement(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s, site := servertest.New(t, engine), newNewspaper(t)
+		ada := s.Join("ada")
+		for i := range 5 {
+			ada.Publish(site.prints(fmt.Sprintf("/%d", i), "A title", `<meta name="fediverse:creator" content="`+ada.Handle()+`">`))
+		}
+		servertest.Settle(t, s)
+		read := func(limit int) int64 {
+			t.Helper()
+			var line []carded
+			before := s.DB().Queries()
+			ada.Get(fmt.Sprintf("/api/v1/timelines/public?limit=%d", limit), &line)
+			for _, one := range line {
+				if one.title() != "A title" {
+					t.Errorf("it is shown with %+v", one.Card)
+				}
+			}
+			if len(line) != limit {
+				t.Errorf("there are %d", len(line))
+			}
+			return s.DB().Queries() - before
+		}
+		for n, limit := range []int{1, 5} {
+			read(limit)
+			warm := read(limit)
+			set(t, s, "embed-hosts", fmt.Sprintf("player%d.example.com", n)) // all previews are forgotten
+			if cold := read(limit); cold != warm+1 {
+				t.Errorf("a page of %d costs %d statements, and %d where its previews are remembered", limit, cold, warm)
+			}
+		}
+	})
+}

@@ -64,7 +64,8 @@ func (s *Service) ForgetCreator(account id.Account) {
 // ForgetAllCards drops what is remembered of all previews.
 func (s *Service) ForgetAllCards() { s.cards.known.Clear() }
 
-// cardsOf gives previews from memory, or encoded anew.
+// cardsOf gives previews from memory, or encoded anew, in one statement for a page that has links which are not remembered. It is not a
+// part of the statement that reads which links there are: what was read before the memory was asked could be kept after it was forgotten.
 func (s *Service) cardsOf(ctx context.Context, links []id.Link) (map[id.Link]*card, error) {
 	if len(links) == 0 {
 		return nil, nil
