@@ -87,6 +87,18 @@ func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(bufio.NewReader(strings.NewReader("")), bufio.NewWriter(io.Discard)), nil
 }
 
+// state is how a socket stands, and how many events wait for it.
+func state(k *socket) (ended bool, why ending, waiting int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ended, k.why, len(k.queue)
+}
+
+func over(k *socket) bool {
+	ended, _, _ := state(k)
+	return ended
+}
+
 func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for until := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
@@ -101,23 +113,23 @@ func TestAStreamThatDoesNotKeepUpIsClosedAndNoOther(t *testing.T) {
 	fine := known(t, h, 1, true)
 	many, _ := stuck(t, h, 2)
 	many.send(gws.OpcodeText, []byte("being written"))
-	waitUntil(t, "nothing is written", func() bool { many.mu.Lock(); defer many.mu.Unlock(); return len(many.queue) == 0 })
+	waitUntil(t, "nothing is written", func() bool { _, _, waiting := state(many); return waiting == 0 })
 	for range maxQueued {
 		many.send(gws.OpcodeText, []byte("x"))
 	}
-	if many.ended {
+	ended, _, held := state(many)
+	if ended {
 		t.Error("what fits is refused")
 	}
-	held := len(many.queue)
 	many.send(gws.OpcodeText, []byte("one too many"))
-	if !many.ended || many.why != tooSlow || many.queue != nil || held > maxQueued {
-		t.Errorf("with %d events waiting the stream is ended: %v, by %v", held, many.ended, many.why)
+	if ended, why, waiting := state(many); !ended || why != tooSlow || waiting != 0 || held > maxQueued {
+		t.Errorf("with %d events waiting the stream is ended: %v, by %v", held, ended, why)
 	}
 	large, _ := stuck(t, h, 3)
 	for range 4 {
 		large.send(gws.OpcodeText, make([]byte, maxQueuedBytes/2))
 	}
-	if !large.ended {
+	if ended, _, _ := state(large); !ended {
 		t.Error("too many bytes wait")
 	}
 	waitUntil(t, "the slow streams are there still", func() bool { return h.Open() == 1 })
@@ -131,7 +143,7 @@ func TestAStreamThatIsClosedIsToldWhyAndNothingMore(t *testing.T) {
 	h, _ := newHub(t)
 	k, there := stuck(t, h, 1)
 	k.send(gws.OpcodeText, []byte("before"))
-	waitUntil(t, "nothing is written", func() bool { k.mu.Lock(); defer k.mu.Unlock(); return len(k.queue) == 0 })
+	waitUntil(t, "nothing is written", func() bool { _, _, waiting := state(k); return waiting == 0 })
 	k.send(gws.OpcodeText, []byte("secret"))
 	h.shutAll(func(k *socket) bool { return k.viewer.Token == 1 }, revoked)
 	all, err := io.ReadAll(there)
@@ -155,19 +167,19 @@ func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
 	}
 	at.Advance(time.Second)
 	h.beat(at.Now())
-	if k.ended || k.alive.Load() {
+	if over(k) || k.alive.Load() {
 		t.Error("it was not asked")
 	}
 	h.beat(at.Now())
 	at.Advance(pingEvery)
 	k.alive.Store(true) // it answered
 	h.beat(at.Now())
-	if k.ended {
+	if over(k) {
 		t.Error("it answered, and is closed")
 	}
 	at.Advance(pingEvery)
 	h.beat(at.Now())
-	if !k.ended {
+	if !over(k) {
 		t.Error("it did not answer, and is open")
 	}
 }
@@ -182,11 +194,11 @@ func TestMoreThanTheHubCanTellClosesAllStreams(t *testing.T) {
 	for range maxWaiting {
 		h.post(func(context.Context) {})
 	}
-	if k.ended {
+	if over(k) {
 		t.Error("what fits closes a stream")
 	}
 	h.post(func(context.Context) {})
-	if !k.ended || k.why != overrun {
+	if ended, why, _ := state(k); !ended || why != overrun {
 		t.Error("an event was lost in silence")
 	}
 	close(hold)
@@ -202,7 +214,7 @@ func TestMoreThanTheHubCanTellClosesAllStreams(t *testing.T) {
 		}
 	})
 	<-told
-	if other.ended {
+	if over(other) {
 		t.Error("who came after was closed too")
 	}
 }
@@ -217,7 +229,7 @@ func TestAFaultInOneEventClosesTheStreamsAndNotTheServer(t *testing.T) {
 	told := make(chan struct{})
 	h.post(func(context.Context) { close(told) })
 	<-told
-	if k.ended {
+	if over(k) {
 		t.Error("closed again")
 	}
 }
