@@ -209,7 +209,7 @@ step('what Ada posts reaches Bo while he looks, and leaves again', async () => {
 	assert.ok(told.some((text) => text.includes('"event":"update"') && text.includes(live)), 'the stream told of it');
 	await browser.keep(bo, '26-shown');
 	await card(ada.page, live).getByRole('button', { name: 'More' }).click();
-	await ada.page.getByRole('menuitem', { name: 'Delete' }).click();
+	await ada.page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
 	await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 	await card(bo.page, live).waitFor({ state: 'detached' });
 	assert.ok(told.some((text) => text.includes('"event":"delete"')), 'the stream told of its end');
