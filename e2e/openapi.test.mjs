@@ -3,7 +3,7 @@
 // description, stands in internal/server/servertest/contract.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,7 +20,8 @@ const scopes = 'read write follow push profile';
 
 let here, there, tool, schema, people;
 /** Entities that cannot be here, and are in the tests of the server. */
-const notHere = new Map([['AnnouncementStatus', 'no text links to an address on localhost']]);
+const local = 'no text links to an address on localhost';
+const notHere = new Map([['AnnouncementStatus', local], ['PreviewCard', local], ['PreviewCardAuthor', local]]);
 
 const answers = new Map(); // endpoint → what was wrong with it, '' for nothing
 const violations = new Map(); // 'Entity.key: rule' → where
@@ -79,6 +80,9 @@ class Person {
 	follow = (id) => this.post(`/api/v1/accounts/${id}/follow`);
 }
 
+/** The smallest picture. */
+const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 /** Lets happen on the server what the walk's own seeding does not bring about. */
 async function live() {
 	const day = new Date().toISOString().slice(0, 10);
@@ -103,6 +107,9 @@ async function live() {
 	for (const one of [ada, bo, dee]) await one.publish('Read https://example.com/ #elephants');
 	const { links } = JSON.parse(await here.command('trend', 'refresh', '--json'));
 	assert.equal(links, 1);
+	const drawing = path.join(tool, 'tusk.png');
+	await writeFile(drawing, Buffer.from(dot, 'base64'));
+	await here.command('emoji', 'add', 'tusk', drawing, '--category', 'elephants');
 	await bo.publish('a spoiler');
 	const quote = await bo.publish('as ada says', { quoted_status_id: post.id, quote_approval_policy: 'public' });
 	const nested = await cy.publish('as bo says', { quoted_status_id: quote.id });
@@ -191,6 +198,9 @@ test('what the walk cannot know how to ask', async () => {
 		hold('/api/v1/statuses/{id}', await ada.get(`/api/v1/statuses/${(await ada.get(`/api/v1/accounts/${ada.id}/statuses?only_media=true&limit=1`))[0].id}`));
 		assert.deepEqual(shown.map(({ type, url }) => [type, Boolean(url)]), [[kind, true]]);
 	}
+	const named = await ada.publish('Two :tusk:');
+	hold('/api/v1/statuses/{id}', await ada.get(`/api/v1/statuses/${named.id}`));
+	assert.deepEqual(named.emojis.map(({ shortcode }) => shortcode), ['tusk']);
 	const report = await dee.post('/api/v1/reports', { account_id: ada.id, status_ids: [post.id], comment: 'about elephants' });
 	hold('/api/v1/notifications', report, 'Report'); // which notifications for keepers will carry
 });
