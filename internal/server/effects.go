@@ -182,7 +182,8 @@ func (s *Server) effects() {
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
 		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
-	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }))
+	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }),
+		bus.Live(s.timelines.AddAnswers))
 	bus.On(b, "status.deleted",
 		bus.Live(func(_ context.Context, e statuses.Deleted) {
 			s.statuses.Forget(e.Status, e.InReplyTo)

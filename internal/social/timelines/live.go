@@ -2,6 +2,7 @@ package timelines
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"anancus/internal/social/accounts"
@@ -17,6 +18,38 @@ func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
 	s.all.add(e.Status)
 	s.local.add(e.Status)
 	s.insert(ctx, e.Status, e.Author, e.Tags)
+}
+
+// AddAnswers brings answers whose parent came at last into the open feeds: they may go to others than the parent itself, which perhaps nobody
+// hears.
+func (s *Service) AddAnswers(ctx context.Context, e statuses.Adopted) {
+	s.mu.Lock()
+	open := len(s.feeds) > 0
+	s.mu.Unlock()
+	if !open {
+		return
+	}
+	list, err := candidates(ctx, s.db, e.Answers)
+	if err == nil {
+		err = addMentions(ctx, s.db, list, nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.log.ErrorContext(ctx, "open feeds could not be brought up to date and will be built again", "parent", e.Parent, "error", err)
+		for _, f := range maps.Clone(s.feeds) {
+			s.close(f)
+		}
+		return
+	}
+	for i := range list {
+		c := &list[i]
+		for _, f := range s.hearing(c.author, nil) {
+			if wants(f.facts, c) {
+				f.put(entryOf(c))
+			}
+		}
+	}
 }
 
 // AddBoost brings a new boost into the open home feeds.

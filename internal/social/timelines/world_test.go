@@ -57,6 +57,7 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	bus.On(b, "unmuted", bus.Live(w.OnUnmuted))
 	bus.On(b, "domain_blocked", bus.Live(w.OnDomainBlocked))
 	bus.On(b, "domain_unblocked", bus.Live(w.OnDomainUnblocked))
+	bus.On(b, "adopted", bus.Live(w.AddAnswers))
 	bus.On(b, "list_changed", bus.Live(w.OnListChanged))
 	bus.On(b, "list_deleted", bus.Live(w.OnListDeleted))
 	bus.On(b, "list_members_changed", bus.Live(w.OnListMembersChanged))
@@ -169,7 +170,14 @@ func (p post) write(tx *db.Tx) error {
 func (w *world) publish(list ...post) {
 	w.tb.Helper()
 	for _, p := range list {
+		waited, err := db.All(context.Background(), w.d, db.Value[id.Status], `SELECT id FROM statuses WHERE in_reply_to_uri = $1`, uriOf(p.id))
+		if err != nil {
+			w.tb.Fatal(err)
+		}
 		w.do(statuses.Published{Status: id.Status(p.id), Author: p.author, Tags: p.tags}, p.write)
+		if len(waited) > 0 {
+			w.do(statuses.Adopted{Parent: id.Status(p.id), Answers: waited}, func(*db.Tx) error { return nil })
+		}
 	}
 }
 
