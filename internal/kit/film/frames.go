@@ -5,35 +5,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
 )
 
 // framesOnly leaves of an MP3 the frames of its sound. What is copied as it is would carry along what was hung on behind or put in between:
 // tags that tell of whoever made it, or whole other files.
 func framesOnly(path string) error {
-	in, err := os.Open(path)
-	if err != nil {
+	return rewrite(path, func(in *bufio.Reader, out io.Writer) error {
+		n, err := copyFrames(in, out)
+		if err == nil && n == 0 {
+			err = errUnreadable("no frames of sound came out")
+		}
 		return err
-	}
-	defer func() { _ = in.Close() }()
-	clean := path + ".clean"
-	out, err := os.OpenFile(clean, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	to := bufio.NewWriter(out)
-	n, err := copyFrames(bufio.NewReaderSize(in, 16<<10), to)
-	err = errors.Join(err, to.Flush(), out.Close())
-	if err == nil && n == 0 {
-		err = errUnreadable("no frames of sound came out")
-	}
-	if err == nil {
-		err = os.Rename(clean, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(clean), os.Remove(path))
-	}
-	return nil
+	})
 }
 
 // copyFrames copies the frames that follow each other, and counts them. Bytes that look like the head of one are believed where a frame

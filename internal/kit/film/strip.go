@@ -3,33 +3,12 @@ package film
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 )
 
 // stripFile takes out of a JPEG what tells where and by whom it was made: heif-convert copies that.
-func stripFile(path string) error {
-	in, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }()
-	clean := path + ".clean"
-	out, err := os.OpenFile(clean, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(strip(bufio.NewReader(in), out), out.Close())
-	if err == nil {
-		err = os.Rename(clean, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(clean), os.Remove(path))
-	}
-	return nil
-}
+func stripFile(path string) error { return rewrite(path, strip) }
 
 // Markers of JPEG: JFIF, the colour profile and Adobe's mark of its colours stay.
 const (
