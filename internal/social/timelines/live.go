@@ -13,7 +13,7 @@ import (
 // The live effects of statuses. They run one after another in the order of
 // commits, and ask the database only when an open feed takes the author's statuses.
 
-// AddStatus brings a new status, and answers that waited for it, into the open timelines.
+// AddStatus brings a new status into the open timelines; the answers that waited for it come by AddAnswers.
 func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
 	s.all.add(e.Status)
 	s.local.add(e.Status)
@@ -124,10 +124,7 @@ func (s *Service) insert(ctx context.Context, status id.Status, author id.Accoun
 	if len(feeds) == 0 {
 		return
 	}
-	list, err := candidateAndAnswers(ctx, s.db, status)
-	if err == nil && !hiding { // answers may go to other feeds than the status itself
-		hiding = len(list) > 1
-	}
+	list, err := candidates(ctx, s.db, []id.Status{status})
 	if err == nil && hiding {
 		err = addMentions(ctx, s.db, list, nil)
 	}
@@ -139,10 +136,8 @@ func (s *Service) insert(ctx context.Context, status id.Status, author id.Accoun
 	}
 	for i := range list {
 		c := &list[i]
-		if c.status == status { // an answer that waited came by its hashtags already
-			c.tags = tags
-		}
-		for _, f := range s.hearing(c.author, c.tags) {
+		c.tags = tags
+		for _, f := range s.hearing(author, tags) {
 			if wants(f.facts, c) {
 				f.put(entryOf(c))
 			}
