@@ -56,22 +56,24 @@ func (s *Server) metricsHandler() http.Handler {
 type meter struct{ server *Server }
 
 var (
-	queryCount     = prometheus.NewDesc("anancus_sql_statements_total", "SQL statements run.", nil, nil)
-	effectsDepth   = prometheus.NewDesc("anancus_effects_waiting", "Events with durable effects still to do.", []string{"class"}, nil)
-	effectsAge     = prometheus.NewDesc("anancus_effects_age_seconds", "Age of the oldest one that is due.", []string{"class"}, nil)
-	effectsFailing = prometheus.NewDesc("anancus_effects_failing", "Of those waiting, the ones that failed and are tried again later.", []string{"class"}, nil)
-	effectsFailed  = prometheus.NewDesc("anancus_effects_failed", "Those that were given up after all attempts, kept for 30 days.", []string{"class"}, nil)
-	deliveryDepth  = prometheus.NewDesc("anancus_deliveries_waiting", "Deliveries to other servers still to do.", nil, nil)
-	deliveryAge    = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
-	inboxDepth     = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
-	openFeeds      = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
-	openStreams    = prometheus.NewDesc("anancus_open_streams", "Streams that members have open.", nil, nil)
-	streamPayloads = prometheus.NewDesc("anancus_stream_payloads_total", "Events encoded for streams.", nil, nil)
+	queryCount       = prometheus.NewDesc("anancus_sql_statements_total", "SQL statements run.", nil, nil)
+	effectsDepth     = prometheus.NewDesc("anancus_effects_waiting", "Events with durable effects still to do.", []string{"class"}, nil)
+	effectsAge       = prometheus.NewDesc("anancus_effects_age_seconds", "Age of the oldest one that is due.", []string{"class"}, nil)
+	effectsFailing   = prometheus.NewDesc("anancus_effects_failing", "Of those waiting, the ones that failed and are tried again later.", []string{"class"}, nil)
+	effectsFailed    = prometheus.NewDesc("anancus_effects_failed", "Those that were given up after all attempts, kept for 30 days.", []string{"class"}, nil)
+	deliveryDepth    = prometheus.NewDesc("anancus_deliveries_waiting", "Deliveries to other servers still to do.", nil, nil)
+	deliveryAnswers  = prometheus.NewDesc("anancus_deliveries_total", "Deliveries tried since the start: accepted, refused for good, or failed and tried again later.", []string{"answer"}, nil)
+	deliveryTroubles = prometheus.NewDesc("anancus_delivery_hosts", "Other servers that deliveries fail to: failing now, or unavailable after a week of failures.", []string{"state"}, nil)
+	deliveryAge      = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
+	inboxDepth       = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
+	openFeeds        = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
+	openStreams      = prometheus.NewDesc("anancus_open_streams", "Streams that members have open.", nil, nil)
+	streamPayloads   = prometheus.NewDesc("anancus_stream_payloads_total", "Events encoded for streams.", nil, nil)
 )
 
 // Describe names the metrics.
 func (m *meter) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, inboxDepth, openFeeds, openStreams, streamPayloads} {
+	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, deliveryAnswers, deliveryTroubles, inboxDepth, openFeeds, openStreams, streamPayloads} {
 		ch <- d
 	}
 }
@@ -100,6 +102,16 @@ func (m *meter) Collect(ch chan<- prometheus.Metric) {
 	} else {
 		ch <- prometheus.MustNewConstMetric(deliveryDepth, prometheus.GaugeValue, float64(rows))
 		ch <- prometheus.MustNewConstMetric(deliveryAge, prometheus.GaugeValue, age.Seconds())
+	}
+	accepted, refused, failed := s.courier.Counts()
+	for answer, n := range map[string]int64{"accepted": accepted, "refused": refused, "failed": failed} {
+		ch <- prometheus.MustNewConstMetric(deliveryAnswers, prometheus.CounterValue, float64(n), answer)
+	}
+	if failing, unavailable, err := s.courier.Troubled(ctx); err != nil {
+		s.log.Warn("servers that deliveries fail to could not be counted", "error", err)
+	} else {
+		ch <- prometheus.MustNewConstMetric(deliveryTroubles, prometheus.GaugeValue, float64(failing), "failing")
+		ch <- prometheus.MustNewConstMetric(deliveryTroubles, prometheus.GaugeValue, float64(unavailable), "unavailable")
 	}
 	if n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM inbox WHERE failed_at IS NULL`); err != nil {
 		s.log.Warn("received activities could not be counted", "error", err)

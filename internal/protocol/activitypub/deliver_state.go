@@ -145,3 +145,15 @@ func (d *Deliverer) Waiting(ctx context.Context) (rows int64, age time.Duration,
 	}
 	return rows, age, nil
 }
+
+// Troubled counts the hosts that fail at present, and those that are unavailable after days of failures.
+func (d *Deliverer) Troubled(ctx context.Context) (failing, unavailable int64, err error) {
+	_, err = db.One(ctx, d.db, func(row db.Row) (struct{}, error) {
+		return struct{}{}, row.Scan(&failing, &unavailable)
+	}, `SELECT COALESCE(SUM(CASE WHEN failures > 0 AND unavailable_at IS NULL THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN unavailable_at IS NOT NULL THEN 1 ELSE 0 END), 0) FROM delivery_hosts`)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count hosts: %w", err)
+	}
+	return failing, unavailable, nil
+}

@@ -18,6 +18,7 @@ type Ops interface {
 	SetSetting(ctx context.Context, in Setting) (Setting, error)
 	GetSetting(ctx context.Context, in SettingName) (Setting, error)
 	ListSettings(ctx context.Context) ([]Setting, error)
+	DeliveryOps
 	EmojiOps
 	FrontdoorOps
 	MediaOps
@@ -98,7 +99,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 			return ops.ListSettings(ctx)
 		}),
 	}
-	for _, family := range []map[string]control.Handler{emojiHandlers(ops), frontdoorHandlers(ops), mediaHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
+	for _, family := range []map[string]control.Handler{deliveryHandlers(ops), emojiHandlers(ops), frontdoorHandlers(ops), mediaHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
 		maps.Copy(handlers, family)
 	}
 	return handlers

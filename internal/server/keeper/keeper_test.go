@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"anancus/internal/kit/control"
 	"anancus/internal/kit/fault"
@@ -74,6 +75,15 @@ func (house) ShowReport(_ context.Context, in ReportID) (Report, error) {
 	return Report{}, fault.New(fault.NotFound, "There is no report "+in.ID)
 }
 
+func (house) ListDeliveries(_ context.Context, in DeliveryHost) ([]Delivery, error) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	return []Delivery{{Host: in.Host, State: "failing", Waiting: 2, Oldest: &at, NextAt: &at, Failures: 3, FailureDays: []string{"2026-11-22"}, LastError: "answered 500"}}, nil
+}
+
+func (house) RetryDeliveries(_ context.Context, in DeliveryHost) (Delivery, error) {
+	return Delivery{}, fault.New(fault.NotFound, "Nothing was ever sent to "+in.Host)
+}
+
 func (house) AddSuggestion(_ context.Context, in Suggestion) (Suggestion, error) {
 	return Suggestion{ID: "7", Handle: in.Handle, Shown: true}, nil
 }
@@ -111,6 +121,8 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 		}
 	}
 	yes, blobs := true, "Blobs"
+	same("ListDeliveries", func(o Ops) (any, error) { return o.ListDeliveries(ctx, DeliveryHost{Host: "there.example"}) })
+	same("RetryDeliveries", func(o Ops) (any, error) { return o.RetryDeliveries(ctx, DeliveryHost{Host: "there.example"}) })
 	same("AddEmoji", func(o Ops) (any, error) {
 		return o.AddEmoji(ctx, AddEmoji{Shortcode: "blob", Picture: []byte("GIF"), Category: "Blobs", Unlisted: true, Overwrite: true})
 	})
