@@ -166,6 +166,9 @@ func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account,
 		return nil, key, fault.Wrap(err, fault.Unauthorized, "The key of the signature could not be had: "+messageOf(err))
 	}
 	signer, err := s.accounts.KeepActor(ctx, actor)
+	if fault.Is(err, fault.Unavailable) {
+		return nil, key, fault.Wrap(err, fault.Unavailable, "The signer could not be verified: "+messageOf(err))
+	}
 	if err != nil {
 		return nil, key, fault.Wrap(err, fault.Unauthorized, "The signer could not be verified: "+messageOf(err))
 	}

@@ -121,7 +121,9 @@ func refusal(r *safehttp.Response) error {
 		return fault.New(fault.NotFound, host+" does not have this")
 	case http.StatusGone:
 		return fault.New(fault.Gone, host+" no longer has this")
-	case http.StatusUnauthorized, http.StatusForbidden:
+	case http.StatusUnauthorized: // it may not have our key just now: worth another try, as in Mastodon
+		return fault.New(fault.Unavailable, host+" does not let us read this")
+	case http.StatusForbidden:
 		return fault.New(fault.Forbidden, host+" does not let us read this")
 	}
 	return fault.New(fault.Unavailable, host+" answered "+http.StatusText(r.Status))

@@ -40,9 +40,10 @@ func (s *Service) documentOf(c *viewer.Call) (*Status, *accounts.Account, error)
 		return nil, nil, err
 	}
 	reader, err := s.readerOf(c)
-	if err != nil {
+	if err != nil && !status.Visibility.Distributable() {
 		return nil, nil, err
 	}
+	// What anybody may read is not kept from whoever we cannot name just now: their server may be out of reach for a moment.
 	seen, err := s.VisibleElsewhere(c.Context(), reader, []*Status{status})
 	if err != nil {
 		return nil, nil, err
