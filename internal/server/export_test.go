@@ -41,6 +41,14 @@ func (s *Server) Forget() { s.timelines.Forget() }
 
 // Cold answers as this server would after a start: nothing is remembered. What happens through s afterwards has no effects.
 func (s *Server) Cold(ctx context.Context) (http.Handler, error) {
+	fresh, err := s.cold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return fresh.handler, nil
+}
+
+func (s *Server) cold(ctx context.Context) (*Server, error) {
 	secret, err := secretKey(filepath.Join(s.config.Data, "secret.key"))
 	if err != nil {
 		return nil, err
@@ -53,7 +61,7 @@ func (s *Server) Cold(ctx context.Context) (http.Handler, error) {
 		limiter: rest.NewLimiter(s.clock, false), pages: s.pages, listening: make(chan struct{})}
 	err = fresh.assemble(ctx, secret, wrapper, Parts{Clock: s.clock, Passwords: accounts.CheapPasswords(), MakeKey: accounts.MakeKey,
 		Films: new(film.Tools)}) // looking for the programs of the machine each time would cost more than all else
-	return fresh.handler, err
+	return fresh, err
 }
 
 // DB lets tests count rows.
@@ -201,3 +209,24 @@ func (s *Server) PurgeLinks(ctx context.Context) error {
 
 // TellVotes runs the chore that tells other servers how polls stand.
 func (s *Server) TellVotes(ctx context.Context) error { return s.statuses.TellVotes(ctx) }
+
+// ColdTwin is Cold for many questions, and what happens through s goes on to have its effects: forget lets go of all it remembers, so that what it answers next is what the database says.
+func (s *Server) ColdTwin(ctx context.Context) (answer http.Handler, forget func(readers ...string), err error) {
+	fresh, err := s.cold(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.bus.Attach()
+	return fresh.handler, func(readers ...string) {
+		fresh.statuses.ForgetAll()
+		fresh.statuses.ForgetAllCards()
+		fresh.accounts.ForgetAll()
+		fresh.emoji.ForgetAll()
+		for _, one := range readers {
+			if reader, err := id.Parse[id.Account](one); err == nil {
+				fresh.statuses.ForgetReader(reader)
+				fresh.filters.Forget(reader)
+			}
+		}
+	}, nil
+}

@@ -48,9 +48,12 @@ func New(d *db.DB, c clock.Clock, log *slog.Logger) *Bus {
 	for _, class := range classes {
 		b.crews[class] = b.crew(class)
 	}
-	d.SetHooks(db.Hooks{InTx: b.store, Committed: b.committed})
+	b.Attach()
 	return b
 }
+
+// Attach lets the bus hear what is emitted in the database, and no other one any more. New does; it is of use after another was made for the same database.
+func (b *Bus) Attach() { b.db.SetHooks(db.Hooks{InTx: b.store, Committed: b.committed}) }
 
 // On says what follows from events of type E. The name is stored with each
 // event: once released it must stay. On panics when the type, the name or an

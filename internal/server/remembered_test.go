@@ -1,0 +1,422 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub"
+	"anancus/internal/protocol/activitypub/aptest"
+	"anancus/internal/server/keeper"
+	"anancus/internal/server/servertest"
+)
+
+// What is remembered of statuses, accounts, cards, emoji and readers is dropped when something changes it. Here people do at random whatever may, and
+// from time to time what each reader is shown is compared with what a server that remembers nothing shows.
+
+// memory is a small town whose memory is watched.
+type memory struct {
+	t       *testing.T
+	s       *servertest.Server
+	dice    *rand.Rand
+	people  []*servertest.Person
+	sam     *outsider // on another server
+	fresh   http.Handler
+	forget  func(readers ...string)
+	press   *newspaper
+	photo   string   // a picture on sam's server
+	pool    []string // statuses that are there, the oldest first
+	uris    map[string]string
+	notes   map[string]activitypub.Note // sam's, by their id here
+	numbers int
+	trail   []string // the last steps, for whoever has to find the fault
+}
+
+// townSize is how many statuses there are at most: a batch asks for 20.
+const townSize = 16
+
+func newMemory(t *testing.T, engine db.Engine, seed uint64) *memory {
+	t.Helper()
+	s := servertest.New(t, engine)
+	host := aptest.NewServer(t)
+	m := &memory{t: t, s: s, dice: rand.New(rand.NewPCG(seed, 1)), press: newNewspaper(t), uris: map[string]string{}, notes: map[string]activitypub.Note{}}
+	m.people = []*servertest.Person{s.Join("ada"), s.Join("bo"), s.Join("cy")}
+	m.sam = newOutsider(t, host, "sam", 0)
+	m.sam.acceptFollow(m.people[0])
+	host.ServeAs("/photo.png", "image/png", picture(t, 40, 30, "png"))
+	m.photo = host.URL + "/photo.png"
+	hasEmoji(s, keeper.AddEmoji{Shortcode: "blob", Picture: movingPicture(t)})
+	fresh, forget, err := s.ColdTwin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.fresh, m.forget = fresh, forget
+	for range 6 {
+		m.publish()
+	}
+	return m
+}
+
+func (m *memory) person() *servertest.Person { return m.people[m.dice.IntN(len(m.people))] }
+func (m *memory) status() string             { return m.pool[m.dice.IntN(len(m.pool))] }
+func (m *memory) number() string             { m.numbers++; return strconv.Itoa(m.numbers) }
+
+// try asks for something that may be refused; only a failure of the server itself counts.
+func (m *memory) try(p *servertest.Person, method, path string, form url.Values, out any) bool {
+	m.t.Helper()
+	var body string
+	answer := p.Do(method, path, form, &body)
+	m.trail = append(m.trail, fmt.Sprintf("%s: %s %s %v: %d", p.Name, method, path, form, answer.StatusCode))
+	if len(m.trail) > 40 {
+		m.trail = m.trail[1:]
+	}
+	if answer.StatusCode >= http.StatusInternalServerError {
+		m.t.Fatalf("%s answered %d", path, answer.StatusCode)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return false
+	}
+	if out != nil {
+		if err := json.Unmarshal([]byte(body), out); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	return true
+}
+
+func (m *memory) keep(status, uri string) {
+	m.pool = append(m.pool, status)
+	m.uris[status] = uri
+	if len(m.pool) > townSize {
+		m.remove(m.pool[0])
+	}
+}
+
+// remove deletes a status by its author, whoever that is.
+func (m *memory) remove(status string) {
+	m.pool = slices.DeleteFunc(m.pool, func(one string) bool { return one == status })
+	if note, ok := m.notes[status]; ok {
+		m.sam.post(m.s, activitypub.NewDelete(note.ID+"#delete", m.sam.actor.ID, note.ID), http.StatusAccepted)
+		return
+	}
+	for _, p := range m.people {
+		if m.try(p, http.MethodDelete, "/api/v1/statuses/"+status, nil, nil) {
+			return
+		}
+	}
+}
+
+// publish makes a status of any kind.
+func (m *memory) publish() {
+	p, form := m.person(), url.Values{}
+	text := "words :blob: " + m.number()
+	if m.dice.IntN(3) == 0 {
+		text += " @" + m.person().Name + " #tag" + strconv.Itoa(m.dice.IntN(3))
+	}
+	form.Set("visibility", []string{"public", "public", "public", "unlisted", "private"}[m.dice.IntN(5)])
+	if m.dice.IntN(6) == 0 {
+		form.Set("spoiler_text", "careful :blob:")
+	}
+	if len(m.pool) > 0 {
+		switch m.dice.IntN(8) {
+		case 0:
+			form.Set("in_reply_to_id", m.status())
+		case 1:
+			form.Set("quoted_status_id", m.status())
+		case 2:
+			form["poll[options][]"], form["poll[expires_in]"] = []string{"yes :blob:", "no"}, []string{"86400"}
+		case 3:
+			if m.dice.IntN(4) == 0 { // a picture costs more than all else
+				form.Set("media_ids[]", uploads(p, picture(m.t, 16, 12, "png"), "description", "first").ID)
+			}
+		case 4:
+			text += " " + m.press.prints("/"+m.number(), "News", `<meta property="og:description" content="of today">`)
+		}
+	}
+	form.Set("status", text)
+	var made struct{ ID, URI string }
+	if m.try(p, http.MethodPost, "/api/v1/statuses", form, &made) {
+		m.keep(made.ID, made.URI)
+	}
+}
+
+func (m *memory) edit() {
+	status := m.status()
+	for _, p := range m.people {
+		var source, now struct {
+			Text  string
+			Media []struct{ ID string } `json:"media_attachments"`
+		}
+		if !m.try(p, http.MethodGet, "/api/v1/statuses/"+status+"/source", nil, &source) || !m.try(p, http.MethodGet, "/api/v1/statuses/"+status, nil, &now) {
+			continue
+		}
+		form := url.Values{"status": {"edited " + m.number() + " :blob:"}}
+		switch m.dice.IntN(3) {
+		case 0:
+			form["poll[options][]"], form["poll[expires_in]"] = []string{"yes", "no", "other " + m.number()}, []string{"86400"}
+		case 1:
+			form.Set("spoiler_text", "warned "+m.number())
+		}
+		for _, file := range now.Media {
+			form.Add("media_ids[]", file.ID)
+			form.Add("media_attributes[][id]", file.ID)
+			form.Add("media_attributes[][description]", "described "+m.number())
+		}
+		if m.try(p, http.MethodPut, "/api/v1/statuses/"+status, form, nil) {
+			return
+		}
+	}
+}
+
+// act does what a reader does with a status, or takes it back.
+func (m *memory) act() {
+	what := []string{"favourite", "unfavourite", "reblog", "unreblog", "bookmark", "unbookmark", "pin", "unpin", "mute", "unmute"}
+	m.try(m.person(), http.MethodPost, "/api/v1/statuses/"+m.status()+"/"+what[m.dice.IntN(len(what))], nil, nil)
+}
+
+// relate does what people do to each other.
+func (m *memory) relate() {
+	what := []string{"follow", "follow", "unfollow", "block", "unblock", "unblock", "mute", "unmute", "remove_from_followers"}
+	p, other := m.person(), m.person()
+	if p != other {
+		m.try(p, http.MethodPost, "/api/v1/accounts/"+other.ID+"/"+what[m.dice.IntN(len(what))], nil, nil)
+	}
+}
+
+func (m *memory) vote() {
+	m.try(m.person(), http.MethodPost, "/api/v1/polls/"+m.status()+"/votes", url.Values{"choices[]": {strconv.Itoa(m.dice.IntN(2))}}, nil)
+}
+
+func (m *memory) profile() {
+	form := url.Values{}
+	switch m.dice.IntN(4) {
+	case 0:
+		form.Set("display_name", "named :blob: "+m.number())
+	case 1:
+		form.Set("note", "about "+m.number())
+	case 2:
+		form.Set("locked", strconv.FormatBool(m.dice.IntN(4) == 0))
+	case 3:
+		form.Set("attribution_domains[]", "news.loopback.example.com")
+	}
+	m.try(m.person(), http.MethodPatch, "/api/v1/accounts/update_credentials", form, nil)
+}
+
+func (m *memory) policy() {
+	policy := []string{"public", "followers", "nobody"}[m.dice.IntN(3)]
+	for _, p := range m.people {
+		m.try(p, http.MethodPut, "/api/v1/statuses/"+m.status()+"/interaction_policy", url.Values{"quote_approval_policy": {policy}}, nil)
+	}
+}
+
+func (m *memory) revoke() {
+	of := m.status()
+	for _, p := range m.people {
+		var quotes []struct{ ID string }
+		if m.try(p, http.MethodGet, "/api/v1/statuses/"+of+"/quotes", nil, &quotes) && len(quotes) > 0 &&
+			m.try(p, http.MethodPost, "/api/v1/statuses/"+of+"/quotes/"+quotes[0].ID+"/revoke", nil, nil) {
+			return
+		}
+	}
+}
+
+// unwanted makes or takes away a filter.
+func (m *memory) unwanted() {
+	p := m.person()
+	var list []struct{ ID string }
+	if m.try(p, http.MethodGet, "/api/v2/filters", nil, &list) && len(list) > 1 {
+		m.try(p, http.MethodDelete, "/api/v2/filters/"+list[0].ID, nil, nil)
+		return
+	}
+	m.try(p, http.MethodPost, "/api/v2/filters", url.Values{"title": {"unwanted " + m.number()}, "context[]": {"home", "public"}, "filter_action": {"warn"},
+		"keywords_attributes[][keyword]": {[]string{"edited", "words", "described", "careful"}[m.dice.IntN(4)]}}, nil)
+}
+
+// emoji shows an emoji, or hides it.
+func (m *memory) emoji() {
+	hidden := m.dice.IntN(2) == 0
+	changesEmoji(m.s, keeper.ChangeEmoji{Name: "blob", Disabled: &hidden})
+	m.trail = append(m.trail, fmt.Sprint("keepers hide the emoji: ", hidden))
+}
+
+// files lets keepers decide otherwise about the files of other servers.
+func (m *memory) files() {
+	mode := []string{"store", "proxy", "reject", ""}[m.dice.IntN(4)]
+	if _, err := m.s.Keeper().SetMediaMode(m.t.Context(), keeper.MediaMode{Domain: m.sam.host.Host, Mode: mode}); err != nil {
+		m.t.Fatal(err)
+	}
+	m.trail = append(m.trail, "keepers treat files of sam's server: "+mode)
+	if m.dice.IntN(2) == 0 {
+		m.settle()
+	}
+}
+
+// elsewhere lets sam do something that comes over the wire.
+func (m *memory) elsewhere() {
+	sam := m.sam
+	m.trail = append(m.trail, "sam does something on another server")
+	status := m.status()
+	note, his := m.notes[status]
+	switch kind := m.dice.IntN(7); {
+	case kind == 0 || len(m.notes) == 0:
+		note := sam.public(m.number(), "from elsewhere")
+		switch m.dice.IntN(3) {
+		case 0:
+			note.Attachment = []activitypub.Document{{Type: "Document", MediaType: "image/png", URL: m.photo}}
+		case 1:
+			ends := activitypub.Timestamp(time.Now().Add(24 * time.Hour))
+			note.Type, note.EndTime = "Question", ends
+			note.OneOf = []activitypub.Option{activitypub.NewOption("a", 1), activitypub.NewOption("b", 2)}
+		}
+		sam.post(m.s, sam.create(note), http.StatusAccepted)
+		var found struct{ Statuses []struct{ ID string } }
+		m.people[0].Get("/api/v2/search?type=statuses&q="+url.QueryEscape(note.ID), &found)
+		if len(found.Statuses) == 1 {
+			m.notes[found.Statuses[0].ID] = note
+			m.keep(found.Statuses[0].ID, note.ID)
+		}
+	case kind == 1 && his:
+		note.Content, note.Updated = "<p>edited elsewhere "+m.number()+"</p>", activitypub.Timestamp(time.Now())
+		if len(note.OneOf) > 0 {
+			note.OneOf = []activitypub.Option{activitypub.NewOption("a", int64(m.numbers)), activitypub.NewOption("b", 2)}
+		}
+		m.notes[status] = note
+		sam.post(m.s, activitypub.NewUpdate(note.ID+"#updates/"+m.number(), note), http.StatusAccepted)
+	case kind == 2:
+		sam.post(m.s, activitypub.NewActivity("Like", sam.actor.ID+"#likes/"+status, sam.actor.ID, m.uris[status]), http.StatusAccepted)
+	case kind == 3:
+		like := activitypub.NewActivity("Like", sam.actor.ID+"#likes/"+status, sam.actor.ID, m.uris[status])
+		sam.post(m.s, activitypub.NewAnswer("Undo", sam.actor.ID+"#undo/"+m.number(), sam.actor.ID, like), http.StatusAccepted)
+	case kind == 4:
+		sam.post(m.s, activitypub.NewAnnounce(sam.actor.ID+"#announce/"+m.number(), sam.actor.ID, activitypub.Timestamp(time.Now()),
+			[]string{activitypub.Public}, nil, m.uris[status]), http.StatusAccepted)
+	case kind == 5:
+		sam.actor.Name = "Sam " + m.number()
+		sam.host.Serve("/users/sam", sam.actor)
+		sam.post(m.s, activitypub.NewUpdateActor(sam.actor.ID+"#updates/"+m.number(), sam.actor), http.StatusAccepted)
+	default:
+		m.settle() // what durable effects bring: pictures, cards
+	}
+}
+
+func (m *memory) settle() { servertest.Settle(m.t, m.s) }
+
+// step lets one thing happen.
+func (m *memory) step() {
+	switch n := m.dice.IntN(100); {
+	case n < 12:
+		m.publish()
+	case n < 20:
+		m.edit()
+	case n < 50:
+		m.act()
+	case n < 60:
+		m.relate()
+	case n < 68:
+		m.vote()
+	case n < 74:
+		m.profile()
+	case n < 78:
+		m.policy()
+	case n < 81:
+		m.revoke()
+	case n < 86:
+		m.unwanted()
+	case n < 89:
+		m.emoji()
+	case n < 90:
+		m.files()
+	case n < 92:
+		m.remove(m.status())
+	default:
+		m.elsewhere()
+	}
+	for len(m.pool) < 4 {
+		m.publish()
+	}
+}
+
+// pages is what readers look at.
+func (m *memory) pages() []string {
+	batch := url.Values{"id[]": m.pool}.Encode()
+	who := url.Values{}
+	for _, p := range m.people {
+		who.Add("id[]", p.ID)
+	}
+	return []string{"/api/v1/statuses?" + batch, "/api/v1/accounts?" + who.Encode()}
+}
+
+// differs compares what everybody is shown with what the database says; "" when it is the same.
+func (m *memory) differs() string {
+	m.t.Helper()
+	m.forget(m.people[0].ID, m.people[1].ID, m.people[2].ID)
+	for _, reader := range append([]*servertest.Person{{On: m.s}}, m.people...) {
+		for _, page := range m.pages() {
+			ask := func(h http.Handler) []byte {
+				r := httptest.NewRequestWithContext(m.t.Context(), http.MethodGet, m.s.URL+page, nil)
+				if reader.Token != "" {
+					r.Header.Set("Authorization", "Bearer "+reader.Token)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					m.t.Fatalf("%s answered %d: %s", page, w.Code, w.Body)
+				}
+				return w.Body.Bytes()
+			}
+			got, want := ask(m.s.Handler()), ask(m.fresh)
+			if !bytes.Equal(got, want) {
+				return fmt.Sprintf("%q is shown at %s\n%s\nand the database says\n%s", reader.Name, page, around(got, want), around(want, got))
+			}
+		}
+	}
+	return ""
+}
+
+// around is the part of a where it begins to differ from b.
+func around(a, b []byte) []byte {
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	return a[max(0, at-300):min(len(a), at+200)]
+}
+
+// TestWhatIsRememberedIsWhatTheDatabaseSays fails too when any one line that drops what is remembered is taken out of effects.go: `make mutate` does that.
+func TestWhatIsRememberedIsWhatTheDatabaseSays(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		steps, seed := 10_000, uint64(7)
+		switch {
+		case testing.Short():
+			steps = 400
+		case engine == db.Postgres:
+			steps = 2000 // what is remembered does not depend on the engine; the answers of both are compared elsewhere
+		}
+		if text := os.Getenv("ANANCUS_TEST_SEED"); text != "" {
+			if _, err := fmt.Sscan(text, &seed); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := newMemory(t, engine, seed)
+		for n := range steps {
+			m.step()
+			if n%7 != 0 {
+				continue
+			}
+			if what := m.differs(); what != "" {
+				t.Fatalf("after step %d of seed %d:\n%s\nThe last steps:\n%s", n, seed, what, strings.Join(m.trail, "\n"))
+			}
+		}
+	})
+}
