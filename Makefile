@@ -8,7 +8,12 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X m
 # Folders are listed beside files, so that a removed file is noticed too.
 WEB_SOURCES := $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.js web/*.json 2>/dev/null)
 
-.PHONY: run build release test bench api-coverage openapi-check lint check dev gen clean
+# A fediverse of many servers on a bad network: make simulate SEED=7 SERVERS=200 ROUNDS=300
+SEED ?= 1
+SERVERS ?= 40
+ROUNDS ?= 300
+
+.PHONY: run build release test bench simulate mutate api-coverage openapi-check lint check dev gen clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -35,6 +40,14 @@ web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+simulate:
+	ANANCUS_SIMULATE_SEED=$(SEED) ANANCUS_SIMULATE_SERVERS=$(SERVERS) ANANCUS_SIMULATE_ROUNDS=$(ROUNDS) \
+		go test ./internal/server -run '^TestTheFediverseHeals$$' -count=1 -v -timeout 120m
+
+# Whether the test of what is remembered misses every line of effects.go that drops something.
+mutate:
+	go run ./scripts/mutate
 
 test:
 	@scripts/test

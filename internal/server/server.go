@@ -121,6 +121,7 @@ type Parts struct {
 	MakeKey   func() (*rsa.PrivateKey, error)
 	Films     *film.Tools       // nil: what is found on the machine
 	Names     safehttp.Resolver // nil: the machine's
+	Transport http.RoundTripper // nil: connections; simulations have their own network
 	Fleeting  bool              // tests: as of db.Config
 }
 
@@ -198,7 +199,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if err := d.Migrate(ctx, migrations.Files, s.version); err != nil {
 		return err
 	}
-	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock, Resolver: parts.Names,
+	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock, Resolver: parts.Names, Transport: parts.Transport,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"})
 	anywhere := safehttp.New(safehttp.Options{AllowAddresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, Clock: s.clock,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others

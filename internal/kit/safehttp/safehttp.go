@@ -50,6 +50,8 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Resolver replaces the machine's; its answers are checked all the same.
 	Resolver Resolver
+	// Transport replaces connections, https and http; no address is checked then. For simulations.
+	Transport http.RoundTripper
 }
 
 // Resolver turns a name into addresses, as *net.Resolver does.
@@ -86,8 +88,8 @@ type Response struct {
 // Client sends requests to strangers. It is safe for concurrent use.
 type Client struct {
 	guard     guard
-	secure    *http.Transport // https, to public and allowed addresses
-	plain     *http.Transport // http, to allowed addresses only; nil if there are none
+	secure    http.RoundTripper // https, to public and allowed addresses
+	plain     http.RoundTripper // http, to allowed addresses only; nil if there are none
 	resolver  Resolver
 	userAgent string
 	clock     clock.Clock
@@ -112,6 +114,10 @@ func New(o Options) *Client {
 	if c.maxBody <= 0 {
 		c.maxBody = DefaultMaxBody
 	}
+	if o.Transport != nil {
+		c.secure, c.plain = o.Transport, o.Transport
+		return c
+	}
 	c.secure = newTransport(c.dialer(c.guard.check), o.RootCAs)
 	if len(o.AllowAddresses) > 0 {
 		c.plain = newTransport(c.dialer(c.guard.checkAllowed), nil)
@@ -124,9 +130,10 @@ func (c *Client) Now() time.Time { return c.clock.Now() }
 
 // Close gives up the idle connections.
 func (c *Client) Close() {
-	c.secure.CloseIdleConnections()
-	if c.plain != nil {
-		c.plain.CloseIdleConnections()
+	for _, t := range []http.RoundTripper{c.secure, c.plain} {
+		if t, ok := t.(*http.Transport); ok {
+			t.CloseIdleConnections()
+		}
 	}
 }
 
