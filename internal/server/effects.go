@@ -276,7 +276,8 @@ func (s *Server) effects() {
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
 	bus.On(b, "notification.unfiltered", bus.Durable("conversations.keep_received_late", bus.Push, conversations.ReceivedLate, s.conversations.KeepReceivedLate))
 	bus.On(b, "notification.merged", bus.Live(s.streaming.OnMerged))
-	bus.On(b, "notification.told", bus.Live(s.streaming.OnTold), bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived))
+	bus.On(b, "notification.told", bus.Live(s.streaming.OnTold), bus.Durable("conversations.keep_received", bus.Push, conversations.Received, s.conversations.KeepReceived),
+		bus.Durable("notifications.push", bus.Push, notifications.Pushed, s.pusher.Push))
 	bus.On(b, "conversation.changed", bus.Live(s.streaming.OnConversation))
 }
 

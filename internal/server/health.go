@@ -65,6 +65,9 @@ var (
 	deliveryAnswers  = prometheus.NewDesc("anancus_deliveries_total", "Deliveries tried since the start: accepted, refused for good, or failed and tried again later.", []string{"answer"}, nil)
 	deliveryTroubles = prometheus.NewDesc("anancus_delivery_hosts", "Other servers that deliveries fail to: failing now, or unavailable after a week of failures.", []string{"state"}, nil)
 	deliveryAge      = prometheus.NewDesc("anancus_deliveries_age_seconds", "Age of the oldest delivery.", nil, nil)
+	pushDepth        = prometheus.NewDesc("anancus_pushes_waiting", "Notifications on their way to push services.", nil, nil)
+	pushAge          = prometheus.NewDesc("anancus_pushes_age_seconds", "Age of the oldest of these.", nil, nil)
+	pushCount        = prometheus.NewDesc("anancus_pushes_total", "Attempts to push: taken by the push service, ended (no subscription any more), failed (tried again), lost (given up).", []string{"result"}, nil)
 	inboxDepth       = prometheus.NewDesc("anancus_inbox_waiting", "Received activities still to process.", nil, nil)
 	openFeeds        = prometheus.NewDesc("anancus_open_feeds", "Home feeds in memory.", nil, nil)
 	openStreams      = prometheus.NewDesc("anancus_open_streams", "Streams that members have open.", nil, nil)
@@ -73,7 +76,7 @@ var (
 
 // Describe names the metrics.
 func (m *meter) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, deliveryAnswers, deliveryTroubles, inboxDepth, openFeeds, openStreams, streamPayloads} {
+	for _, d := range []*prometheus.Desc{queryCount, effectsDepth, effectsAge, effectsFailing, effectsFailed, deliveryDepth, deliveryAge, deliveryAnswers, deliveryTroubles, pushDepth, pushAge, pushCount, inboxDepth, openFeeds, openStreams, streamPayloads} {
 		ch <- d
 	}
 }
@@ -112,6 +115,15 @@ func (m *meter) Collect(ch chan<- prometheus.Metric) {
 	} else {
 		ch <- prometheus.MustNewConstMetric(deliveryTroubles, prometheus.GaugeValue, float64(failing), "failing")
 		ch <- prometheus.MustNewConstMetric(deliveryTroubles, prometheus.GaugeValue, float64(unavailable), "unavailable")
+	}
+	for result, n := range s.pusher.Counts() {
+		ch <- prometheus.MustNewConstMetric(pushCount, prometheus.CounterValue, float64(n), result.String())
+	}
+	if rows, age, err := s.pusher.Waiting(ctx); err != nil {
+		s.log.Warn("pushes could not be counted", "error", err)
+	} else {
+		ch <- prometheus.MustNewConstMetric(pushDepth, prometheus.GaugeValue, float64(rows))
+		ch <- prometheus.MustNewConstMetric(pushAge, prometheus.GaugeValue, age.Seconds())
 	}
 	if n, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM inbox WHERE failed_at IS NULL`); err != nil {
 		s.log.Warn("received activities could not be counted", "error", err)

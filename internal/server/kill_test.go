@@ -104,7 +104,7 @@ func (m *mortal) kill() {
 		return // the next run lets go what it finds
 	}
 	err := m.shared.Tx(context.Background(), func(tx *db.Tx) error {
-		for _, table := range []string{"outbox", "delivery_hosts", "inbox"} {
+		for _, table := range []string{"outbox", "delivery_hosts", "push_hosts", "inbox"} {
 			if _, err := db.Exec(context.Background(), tx, `UPDATE `+table+` SET leased_until = NULL, due_at = $1 WHERE leased_until IS NOT NULL`, clock.Milli(tx.Now())); err != nil {
 				return err
 			}

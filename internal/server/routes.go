@@ -202,6 +202,7 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/push/subscription", member, "push", s.notifications.Subscribe},
 		{"PUT", "/api/v1/push/subscription", member, "push", s.notifications.ChangeSubscription},
 		{"DELETE", "/api/v1/push/subscription", member, "push", s.notifications.Unsubscribe},
+		{"DELETE", "/api/web/push_subscriptions/{id}", peer, "", s.pusher.Leave},
 		{"GET", "/api/v2/notifications", member, "read:notifications", s.notifications.Grouped},
 		{"GET", "/api/v2/notifications/unread_count", member, "read:notifications", s.notifications.UnreadGroups},
 		{"POST", "/api/v2/notifications/clear", member, "write:notifications", s.notifications.Clear},

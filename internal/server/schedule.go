@@ -34,6 +34,7 @@ func (s *Server) schedule() []chore {
 		{"remove links nothing has", time.Hour, s.media.PurgeLinks},
 		{"fill the index of search", 10 * time.Second, s.search.Fill},
 		{"count popular accounts", time.Hour, s.suggestions.CountPopular},
+		{"forget push services nobody uses", 24 * time.Hour, s.pusher.Purge},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},
 		{"publish and end announcements", time.Minute, s.frontdoor.KeepAnnouncements},

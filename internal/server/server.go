@@ -35,6 +35,7 @@ import (
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/safehttp"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/protocol/webpush"
 	"anancus/internal/server/keeper"
 	"anancus/internal/social/access"
 	"anancus/internal/social/accounts"
@@ -85,6 +86,7 @@ type Server struct {
 	remote    *activitypub.Client
 	inbox     *inboxQueue
 	courier   *activitypub.Deliverer
+	pusher    *notifications.Pusher
 
 	settings      *settings.Service
 	emoji         *emoji.Service
@@ -219,7 +221,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		limiter = s.limiter
 	}
 	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
-		Limiter: limiter, Log: s.log, Key: secret, PushKey: pushKey})
+		Limiter: limiter, Log: s.log, Key: secret, PushKey: pushKey.Public})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
 	s.lists = lists.New(d, s.accounts)
 	s.tags = tags.New(d, s.clock, s.accounts)
@@ -255,7 +257,9 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Settings: s.settings, Log: s.log,
 		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.collections = collections.New(d, s.clock, s.accounts)
-	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, s.collections, pushKey)
+	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, s.collections, pushKey.Public, client)
+	s.pusher = notifications.NewPusher(s.notifications, notifications.PushConfig{Log: s.log, Site: s.site, Key: secret, Secret: s.access.SecretOf,
+		Sender: &webpush.Sender{Client: client, Key: pushKey.Pair, Contact: s.pushContact}})
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
 	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses, s.notifications)
 	s.notifications.ShowReports(s.moderation.Shown)
@@ -263,7 +267,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.suggestions = suggestions.New(d, s.clock, s.accounts)
 	s.trends = trends.New(d, s.clock, s.settings, s.tags, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
-	s.frontdoor.ShowPushKey(pushKey)
+	s.frontdoor.ShowPushKey(pushKey.Public)
 	s.frontdoor.ShowMediaTypes(s.media.Types())
 	s.frontdoor.ShowEmoji(s.emoji)
 	s.frontdoor.OpenPages(s.pages, s.statuses)
@@ -317,6 +321,17 @@ func (s *Server) whois(ctx context.Context, handle string) (id.Account, error) {
 		return 0, err
 	}
 	return found.ID, nil
+}
+
+// pushContact is whom push services may write to about what we send: the contact of the keepers, or the site.
+func (s *Server) pushContact() string {
+	if email := s.settings.Now().ContactEmail; strings.Contains(email, "@") && !strings.ContainsAny(email, " <>\"") {
+		return "mailto:" + email
+	}
+	if s.site.Secure() {
+		return s.site.URL("/")
+	}
+	return ""
 }
 
 // signAsServer signs requests for documents with the key of the server's own actor.
@@ -420,13 +435,16 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.courier.Start(ctx); err != nil {
 		return err
 	}
+	if err := s.pusher.Start(ctx); err != nil {
+		return err
+	}
 	s.inbox.Start(ctx)
 	return nil
 }
 
 // Stop lets what is in flight finish and hands the rest back.
 func (s *Server) Stop(ctx context.Context) error {
-	err := errors.Join(s.inbox.Stop(ctx), s.bus.Stop(ctx), s.courier.Stop(ctx))
+	err := errors.Join(s.inbox.Stop(ctx), s.bus.Stop(ctx), s.courier.Stop(ctx), s.pusher.Stop(ctx))
 	return errors.Join(err, s.access.NoteUses(ctx))
 }
 

@@ -38,7 +38,7 @@ const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 
 // appPaths are the app's own addresses; any other path that nobody serves is not found.
 var appPaths = []string{"/home", "/public", "/public/local", "/bookmarks", "/favourites", "/notifications", "/follow_requests", "/search",
-	"/menu", "/authorize_interaction"}
+	"/menu", "/authorize_interaction", "/settings/notifications"}
 
 func isAppPath(p string) bool {
 	return slices.Contains(appPaths, strings.TrimSuffix(p, "/"))
@@ -141,6 +141,8 @@ func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) {
 		s.serveApp(w, r)
 	case p == "/avatars/missing.svg" || p == "/headers/missing.svg":
 		s.missingPicture(w, r)
+	case p == "/"+workerName:
+		s.worker(w, r)
 	case strings.Count(p, "/") == 1 && s.file(w, r, p[1:]):
 	default:
 		s.unknown(w, r)
@@ -283,6 +285,24 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	if !s.file(w, r, name) {
 		w.Header().Del("Cache-Control")
+		s.unknown(w, r)
+	}
+}
+
+// workerName is the app's service worker, which keeps its name: browsers know it by that.
+const workerName = "sw.js"
+
+// worker sends the service worker. It is looked at again whenever the browser starts it, so that none outlives its app; it may
+// cover the whole site, and do nothing but ask this server.
+func (s *Server) worker(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Service-Worker-Allowed", "/")
+	h.Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'")
+	if !s.file(w, r, workerName) {
+		for _, name := range []string{"Cache-Control", "Service-Worker-Allowed", "Content-Security-Policy"} {
+			h.Del(name)
+		}
 		s.unknown(w, r)
 	}
 }

@@ -41,6 +41,16 @@ func Lang(r *http.Request) string {
 	return Languages[i]
 }
 
+// LangOf is the language for a reader who chose a locale; the first where there is none of it.
+func LangOf(locale string) string {
+	if tag, err := language.Parse(locale); err == nil {
+		if _, i, sure := matcher.Match(tag); sure >= language.High {
+			return Languages[i]
+		}
+	}
+	return Languages[0]
+}
+
 // Words are the texts of pages: language → key → text.
 type Words map[string]map[string]string
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -151,6 +152,25 @@ func unreachable(host string, err error) error {
 		return fault.Wrap(err, fault.Forbidden, host+" is not a public address")
 	}
 	return fault.Wrap(err, fault.Unavailable, host+" could not be reached")
+}
+
+// Refuses tells whether an address is known to be one that no request would reach: what its host's name stands for now is not
+// public. What a name that cannot be looked up stands for is seen when a request is made.
+func (c *Client) Refuses(ctx context.Context, at *url.URL) bool {
+	address := at.Host
+	if at.Port() == "" {
+		address = net.JoinHostPort(at.Hostname(), defaultPort(at.Scheme))
+	}
+	targets, err := c.resolve(ctx, address)
+	if err != nil {
+		return false
+	}
+	for _, to := range targets {
+		if c.guard.check(to) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // AllowsPlain tells whether host (with or without a port) lies in the networks

@@ -56,7 +56,12 @@ func (s *Service) CreateToken(ctx context.Context, username, scopes string) (str
 		if err != nil {
 			return err
 		}
-		return insertToken(ctx, tx, &Token{ID: id.Token(tx.NextID()), Hash: hashOf(secret), App: known.ID, Account: account.ID, Scopes: list})
+		token := &Token{ID: id.Token(tx.NextID()), App: known.ID, Account: account.ID, Scopes: list}
+		if s.key != nil {
+			secret = s.derive(known, token.ID)
+		}
+		token.Hash = hashOf(secret)
+		return insertToken(ctx, tx, token)
 	})
 	if err != nil {
 		return "", fmt.Errorf("create token: %w", err)
@@ -92,6 +97,30 @@ func (s *Service) derive(app *App, token id.Token) string {
 	mac := hmac.New(sha256.New, s.key)
 	_, _ = mac.Write([]byte("token\x00" + token.String() + "\x00" + app.SecretHash))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// SecretOf makes a token's secret again, for messages that only its app can read; "" where that cannot be done, as with the
+// hidden token of a web session, or of a token that is gone.
+func (s *Service) SecretOf(ctx context.Context, which id.Token) (string, error) {
+	token, err := tokenByID(ctx, s.db, which)
+	if err != nil || token.App == 0 || s.key == nil {
+		return "", unlessMissing(err)
+	}
+	app, err := appByID(ctx, s.db, token.App)
+	if err != nil {
+		return "", unlessMissing(err)
+	}
+	if secret := s.derive(app, token.ID); matches(token.Hash, secret) {
+		return secret, nil
+	}
+	return "", nil
+}
+
+func unlessMissing(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // RevokeApp ends every token that an app has for a member.

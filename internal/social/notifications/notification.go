@@ -70,12 +70,13 @@ type Service struct {
 	ties        *relationships.Service
 	collections *collections.Service
 	pushKey     string // the public half, for apps
+	reach       Reach
 	showReports Reports
 }
 
-// New opens the room. pushKey is by what push services know this server.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service, groups *collections.Service, pushKey string) *Service {
-	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts, collections: groups, pushKey: pushKey}
+// New opens the room. pushKey is by what push services know this server, and reach tells where they may be.
+func New(d *db.DB, c clock.Clock, people *accounts.Service, ties *relationships.Service, posts *statuses.Service, groups *collections.Service, pushKey string, reach Reach) *Service {
+	return &Service{db: d, clock: c, accounts: people, ties: ties, statuses: posts, collections: groups, pushKey: pushKey, reach: reach}
 }
 
 // The effects below run after their events, perhaps twice and late: they read the present

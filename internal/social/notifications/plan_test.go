@@ -25,6 +25,10 @@ func crowd(t *testing.T, d *db.DB) {
 		{`INSERT INTO notification_groups (account_id, group_key, kind, subject, hour, latest_id)
 			SELECT 1 + i % 3, 'favourite-' || CAST(i AS TEXT), 'favourite', 'favourite', i, i * 50 FROM n`, 20, 180},
 		{`INSERT INTO notification_requests (id, account_id, from_id, last_status_id, created_at, updated_at) SELECT i, 1 + i % 3, i, i, 0, 0 FROM n`, 1, 300},
+		{`INSERT INTO push_deliveries (notification_id, subscription_id, host, due_at, created_at) SELECT i, i, 'h' || CAST(i % 50 AS TEXT), i, i FROM n`, 1, 3000},
+		{`INSERT INTO push_hosts (host, due_at) SELECT 'h' || CAST(i AS TEXT), i FROM n`, 1, 3000},
+		{`INSERT INTO push_subscriptions (id, token_id, account_id, endpoint, p256dh, auth, standard, policy, alerts, created_at, updated_at)
+			SELECT i, i, 1 + i % 300, 'https://h.example/', '', '', TRUE, 'all', '{}', 0, 0 FROM n`, 1, 3000},
 		{`INSERT INTO follows (id, account_id, target_id, notify, created_at) SELECT i, i, 1 + i % 7, i % 9 = 0, 0 FROM n`, 1, 300},
 	} {
 		if err := d.Tx(t.Context(), func(tx *db.Tx) error {
@@ -57,6 +61,8 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		}
 		dbtest.NoScan(t, d, gistsSQL, 1, []string{"favourite-30"}, id.Notification(math.MaxInt64), 0)
 		dbtest.NoScan(t, d, staffSQL)
+		dbtest.NoScan(t, d, duePushSQL, "push.example", 5, 32)
+		dbtest.NoScan(t, d, nextPushSQL, 5)
 		dbtest.NoScan(t, d, summarySQL, 1, asking, 100)
 		dbtest.NoScan(t, d, withBellSQL, 1, 0, 100)
 		dbtest.NoScan(t, d, factsSQL, 1, 2, 0, 3)

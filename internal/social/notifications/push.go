@@ -11,6 +11,7 @@ import (
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/safehttp"
 	"anancus/internal/social/access"
 	"anancus/internal/social/id"
 )
@@ -32,19 +33,23 @@ type Subscription struct {
 var pushPolicies = []string{"all", "followed", "follower", "none"}
 
 // What a subscription may bring.
-const (
-	maxEndpoint = 2048
-	authLength  = 16 // bytes, by RFC 8291
-)
+const authLength = 16 // bytes, by RFC 8291
 
-// check refuses what nothing could be delivered to.
-func (p *Subscription) check() error {
+// Reach tells which addresses can be reached from here; a safehttp.Client does.
+type Reach interface {
+	Refuses(ctx context.Context, at *url.URL) bool
+	AllowsPlain(ctx context.Context, host string) bool
+}
+
+// check refuses what nothing could be delivered to: an address that is not public too, although it is looked at again whenever
+// something is sent.
+func (p *Subscription) check(ctx context.Context, net Reach) error {
 	var wrong []string
-	at, err := url.Parse(p.Endpoint)
+	at, err := safehttp.ParseURL(p.Endpoint)
 	switch {
 	case p.Endpoint == "":
 		wrong = append(wrong, "Endpoint can't be blank")
-	case err != nil, at.Scheme != "https", at.Hostname() == "", at.User != nil, len(p.Endpoint) > maxEndpoint:
+	case err != nil, at.Scheme == "https" && net.Refuses(ctx, at), at.Scheme != "https" && !net.AllowsPlain(ctx, at.Host):
 		wrong = append(wrong, "Endpoint is not a valid URL")
 	}
 	if key, ok := decodeKey(p.P256dh); !ok {
@@ -55,13 +60,31 @@ func (p *Subscription) check() error {
 	if secret, ok := decodeKey(p.Auth); !ok || len(secret) != authLength {
 		wrong = append(wrong, "Key auth is invalid")
 	}
-	if !slices.Contains(pushPolicies, p.Policy) {
-		wrong = append(wrong, "Policy is not included in the list")
+	if p.checkPolicy() != nil {
+		wrong = append(wrong, wrongPolicy)
 	}
 	if len(wrong) > 0 {
 		return fault.New(fault.Invalid, "Validation failed: "+strings.Join(wrong, ", "))
 	}
 	return nil
+}
+
+const wrongPolicy = "Policy is not included in the list"
+
+func (p *Subscription) checkPolicy() error {
+	if !slices.Contains(pushPolicies, p.Policy) {
+		return fault.New(fault.Invalid, "Validation failed: "+wrongPolicy)
+	}
+	return nil
+}
+
+// host is whom the endpoint belongs to, in one spelling.
+func (p *Subscription) host() string {
+	at, err := safehttp.ParseURL(p.Endpoint)
+	if err != nil {
+		return ""
+	}
+	return at.Host
 }
 
 // decodeKey reads base64 in either alphabet, padded or not, as browsers and apps write it.
@@ -83,7 +106,7 @@ func (s *Service) ForgetSubscription(ctx context.Context, e access.TokenRevoked)
 }
 
 func (s *Service) unsubscribe(ctx context.Context, token id.Token) error {
-	err := s.db.Tx(ctx, func(tx *db.Tx) error { return removeSubscription(ctx, tx, token) })
+	err := s.db.Tx(ctx, func(tx *db.Tx) error { return removeSubscriptions(ctx, tx, `token_id = $1`, token) })
 	if err != nil {
 		return fmt.Errorf("end push subscription: %w", err)
 	}

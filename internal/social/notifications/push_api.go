@@ -68,7 +68,7 @@ func (s *Service) Subscribe(c *viewer.Call) (any, error) {
 	p := &Subscription{Token: c.Viewer.Token, Account: c.Viewer.Account, Endpoint: form.Subscription.Endpoint, Standard: form.Subscription.Standard,
 		P256dh: form.Subscription.Keys.P256dh, Auth: form.Subscription.Keys.Auth, Policy: pushPolicies[0], Alerts: map[string]bool{}}
 	wishes.apply(p)
-	if err := p.check(); err != nil {
+	if err := p.check(c.Context(), s.reach); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(c.Context(), func(tx *db.Tx) error {
@@ -102,7 +102,7 @@ func (s *Service) ChangeSubscription(c *viewer.Call) (any, error) {
 			return err
 		}
 		wishes.apply(p)
-		if err := p.check(); err != nil {
+		if err := p.checkPolicy(); err != nil {
 			return err
 		}
 		return putSubscription(c.Context(), tx, p)

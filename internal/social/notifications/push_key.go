@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/protocol/webpush"
 	"anancus/internal/social/settings"
 )
 
@@ -18,37 +19,47 @@ type Wrapper interface {
 	Unwrap(wrapped string) ([]byte, error)
 }
 
-// KeepPushKey gives the public half of the key pair by which push services know this server (VAPID, RFC 8292).
-// The pair is made at the first start and stays; the private half is kept wrapped.
-func KeepPushKey(ctx context.Context, d *db.DB, wrap Wrapper) (public string, err error) {
+// PushKey is the key pair by which push services know this server (VAPID, RFC 8292).
+type PushKey struct {
+	Public string // as apps read it
+	Pair   *webpush.Key
+}
+
+// KeepPushKey gives the push key. It is made at the first start and stays; the private half is kept wrapped. With another one
+// every subscription would be void: a push service takes messages from the key alone that the app named when it subscribed.
+func KeepPushKey(ctx context.Context, d *db.DB, wrap Wrapper) (*PushKey, error) {
 	const fact = "push_key"
 	stored, err := settings.Fact(ctx, d, fact)
 	if err != nil {
-		return "", fmt.Errorf("read the push key: %w", err)
+		return nil, fmt.Errorf("read the push key: %w", err)
 	}
 	if stored == "" {
 		pair, err := makePushKey(wrap)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		err = d.Tx(ctx, func(tx *db.Tx) error {
 			stored, err = settings.KeepFact(ctx, tx, fact, pair)
 			return err
 		})
 		if err != nil {
-			return "", fmt.Errorf("keep the push key: %w", err)
+			return nil, fmt.Errorf("keep the push key: %w", err)
 		}
 	}
 	public, wrapped, _ := strings.Cut(stored, " ")
 	private, err := wrap.Unwrap(wrapped)
 	if err != nil {
-		return "", fmt.Errorf("the push key: %w", err)
+		return nil, fmt.Errorf("the push key: %w", err)
 	}
 	key, err := ecdh.P256().NewPrivateKey(private)
 	if err != nil || publicOf(key) != public {
-		return "", fmt.Errorf("the push key in the database is damaged")
+		return nil, fmt.Errorf("the push key in the database is damaged")
 	}
-	return public, nil
+	pair, err := webpush.NewKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return &PushKey{public, pair}, nil
 }
 
 func makePushKey(wrap Wrapper) (string, error) {
