@@ -29,6 +29,7 @@ export const pin = act('pin');
 export const unpin = act('unpin');
 
 export const one = (id: string) => get<Status>(`/api/v1/statuses/${id}`);
+export const several = (ids: string[]) => get<Status[]>('/api/v1/statuses', { id: ids });
 export const context = (id: string) => get<Context>(`/api/v1/statuses/${id}/context`);
 export const remove = (id: string) => del<Status>(`/api/v1/statuses/${id}`);
 export const source = (id: string) => get<{ id: string; text: string; spoiler_text: string }>(`/api/v1/statuses/${id}/source`);

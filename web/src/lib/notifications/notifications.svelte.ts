@@ -51,6 +51,7 @@ class Notifications {
 			if (['mention', 'quote'].includes(item.type)) this.mentions.arrive(item);
 		} else if (event === 'notifications_merged') this.#look();
 		else if (event === 'status.update') statuses.keep(JSON.parse(payload) as Status);
+		else if (event === 'filters_changed') void statuses.readAgain();
 	};
 
 	#look(): void {

@@ -11,12 +11,18 @@ const counted: Partial<Record<Flag, 'favourites_count' | 'reblogs_count'>> = {
 	reblogged: 'reblogs_count',
 };
 
+/** As many statuses as the API gives in one answer. */
+const AT_ONCE = 20;
+
 /** Every status the app has seen, each once. Lists hold ids and look them up here. */
 export class Statuses {
 	#seen = new SvelteMap<string, Status>();
 	/** Wishes on their way to the server: what arrives meanwhile does not know of them yet. */
 	#wishes = new Map<string, { value: boolean; turn: number; before: Promise<unknown> }>();
 	#turn = 0;
+	/** How many places show a status. */
+	#shown = new Map<string, number>();
+	#reading = 0;
 
 	get = (id: string): Status | undefined => this.#seen.get(id);
 
@@ -32,6 +38,29 @@ export class Statuses {
 
 	keepAll = (statuses: Status[]): void => statuses.forEach(this.keep);
 	forget = (id: string): void => void this.#seen.delete(id);
+
+	/** Says that a status is shown somewhere, until the answer is called. */
+	watch = (id: string): (() => void) => {
+		this.#shown.set(id, (this.#shown.get(id) ?? 0) + 1);
+		return () => {
+			const left = (this.#shown.get(id) ?? 1) - 1;
+			if (left) this.#shown.set(id, left);
+			else this.#shown.delete(id);
+		};
+	};
+
+	/** Reads again what is shown, in whichever column: the reader's filters changed. */
+	async readAgain(): Promise<void> {
+		const turn = ++this.#reading;
+		const ids = [...this.#shown.keys()];
+		for (let at = 0; at < ids.length && turn === this.#reading; at += AT_ONCE) {
+			try {
+				this.keepAll(await api.several(ids.slice(at, at + AT_ONCE)));
+			} catch {
+				// they stay as they were
+			}
+		}
+	}
 
 	keepPoll = (id: string, poll: Poll): void => this.#change(id, { poll });
 

@@ -63,3 +63,29 @@ it('splits a boost into two entries', () => {
 	statuses.keep(status({ id: '3', reblog: status({ id: '4', favourites_count: 8 }) }));
 	expect(statuses.get('4')?.favourites_count).toBe(8);
 });
+
+describe('filters that change', () => {
+	it('are looked up again for what is shown, once each and in bounded parts', async () => {
+		const list = Array.from({ length: 25 }, (_, n) => status({ id: String(100 + n) }));
+		statuses.keepAll(list);
+		const stop = list.map(({ id }) => statuses.watch(id));
+		stop.push(statuses.watch('100'));
+		stop[24]!();
+		stop[0]!(); // shown elsewhere still
+		const filtered = [{ filter: { title: 'tusks', filter_action: 'hide' } }] as unknown as Status['filtered'];
+		vi.mocked(api.several).mockImplementation(async (ids) => ids.map((id) => status({ id, filtered })));
+		await statuses.readAgain();
+		const asked = vi.mocked(api.several).mock.calls.map(([ids]) => ids);
+		expect(asked.map((ids) => ids.length)).toEqual([20, 4]);
+		expect(new Set(asked.flat()).size).toBe(24);
+		expect(asked.flat()).not.toContain('124');
+		expect([statuses.get('100')?.filtered, statuses.get('124')?.filtered]).toEqual([filtered, undefined]);
+	});
+
+	it('leave what could not be read as it was', async () => {
+		statuses.watch('1');
+		vi.mocked(api.several).mockRejectedValue(new Error('away'));
+		await statuses.readAgain();
+		expect(statuses.get('1')).toMatchObject({ favourites_count: 2 });
+	});
+});
