@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
 import { openBrowser } from './lib/browser.mjs';
 import { film } from './lib/films.mjs';
+import { startPushService } from './lib/push.mjs';
 import { startServer, waitFor } from './lib/servers.mjs';
 
 const password = 'mammut-borsoni-93';
@@ -335,6 +336,62 @@ step('Ada chooses a face and a header', async () => {
 	await dialog.waitFor({ state: 'detached' });
 	await page.getByRole('heading', { name: 'Ada of the Marsh' }).first().waitFor();
 	await browser.shoot(ada, `${one.url}/@ada`, '36-profile-with-pictures', (one) => one.getByRole('button', { name: described }).first().waitFor());
+});
+
+step('Ada is told by push while she reads elsewhere, and follows it', async () => {
+	const { page, context } = ada;
+	const script = await fetch(`${one.url}/sw.js`);
+	assert.deepEqual(['cache-control', 'service-worker-allowed', 'content-security-policy'].map((name) => script.headers.get(name)),
+		['no-cache', '/', "default-src 'none'; connect-src 'self'"]);
+	const service = await startPushService();
+	await context.grantPermissions(['notifications'], { origin: one.url });
+	// A browser in a test has no push service: it is given ours. The worker, the server and what lies between are real.
+	await page.addInitScript(({ endpoint, keys }) => {
+		let here = null;
+		const ours = { endpoint, toJSON: () => ({ endpoint, keys }), unsubscribe: async () => ((here = null), true) };
+		PushManager.prototype.subscribe = async () => (here = ours);
+		PushManager.prototype.getSubscription = async () => here;
+	}, service.subscription);
+	await browser.shoot(ada, `${one.url}/settings/notifications`, '40-push-settings', (one) => one.getByRole('heading', { name: 'Push notifications' }).waitFor());
+	await page.goto(`${one.url}/settings/notifications`);
+	const on = page.getByRole('switch', { name: 'Notify me on this device' });
+	await on.click();
+	await page.getByRole('switch', { checked: true }).waitFor();
+	await page.getByRole('checkbox', { name: 'Favourites' }).check();
+	await page.getByRole('radio', { name: 'People who follow me' }).check();
+	await browser.keep(ada, '41-push-on');
+
+	await bo.page.goto(`${two.url}/home`);
+	await card(bo.page, words).getByRole('button', { name: /^Reply/ }).click();
+	await bo.page.getByRole('textbox', { name: 'Text of your post' }).pressSequentially('Look at the heron!');
+	await bo.page.getByRole('button', { name: 'Post', exact: true }).click();
+	await waitFor('the push to arrive', () => service.read().length > 0, 30);
+	const [message] = service.read();
+	const { title, body, access_token, page: to } = JSON.parse(message);
+	assert.equal(title, 'bo mentioned you');
+	assert.match(body, /Look at the heron!/);
+	assert.equal(access_token, '', 'nobody is given the token of a session');
+
+	const devtools = await context.newCDPSession(page);
+	const registered = new Promise((resolve) => devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => registrations[0] && resolve(registrations[0].registrationId)));
+	await devtools.send('ServiceWorker.enable');
+	await devtools.send('ServiceWorker.deliverPushMessage', { origin: one.url, registrationId: await registered, data: message });
+	const shown = await waitFor('the notification', () => page.evaluate(async () => {
+		const registration = await navigator.serviceWorker.ready;
+		const [found] = await registration.getNotifications();
+		return found && { title: found.title, body: found.body, icon: found.icon, data: found.data };
+	}));
+	assert.deepEqual([shown.title, shown.body, shown.data.page], [title, body, to]);
+	assert.ok((await fetch(shown.icon)).ok, 'it shows a face');
+
+	const [worker] = context.serviceWorkers();
+	await worker.evaluate(async () => {
+		const [notification] = await registration.getNotifications();
+		dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+	});
+	await page.waitForURL(new URL(to, one.url).href);
+	await page.getByText('Look at the heron!').first().waitFor();
+	service.stop();
 });
 
 step('anybody reads the public pages, even without script', async () => {

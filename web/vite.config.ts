@@ -15,7 +15,10 @@ export default defineConfig({
 		manifest: 'build.json',
 		modulePreload: { polyfill: false },
 		rolldownOptions: {
+			input: { index: 'index.html', sw: 'src/sw.ts' },
 			output: {
+				// The service worker keeps its name: browsers know it by that.
+				entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
 				// What several pages share travels in one file instead of thirty.
 				codeSplitting: { groups: [{ name: 'shared', minShareCount: 2, test: /src|node_modules|~icons/ }] },
 			},

@@ -3,6 +3,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const LIMITS = { js: 90_000, css: 20_000, requests: 12 };
+/** The service worker is fetched again and again, by every browser that is told something. */
+const WORKER = 3_000;
 /** What home asks for once it has started: English, the home column, and the two columns beside it. */
 const LOADED = ['src/lib/i18n/en.ts', 'src/pages/Timeline.svelte', 'src/pages/Notifications.svelte'];
 
@@ -43,6 +45,13 @@ if (!html.includes('<html lang="en" data-theme="auto">')) {
 }
 if (over.length) {
 	console.error(`Home is over its budget: ${over.join(', ')}.`);
+	process.exit(1);
+}
+const worker = readFileSync(new URL('sw.js', dist));
+const weight = gzipSync(worker, { level: 9 }).length;
+console.log(`${String(weight).padStart(8)}  sw.js (at most ${WORKER})`);
+if (weight > WORKER || /\bimport\b/.test(worker.toString())) {
+	console.error('The service worker is over its budget, or is no longer one file.');
 	process.exit(1);
 }
 rmSync(new URL('build.json', dist));

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 /** Imports go down, never up: what a person sees, the nouns, the session, and tools that know nothing of us. */
 const floors = [
-	['lib/ui', 'lib/text', 'lib/i18n', 'lib/api'],
+	['lib/ui', 'lib/text', 'lib/i18n', 'lib/api', 'lib/push'],
 	['lib/session'],
 	['lib/accounts', 'lib/statuses', 'lib/timelines', 'lib/notifications', 'lib/compose'],
 	['deck', 'pages', ''],

@@ -31,6 +31,7 @@ export const routes: Route[] = [
 	{ pattern: '/bookmarks', load: timeline, signedIn: true },
 	{ pattern: '/favourites', load: timeline, signedIn: true },
 	{ pattern: '/notifications', load: () => import('./pages/Notifications.svelte'), signedIn: true },
+	{ pattern: '/settings/notifications', load: () => import('./pages/PushSettings.svelte'), signedIn: true },
 	{ pattern: '/follow_requests', load: () => import('./pages/FollowRequests.svelte'), signedIn: true },
 	{ pattern: '/search', load: () => import('./pages/Search.svelte') },
 	{ pattern: '/menu', load: () => import('./pages/Menu.svelte') },

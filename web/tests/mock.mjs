@@ -18,6 +18,7 @@ const landscape = (h) =>
 		40,
 	);
 
+let subscription = null;
 const NOW = Date.now();
 const before = (minutes) => new Date(NOW - minutes * 60_000).toISOString();
 let nextAccount = 100;
@@ -213,6 +214,12 @@ export function answer(method, url, body, { signedIn = true } = {}) {
 	}
 	if (path === '/api/v1/accounts/update_credentials') return [200, ada];
 	if (path === '/api/v1/statuses' && method === 'POST') return [200, status(ada, 0, body.status, { visibility: body.visibility, local_only: body.local_only, media_attachments: (body.media_ids ?? []).map(uploaded), in_reply_to_id: body.in_reply_to_id ?? null })];
+	if (path === '/api/v1/push/subscription') {
+		if (method === 'POST') subscription = { id: 1, endpoint: body.subscription.endpoint, server_key: 'BK', ...body.data };
+		else if (method === 'PUT') subscription = { ...subscription, ...body.data };
+		else if (method === 'DELETE') subscription = null;
+		return subscription || method === 'DELETE' ? [200, subscription ?? {}] : [404, { error: 'Record not found' }];
+	}
 	return [404, { error: `Not in the mock: ${method} ${path}` }];
 }
 

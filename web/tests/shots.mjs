@@ -47,6 +47,13 @@ const shots = [
 	['upload-edit-phone', '/home', phone, { theme: 'dark', act: compose({ edit: true }) }],
 	['profile-edit', '/@ada', wide, { act: click('.profile .btn') }],
 	['profile-edit-phone', '/@ada', phone, { act: click('.profile .btn') }],
+	['push', '/settings/notifications', wide, { push: true }],
+	['push-dark', '/settings/notifications', wide, { push: true, theme: 'dark' }],
+	['push-hc', '/settings/notifications', wide, { push: true, theme: 'hc-light' }],
+	['push-phone', '/settings/notifications', phone, { push: true }],
+	['push-denied', '/settings/notifications', phone, { push: 'denied' }],
+	['push-offer', '/notifications', wide, { push: 'offer' }],
+	['push-offer-phone', '/notifications', phone, { push: 'offer', theme: 'dark' }],
 	['deck-light', '/home', wide],
 	['deck-dark-compose', '/home', wide, { theme: 'dark', act: click('nav button.compose') }],
 	['deck-hc', '/home', wide, { theme: 'hc-light' }],
@@ -79,6 +86,18 @@ const shots = [
 	['phone-authorize', '/authorize_interaction?uri=https%3A%2F%2Fmuseum.example%2F%40x', phone],
 ];
 
+/** A browser that can be told, or whose owner said no. */
+function pretend(how) {
+	let here = null;
+	let permission = how === 'denied' ? 'denied' : 'default';
+	Object.defineProperty(Notification, 'permission', { get: () => permission });
+	Notification.requestPermission = async () => (permission = 'granted');
+	const subscription = { endpoint: 'https://push.example/1', toJSON: () => ({ endpoint: 'https://push.example/1', keys: {} }), unsubscribe: async () => (here = null) };
+	const registration = { pushManager: { getSubscription: async () => here, subscribe: async () => (here = subscription) }, getNotifications: async () => [] };
+	Object.assign(navigator.serviceWorker, { register: async () => registration, getRegistration: async () => registration });
+	Object.defineProperty(navigator.serviceWorker, 'ready', { get: async () => registration });
+}
+
 const browser = await launch();
 const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 const wanted = process.argv.slice(2);
@@ -91,6 +110,7 @@ for (const [name, path, size, options = {}] of shots) {
 		locale: options.locale ?? 'en-GB', colorScheme: 'light',
 	});
 	const cookies = { ...(options.theme ? { anancus_theme: options.theme } : {}), ...(options.visitor ? { visitor: '1' } : {}) };
+	if (options.push) await context.addInitScript(pretend, options.push);
 	await context.addCookies(Object.entries(cookies).map(([key, value]) => ({ name: key, value, url: origin })));
 	const page = await context.newPage();
 	const told = [];
@@ -99,6 +119,8 @@ for (const [name, path, size, options = {}] of shots) {
 	await page.goto(origin + path);
 	await page.waitForLoadState('networkidle');
 	await page.waitForTimeout(250);
+	if (options.push === 'offer') await page.locator('button.count').click(); // read what came: a mention among it
+	if (options.push === true) await page.getByRole('switch').click();
 	if (options.act) {
 		await options.act(page);
 		await page.waitForTimeout(450);

@@ -238,6 +238,7 @@ export interface Instance {
 	thumbnail?: { url: string | null };
 	usage?: { users?: { active_month?: number } };
 	configuration?: {
+		vapid?: { public_key: string };
 		accounts?: { max_display_name_length?: number; max_note_length?: number; max_avatar_description_length?: number };
 		statuses?: { max_characters?: number; characters_reserved_per_url?: number; max_media_attachments?: number };
 		media_attachments?: { supported_mime_types?: string[]; description_limit?: number; image_size_limit?: number; video_size_limit?: number };

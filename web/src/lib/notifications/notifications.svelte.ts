@@ -31,6 +31,9 @@ class Notifications {
 	/** How many are newer than the mark; shown and held ones alike. */
 	unread = $derived([...this.all.held, ...this.all.ids].filter((id) => this.isUnread(id)).length);
 
+	/** Whether somebody wrote to the reader, who has read it. */
+	heardOf = $derived(this.readUpTo !== '' && this.all.ids.some((id) => ['mention', 'quote'].includes(this.get(id)?.type ?? '') && !this.isUnread(id)));
+
 	isUnread = (id: string): boolean => this.readUpTo !== '' && isNewer(id, this.readUpTo);
 
 	async start(): Promise<void> {
