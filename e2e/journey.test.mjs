@@ -338,6 +338,21 @@ step('Ada chooses a face and a header', async () => {
 	await browser.shoot(ada, `${one.url}/@ada`, '36-profile-with-pictures', (one) => one.getByRole('button', { name: described }).first().waitFor());
 });
 
+step('a filter that Ada makes elsewhere shows at once', async () => {
+	const { page } = ada;
+	await page.goto(`${one.url}/home`);
+	await card(page, words).waitFor();
+	const ask = (method, path, data) => page.evaluate(async ([method, path, body]) => {
+		const answer = await fetch(path, { method, body, headers: { 'Content-Type': 'application/json' } });
+		return answer.json();
+	}, [method, path, JSON.stringify(data)]);
+	const { id } = await ask('POST', '/api/v2/filters', { title: 'wet places', context: ['home'], filter_action: 'warn', keywords_attributes: [{ keyword: 'dusk', whole_word: true }] });
+	await page.getByText('Filtered: wet places').first().waitFor();
+	await ask('DELETE', `/api/v2/filters/${id}`);
+	await page.getByText('Filtered: wet places').first().waitFor({ state: 'detached' });
+	await card(page, words).waitFor();
+});
+
 step('Ada is told by push while she reads elsewhere, and follows it', async () => {
 	const { page, context } = ada;
 	const script = await fetch(`${one.url}/sw.js`);
