@@ -74,6 +74,10 @@ func (s *Server) effects() {
 			return s.media.PortraitsWanted(ctx, tx, e.Account)
 		},
 			func(ctx context.Context, e accounts.Updated) error { return s.media.FetchPortraits(ctx, e.Account) }),
+		bus.Durable("accounts.settle_move", bus.Pull, func(_ context.Context, _ *db.Tx, e accounts.Updated) (bool, error) { return e.Moved, nil }, s.accounts.SettleMove),
+		bus.Durable("accounts.read_numbers", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.OutboxURL + a.FollowersURL + a.FollowingURL }), s.accounts.ReadNumbers),
+		bus.Durable("statuses.read_pins", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedURL }), s.statuses.ReadPins),
+		bus.Durable("tags.read_featured", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedTagsURL }), s.tags.ReadFeatured),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) {
@@ -139,6 +143,9 @@ func (s *Server) effects() {
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))
 	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff))
+	bus.On(b, "relationship.moved",
+		bus.Durable("relationships.deliver_move", bus.Push, relationships.FromHere, s.relationships.DeliverMove),
+		bus.Durable("relationships.carry_on", bus.Index, nil, s.relationships.CarryOn))
 	bus.On(b, "relationship.severed", bus.Durable("notifications.tell_severed", bus.Push, nil, s.notifications.TellSevered))
 
 	bus.On(b, "list.changed", bus.Live(s.timelines.OnListChanged), bus.Live(s.streaming.OnListChanged))
@@ -146,7 +153,7 @@ func (s *Server) effects() {
 	bus.On(b, "list.members_changed", bus.Live(s.timelines.OnListMembersChanged), bus.Live(s.streaming.OnListMembersChanged))
 	bus.On(b, "tag.followed", bus.Live(s.timelines.OnTagFollowed), bus.Live(s.streaming.OnTagFollowed))
 	bus.On(b, "tag.unfollowed", bus.Live(s.timelines.OnTagUnfollowed), bus.Live(s.streaming.OnTagUnfollowed))
-	bus.On(b, "tag.featured_changed", bus.Live(func(context.Context, tags.FeaturedChanged) {}))
+	bus.On(b, "tag.featured_changed", bus.Durable("tags.deliver_featured", bus.Push, tags.OfMember, s.tags.DeliverFeatured))
 	bus.On(b, "suggestion.picks_changed", bus.Live(func(context.Context, suggestions.PicksChanged) { s.suggestions.ForgetAll() }))
 	bus.On(b, "suggestion.dismissed", bus.Live(func(context.Context, suggestions.Dismissed) {}))
 	bus.On(b, "filters.changed", bus.Live(func(_ context.Context, e filters.Changed) { s.filters.Forget(e.Account) }), bus.Live(s.streaming.OnFilters))
@@ -271,7 +278,8 @@ func (s *Server) effects() {
 		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),
 		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(s, func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))
 	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
-	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }))
+	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }),
+		bus.Durable("statuses.deliver_pin", bus.Push, leaves(s, func(e statuses.PinChanged) id.Status { return e.Status }), s.statuses.DeliverPin))
 	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
 	bus.On(b, "notification.unfiltered", bus.Durable("conversations.keep_received_late", bus.Push, conversations.ReceivedLate, s.conversations.KeepReceivedLate))

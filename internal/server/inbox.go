@@ -12,7 +12,7 @@ type received func(ctx context.Context, in accounts.Received) error
 
 // inboxTable says what other servers can tell us: activity, and type of its object ("" for
 // any, "actor" for the actor itself, "id" for a bare address, "quote" for
-// the question whether a status may be quoted).
+// the question whether a status may be quoted, "tag" for a hashtag).
 func (s *Server) inboxTable() map[[2]string]received {
 	return map[[2]string]received{
 		{"Create", ""}:       s.statuses.ReceiveNote,
@@ -28,7 +28,12 @@ func (s *Server) inboxTable() map[[2]string]received {
 		{"Follow", ""}:       s.relationships.ReceiveFollow,
 		{"Accept", ""}:       s.relationships.ReceiveAccept,
 		{"Reject", ""}:       s.relationships.ReceiveReject,
+		{"Move", ""}:         s.relationships.ReceiveMove,
 		{"Block", ""}:        s.relationships.ReceiveBlock,
+		{"Add", ""}:          s.statuses.ReceivePin,
+		{"Remove", ""}:       s.statuses.ReceivePin,
+		{"Add", "tag"}:       s.tags.ReceiveFeatured,
+		{"Remove", "tag"}:    s.tags.ReceiveFeatured,
 		{"Undo", "Follow"}:   s.relationships.ReceiveUndoFollow,
 		{"Undo", "Block"}:    s.relationships.ReceiveUndoBlock,
 		{"Undo", "Like"}:     s.statuses.ReceiveUndoLike,
@@ -58,6 +63,8 @@ func (s *Server) receive(ctx context.Context, in accounts.Received) error {
 		object = "actor"
 	case (kind == "Accept" || kind == "Reject") && (embedded.Is("QuoteRequest") || strings.Contains(in.Activity.Link("object"), "/quote_requests/")):
 		object = "quote"
+	case (kind == "Add" || kind == "Remove") && embedded.Is("Hashtag"):
+		object = "tag"
 	case kind == "Undo" && (embedded == nil || embedded.Type() == ""):
 		object = "id"
 	case kind == "Undo":

@@ -83,6 +83,16 @@ func NewListing(kind, actor, object, target string) Activity {
 	return Activity{Context: ContextPlain, Type: kind, Actor: actor, Object: object, Target: target}
 }
 
+// NewTagListing puts a hashtag on a profile or takes it off. Target is the actor's collection.
+func NewTagListing(kind, actor string, tag Tag, target string) Activity {
+	return Activity{Context: ContextHashtag, Type: kind, Actor: actor, Object: tag, Target: target}
+}
+
+// NewMove leads followers from an account of ours to another one, here or elsewhere.
+func NewMove(id, actor, target string) Activity {
+	return Activity{Context: ContextPlain, ID: id, Type: "Move", Actor: actor, Object: actor, Target: target}
+}
+
 // Collection is a list of things, ordered or not, or a page of one.
 type Collection struct {
 	Context      Context

@@ -53,6 +53,9 @@ const (
 		`"interactingObject":{"@id":"gts:interactingObject","@type":"@id"},` +
 		`"interactionTarget":{"@id":"gts:interactionTarget","@type":"@id"}}]`
 
+	// ContextHashtag is for a hashtag by itself.
+	ContextHashtag Context = `["https://www.w3.org/ns/activitystreams",{"Hashtag":"as:Hashtag"}]`
+
 	ContextEmoji Context = `["https://www.w3.org/ns/activitystreams",{"toot":"http://joinmastodon.org/ns#","Emoji":"toot:Emoji"}]`
 
 	termsTag = `"Emoji":"toot:Emoji","Hashtag":"as:Hashtag","focalPoint":{"@container":"@list","@id":"toot:focalPoint"}`

@@ -112,6 +112,8 @@ func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 		"like":           activitypub.NewActivity("Like", me+"#likes/1", me, "https://b.test/3"),
 		"block":          activitypub.NewActivity("Block", base+"/uuid", me, "https://b.test/users/bo"),
 		"add":            activitypub.NewListing("Add", me, ourNote().ID, actor.Featured),
+		"add_tag":        activitypub.NewTagListing("Add", me, activitypub.NewHashtag(base+"/@ada/tagged/cats", "cats"), actor.Featured),
+		"move":           activitypub.NewMove(me+"#moves/1", me, "https://b.test/users/ada"),
 		"quote_request":  activitypub.NewQuoteRequest(me+"/quote_requests/7", me, "https://b.test/2", activitypub.Note{Context: activitypub.ContextNote, ID: me + "/statuses/3", Type: "Note", AttributedTo: me, Content: "<p>hm</p>", Quote: "https://b.test/2"}),
 		"accept_quote":   activitypub.NewAnswerToQuote("Accept", me, activitypub.Object{"id": "https://b.test/q", "actor": "https://b.test/users/bo", "object": me + "/statuses/3", "instrument": map[string]any{"id": "https://b.test/9"}}),
 		"create_vote":    activitypub.NewCreateVote(me+"#votes/1/activity", activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo")),

@@ -1,5 +1,13 @@
 package activitypub
 
+import (
+	"context"
+
+	"anancus/internal/kit/fault"
+)
+
+var collectionTypes = []string{"OrderedCollection", "Collection", "OrderedCollectionPage", "CollectionPage"}
+
 // RemoteCollection is a collection or a page of one.
 type RemoteCollection struct {
 	ID         string
@@ -8,7 +16,7 @@ type RemoteCollection struct {
 	FirstPage  Object // or the page itself
 	Next       string
 	PartOf     string
-	Links      []string // the members, by id
+	Links      []string // the members, by id, embedded ones too
 	Items      []Object // the members that are embedded
 }
 
@@ -31,4 +39,48 @@ func ParseCollection(o Object) RemoteCollection {
 		c.Items = append(c.Items, o.Objects(key)...)
 	}
 	return c
+}
+
+// Embedded gives the members that came as whole documents, by their ids.
+func (c RemoteCollection) Embedded() map[string]Object {
+	all := make(map[string]Object, len(c.Items))
+	for _, item := range c.Items {
+		if id := item.ID(); id != "" && len(item) > 2 { // an id with a type says no more than a link
+			all[id] = item
+		}
+	}
+	return all
+}
+
+// Listed tells whether the members of the collection are to be seen: Mastodon leaves the pages out where they are not.
+func (c RemoteCollection) Listed() bool {
+	return c.First != "" || c.FirstPage != nil || len(c.Links) > 0
+}
+
+// FetchCollection reads a collection with the members of its first page, which may be a document of its own. Both are believed from
+// the collection's host alone.
+func (c *Client) FetchCollection(ctx context.Context, uri string) (RemoteCollection, error) {
+	o, err := c.Fetch(ctx, uri)
+	if err != nil {
+		return RemoteCollection{}, err
+	}
+	if !o.Is(collectionTypes...) {
+		return RemoteCollection{}, fault.New(fault.Invalid, "The document is no collection")
+	}
+	all := ParseCollection(o)
+	if len(all.Links) > 0 {
+		return all, nil
+	}
+	page := ParseCollection(all.FirstPage)
+	if len(page.Links) == 0 && page.Next == "" && all.First != "" {
+		if !SameHost(all.First, uri) {
+			return RemoteCollection{}, fault.New(fault.Invalid, "The pages of the collection are on another server")
+		}
+		if o, err = c.Fetch(ctx, all.First); err != nil {
+			return RemoteCollection{}, err
+		}
+		page = ParseCollection(o)
+	}
+	all.Links, all.Items, all.Next = page.Links, page.Items, page.Next
+	return all, nil
 }

@@ -22,6 +22,7 @@ type Ops interface {
 	EmojiOps
 	FrontdoorOps
 	MediaOps
+	MoveOps
 	ReportOps
 	SearchOps
 	SuggestionOps
@@ -99,7 +100,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 			return ops.ListSettings(ctx)
 		}),
 	}
-	for _, family := range []map[string]control.Handler{deliveryHandlers(ops), emojiHandlers(ops), frontdoorHandlers(ops), mediaHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
+	for _, family := range []map[string]control.Handler{deliveryHandlers(ops), emojiHandlers(ops), frontdoorHandlers(ops), mediaHandlers(ops), moveHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
 		maps.Copy(handlers, family)
 	}
 	return handlers

@@ -19,6 +19,14 @@ type house struct {
 	TrendOps
 }
 
+func (house) MoveAccount(_ context.Context, in MoveAccount) (MovedAccount, error) {
+	return MovedAccount{Username: in.Name, To: in.To, ToURI: "https://" + in.To}, nil
+}
+
+func (house) ChangeAlias(_ context.Context, in ChangeAlias) (Aliases, error) {
+	return Aliases{Username: in.Name, Aliases: []string{in.Do, in.Alias}}, nil
+}
+
 func (house) CreateAccount(_ context.Context, in CreateAccount) (CreatedAccount, error) {
 	return CreatedAccount{ID: "1", Username: in.Name, Email: in.Email, Role: in.Role, Password: in.Password, Created: in.Confirmed && in.Approved && in.IfMissing}, nil
 }
@@ -141,6 +149,10 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 		return o.CreateAccount(ctx, CreateAccount{Name: "ada", Email: "a@b", Password: "p", Role: "owner", Confirmed: true, Approved: true, IfMissing: true})
 	})
 	same("ResetPassword", func(o Ops) (any, error) { return o.ResetPassword(ctx, ResetPassword{Name: "ada"}) })
+	same("MoveAccount", func(o Ops) (any, error) { return o.MoveAccount(ctx, MoveAccount{Name: "ada", To: "@ada@b"}) })
+	same("ChangeAlias", func(o Ops) (any, error) {
+		return o.ChangeAlias(ctx, ChangeAlias{Name: "ada", Do: "add", Alias: "@ada@b"})
+	})
 	same("CreateToken", func(o Ops) (any, error) { return o.CreateToken(ctx, CreateToken{Name: "ada", Scopes: "read"}) })
 	same("SetSetting", func(o Ops) (any, error) { return o.SetSetting(ctx, Setting{"title", "Haus"}) })
 	same("GetSetting", func(o Ops) (any, error) { return o.GetSetting(ctx, SettingName{"x"}) })

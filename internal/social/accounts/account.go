@@ -23,6 +23,7 @@ type Account struct {
 	FollowersURL      string
 	FollowingURL      string
 	FeaturedURL       string
+	FeaturedTagsURL   string
 	DisplayName       string
 	Note              string // as typed when local, safe HTML when remote
 	Fields            []Field
@@ -41,7 +42,8 @@ type Account struct {
 	ShowMediaReplies  bool
 	ShowFeatured      bool
 	Memorial          bool
-	MovedTo           id.Account
+	MovedTo           id.Account // 0: it did not, or the other end does not say so
+	MovedToURI        string     // where an account of another server says that it moved to
 	AlsoKnownAs       []string
 
 	// AttributionDomains are sites that may name the account as the author of their pages.

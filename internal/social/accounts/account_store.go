@@ -16,7 +16,7 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-	avatar_key, header_key`
+	featured_tags_url, moved_to_uri, avatar_key, header_key`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
@@ -29,7 +29,7 @@ func scan(r db.Row) (*Account, error) {
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
 		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
-		&a.AvatarKey, &a.HeaderKey)
+		&a.FeaturedTagsURL, &a.MovedToURI, &a.AvatarKey, &a.HeaderKey)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,8 @@ func (a *Account) values() []any {
 		a.Locked, a.Bot, a.Discoverable, a.Indexable, a.HideCollections, a.Memorial, moved,
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
 		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
-		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0)}
+		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0),
+		a.FeaturedTagsURL, a.MovedToURI}
 }
 
 // insert stores a new account with its counts; false when the handle or uri is taken.
@@ -86,8 +87,9 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 		followers_url, following_url, featured_url, display_name, note, fields, avatar_url, avatar_description,
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
-		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41)
+		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
+		featured_tags_url, moved_to_uri)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -110,7 +112,7 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		avatar_url=$17, avatar_description=$18, header_url=$19, header_description=$20, locked=$21, bot=$22, discoverable=$23,
 		indexable=$24, hide_collections=$25, memorial=$26, moved_to_id=$27, also_known_as=$28, created_at=$29, updated_at=$30, fetched_at=$31,
 		limited_at=$32, suspended_at=$33, deleted_at=$34, remote_statuses=$35, remote_followers=$36, remote_following=$37,
-		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41 WHERE id=$1`,
+		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41, featured_tags_url=$42, moved_to_uri=$43 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
 		return err

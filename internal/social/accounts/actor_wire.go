@@ -33,6 +33,13 @@ func (s *Service) ActorOf(ctx context.Context, a *Account) (*activitypub.Actor, 
 		Endpoints: activitypub.Endpoints{SharedInbox: s.site.URL("/inbox")},
 		Icon:      activitypub.NewImage(s.site.FileNow(a.AvatarURL), "", a.AvatarDescription), Image: activitypub.NewImage(s.site.FileNow(a.HeaderURL), "", a.HeaderDescription),
 	}
+	if a.MovedTo != 0 {
+		target, err := s.ByID(ctx, a.MovedTo)
+		if err != nil {
+			return nil, fmt.Errorf("actor %s: %w", a.Username, err)
+		}
+		actor.MovedTo = target.URI
+	}
 	for _, f := range s.presentFields(a) {
 		actor.Attachment = append(actor.Attachment, activitypub.NewPropertyValue(f.Name, f.Value))
 	}
@@ -115,4 +122,12 @@ func (s *Service) ReceiveDeleteActor(ctx context.Context, in Received) error {
 		return nil
 	}
 	return s.MarkGone(ctx, in.Actor.ID)
+}
+
+// Listing is what an actor does to its collections: Add, or Remove.
+func Listing(there bool) string {
+	if there {
+		return "Add"
+	}
+	return "Remove"
 }

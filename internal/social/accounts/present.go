@@ -22,7 +22,8 @@ type shownAccounts = memo.Memo[id.Account, shownAccount]
 type shownAccount struct {
 	body   json.RawMessage
 	domain string
-	codes  []string // shortcodes in its texts
+	codes  []string   // shortcodes in its texts
+	moved  id.Account // where to; that account is joined whenever this one is shown
 }
 
 func newShownAccounts(bytes uint64) *shownAccounts {
@@ -49,7 +50,7 @@ func (s *Service) ForgetEmoji(domain string, codes ...string) {
 }
 
 // Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together, and one more where they
-// use emoji of other servers that are not remembered.
+// use emoji of other servers that are not remembered; those that moved cost as much again.
 func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]json.RawMessage, error) {
 	return s.ShownAlso(ctx, ids, nil)
 }
@@ -58,11 +59,34 @@ func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]j
 // read in the same query as the accounts'.
 func (s *Service) ShownAlso(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]json.RawMessage, error) {
 	all, err := s.remembered(ctx, ids, also)
+	if err != nil {
+		return nil, err
+	}
 	shown := make(map[id.Account]json.RawMessage, len(all))
+	var targets []id.Account
 	for which, a := range all {
-		shown[which] = a.body
+		if shown[which] = a.body; a.moved != 0 {
+			targets = append(targets, a.moved)
+		}
+	}
+	if len(targets) == 0 {
+		return shown, nil
+	}
+	there, err := s.remembered(ctx, targets, nil)
+	for which, a := range all {
+		if target, known := there[a.moved]; known {
+			shown[which] = withMoved(a.body, target.body)
+		}
 	}
 	return shown, err
+}
+
+// withMoved adds to an encoded account the one that it moved to, which is not followed further.
+func withMoved(body, target json.RawMessage) json.RawMessage {
+	joined := make(json.RawMessage, 0, len(body)+len(target)+len(`,"moved":`))
+	joined = append(joined, body[:len(body)-1]...)
+	joined = append(joined, `,"moved":`...)
+	return append(append(joined, target...), '}')
 }
 
 // Domains tells whose servers accounts are of: "" of members. It costs no query for those that were shown lately.
@@ -91,7 +115,7 @@ func (s *Service) remembered(ctx context.Context, ids []id.Account, also func(id
 			if err != nil {
 				return nil, err
 			}
-			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...)}
+			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo()}
 		}
 		return out, nil
 	})
@@ -300,6 +324,17 @@ func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role ma
 		source.Language = &m.DefaultLanguage
 	}
 	source.Fields = plainFields(a)
+	if to := a.movedTo(); to != 0 {
+		target, err := s.ByID(ctx, to)
+		if err != nil {
+			return nil, err
+		}
+		there, err := s.Present(ctx, []*Account{target})
+		if err != nil {
+			return nil, err
+		}
+		shown[0].Moved = there[0]
+	}
 	return &mastodon.CredentialAccount{Account: *shown[0], Source: source, Role: role}, nil
 }
 

@@ -14,7 +14,13 @@ import (
 )
 
 // Updated is the event of a profile that changed.
-type Updated struct{ Account id.Account }
+type Updated struct {
+	Account id.Account
+	// Read tells that its server was asked, and that what lies beside the actor is to be asked for too.
+	Read bool
+	// Moved tells that the actor says that it moved to an account, which is to be asked whether that is so.
+	Moved bool
+}
 
 // Gone is the event of a remote account that was deleted at its origin.
 type Gone struct{ Account id.Account }
@@ -119,7 +125,7 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 		if known != nil {
 			a = known
 		}
-		avatar, header := a.AvatarURL, a.HeaderURL
+		avatar, header, moved := a.AvatarURL, a.HeaderURL, a.MovedToURI
 		readActor(a, actor, handle, tx.Now())
 		if known != nil {
 			if err = update(ctx, tx, a); err == nil {
@@ -139,8 +145,13 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 		if err := s.emoji.Receive(ctx, tx, a.Domain, actor.Emojis, a.emojified()...); err != nil {
 			return err
 		}
+		e := Updated{Account: a.ID}
+		if e.Read, err = claimCollections(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		e.Moved = a.MovedToURI != "" && a.MovedTo == 0 && (e.Read || a.MovedToURI != moved)
 		kept = a
-		return tx.Emit(Updated{a.ID})
+		return tx.Emit(e)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keep account %s: %w", actor.ID, err)
@@ -177,7 +188,10 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 		a.URL = actor.ID
 	}
 	a.InboxURL, a.SharedInboxURL, a.OutboxURL = actor.Inbox, actor.SharedInbox, actor.Outbox
-	a.FollowersURL, a.FollowingURL, a.FeaturedURL = actor.Followers, actor.Following, actor.Featured
+	a.FollowersURL, a.FollowingURL, a.FeaturedURL, a.FeaturedTagsURL = actor.Followers, actor.Following, actor.Featured, actor.FeaturedTags
+	if a.MovedToURI != actor.MovedTo { // believed once the other end says so too
+		a.MovedToURI, a.MovedTo = actor.MovedTo, 0
+	}
 	a.DisplayName, a.Note = text.StripControl(actor.Name), text.Sanitize(actor.Summary)
 	a.Fields = nil
 	for _, f := range actor.Fields {
@@ -198,18 +212,6 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 
 // shown reads what an account wishes to show: all of it where its server does not say.
 func shown(said *bool) bool { return said == nil || *said }
-
-// KeepCounts stores the numbers that an account's origin tells.
-func (s *Service) KeepCounts(ctx context.Context, account id.Account, statuses, followers, following *int64) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `UPDATE accounts SET remote_statuses = $2, remote_followers = $3, remote_following = $4 WHERE id = $1`,
-			account, statuses, followers, following)
-		if err != nil {
-			return err
-		}
-		return tx.Emit(Updated{account})
-	})
-}
 
 // MarkGone notes that a remote account was deleted at its origin: every path hides it from now on.
 func (s *Service) MarkGone(ctx context.Context, account id.Account) error {

@@ -94,3 +94,18 @@ func FeedOf(ctx context.Context, q db.Q, owner id.Account, list id.List) (*Feed,
 	slices.Sort(members)
 	return &Feed{Replies: l.Replies, Members: members}, err
 }
+
+// Carry puts somebody on the lists of an owner that another one is on, in the transaction in which the owner follows the one in place of
+// the other.
+func (s *Service) Carry(ctx context.Context, tx *db.Tx, owner, from, to id.Account, tie id.Follow) error {
+	carried, err := carryMembers(ctx, tx, owner, from, to, tie)
+	if err != nil {
+		return err
+	}
+	for _, list := range carried {
+		if err := tx.Emit(MembersChanged{list, owner}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -66,3 +66,10 @@ const activeSQL = `SELECT m.account_id FROM list_members m
 func activeMembers(ctx context.Context, q db.Q, list id.List) ([]id.Account, error) {
 	return db.All(ctx, q, db.Value[id.Account], activeSQL, list)
 }
+
+// carryMembers puts somebody on the lists of an owner that another one is on.
+func carryMembers(ctx context.Context, tx *db.Tx, owner, from, to id.Account, tie id.Follow) ([]id.List, error) {
+	return db.All(ctx, tx, db.Value[id.List], `INSERT INTO list_members (list_id, account_id, follow_id, created_at)
+		SELECT m.list_id, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS BIGINT) FROM lists l JOIN list_members m ON m.list_id = l.id AND m.account_id = $2
+		WHERE l.account_id = $1 ON CONFLICT (list_id, account_id) DO NOTHING RETURNING list_id`, owner, from, to, tie, clock.Milli(tx.Now()))
+}

@@ -19,6 +19,9 @@ const ringAtOnce = 500
 
 // Rings tells, inside the transaction of a status, whether anybody here set the bell on its author.
 func Rings(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error) {
+	if e.Quiet {
+		return false, nil
+	}
 	waiting, err := db.All(ctx, tx, scanRinger, withBellSQL, e.Author, 0, 1)
 	return len(waiting) > 0, err
 }

@@ -27,15 +27,19 @@ func (s *Service) Note(ctx context.Context, member, target id.Account, comment s
 			_, err := db.Exec(ctx, tx, `DELETE FROM account_notes WHERE account_id = $1 AND target_id = $2`, member, target)
 			return err
 		}
-		_, err := db.Exec(ctx, tx, `INSERT INTO account_notes (id, account_id, target_id, comment, updated_at) VALUES ($1,$2,$3,$4,$5)
-			ON CONFLICT (account_id, target_id) DO UPDATE SET comment = excluded.comment, updated_at = excluded.updated_at`,
-			tx.NextID(), member, target, comment, clock.Milli(tx.Now()))
-		return err
+		return writeNote(ctx, tx, member, target, comment)
 	})
 	if err != nil {
 		return fmt.Errorf("note: %w", err)
 	}
 	return nil
+}
+
+func writeNote(ctx context.Context, tx *db.Tx, member, target id.Account, comment string) error {
+	_, err := db.Exec(ctx, tx, `INSERT INTO account_notes (id, account_id, target_id, comment, updated_at) VALUES ($1,$2,$3,$4,$5)
+		ON CONFLICT (account_id, target_id) DO UPDATE SET comment = excluded.comment, updated_at = excluded.updated_at`,
+		tx.NextID(), member, target, comment, clock.Milli(tx.Now()))
+	return err
 }
 
 type noteForm struct {

@@ -25,11 +25,14 @@ type Service struct {
 	site     settings.Site
 	accounts *accounts.Service
 	courier  Courier
+
+	carryLists ListCarrier
 }
 
 // Courier takes activities to other servers; a row of it commits with what it tells of.
 type Courier interface {
 	Enqueue(ctx context.Context, tx *db.Tx, d activitypub.Delivery) error
+	EnqueueAll(ctx context.Context, d activitypub.Delivery) error
 	Wake()
 }
 

@@ -24,6 +24,7 @@ import (
 type noPost struct{}
 
 func (noPost) Enqueue(context.Context, *db.Tx, activitypub.Delivery) error { return nil }
+func (noPost) EnqueueAll(context.Context, activitypub.Delivery) error      { return nil }
 func (noPost) Wake()                                                       {}
 
 type home struct {

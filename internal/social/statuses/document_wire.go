@@ -11,6 +11,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/tags"
 	"anancus/internal/social/viewer"
 )
@@ -196,10 +197,17 @@ func (s *Service) OutboxDocument(c *viewer.Call) (any, error) {
 		return accounts.Document(c, cacheOutbox, activitypub.Collection{Context: activitypub.ContextPlain, ID: author.OutboxURL, Ordered: true,
 			TotalItems: &total, First: author.OutboxURL + "?page=true", Last: author.OutboxURL + "?min_id=0&page=true"})
 	}
+	refused, cache, err := s.shutOut(c, author.ID, cacheOutbox)
+	if err != nil {
+		return nil, err
+	}
 	p := keyset.Read(c, outboxPage, outboxPage)
 	rows, err := byAuthor(c.Context(), s.db, profileFilter{account: author.ID}, p)
 	if err != nil {
 		return nil, err
+	}
+	if refused {
+		rows = nil
 	}
 	page := activitypub.Collection{Context: activitypub.ContextNote, ID: s.site.Base() + c.R.URL.RequestURI(), Ordered: true, Page: true,
 		PartOf: author.OutboxURL, Items: []any{}}
@@ -219,7 +227,7 @@ func (s *Service) OutboxDocument(c *viewer.Call) (any, error) {
 		page.Next = author.OutboxURL + "?max_id=" + rows[len(rows)-1].ID.String() + "&page=true"
 		page.Prev = author.OutboxURL + "?min_id=" + rows[0].ID.String() + "&page=true"
 	}
-	return accounts.Document(c, cacheOutbox, page)
+	return accounts.Document(c, cache, page)
 }
 
 func (s *Service) available(c *viewer.Call) (*accounts.Account, error) {
@@ -233,15 +241,33 @@ func (s *Service) available(c *viewer.Call) (*accounts.Account, error) {
 	return author, nil
 }
 
+// shutOut tells whether whoever signed a request is blocked by an account, so that its collections are empty to them; and how long others
+// may keep the answer.
+func (s *Service) shutOut(c *viewer.Call, author id.Account, cache string) (bool, string, error) {
+	reader, err := s.readerOf(c)
+	if err != nil || reader == 0 {
+		return false, cache, err
+	}
+	refused, err := relationships.Refuses(c.Context(), s.db, author, reader)
+	return refused, cachePrivate, err
+}
+
 // FeaturedDocument serves GET /ap/users/{account}/collections/featured: the pinned statuses anyone may read.
 func (s *Service) FeaturedDocument(c *viewer.Call) (any, error) {
 	author, err := s.available(c)
 	if err != nil {
 		return nil, err
 	}
+	refused, cache, err := s.shutOut(c, author.ID, cacheStatus)
+	if err != nil {
+		return nil, err
+	}
 	pinned, err := s.PinnedBy(c.Context(), author.ID)
 	if err != nil {
 		return nil, err
+	}
+	if refused {
+		pinned = nil
 	}
 	visible, err := s.VisibleElsewhere(c.Context(), 0, pinned)
 	if err != nil {
@@ -257,7 +283,7 @@ func (s *Service) FeaturedDocument(c *viewer.Call) (any, error) {
 		note.Context = ""
 		collection.Items = append(collection.Items, note)
 	}
-	return accounts.Document(c, cacheStatus, collection)
+	return accounts.Document(c, cache, collection)
 }
 
 // FeaturedTagsDocument serves GET /ap/users/{account}/collections/tags: the hashtags on the profile.
@@ -266,15 +292,22 @@ func (s *Service) FeaturedTagsDocument(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused, cache, err := s.shutOut(c, author.ID, cacheStatus)
+	if err != nil {
+		return nil, err
+	}
 	list, err := tags.FeaturedBy(c.Context(), s.db, author.ID)
 	if err != nil {
 		return nil, err
+	}
+	if refused {
+		list = nil
 	}
 	total, items := int64(len(list)), make([]any, len(list))
 	for i, f := range list {
 		items[i] = activitypub.NewHashtag(tags.PageOf(s.site, author, f.Tag.Name), f.Tag.Shown)
 	}
-	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextNote, ID: author.URI + "/collections/tags", TotalItems: &total, Items: items})
+	return accounts.Document(c, cache, activitypub.Collection{Context: activitypub.ContextNote, ID: author.URI + "/collections/tags", TotalItems: &total, Items: items})
 }
 
 // ContextDocument serves GET /contexts/{context}: the public statuses of a thread that began here, at most 60.

@@ -40,7 +40,7 @@ func (s *Service) Pin(ctx context.Context, member id.Account, status *Status) er
 		if pinned > MaxPins {
 			return fault.New(fault.Invalid, "Validation failed: You have already pinned the maximum number of posts")
 		}
-		return tx.Emit(PinChanged{member, status.ID})
+		return tx.Emit(PinChanged{member, status.ID, true, clock.Milli(tx.Now())})
 	})
 	if err != nil {
 		return fmt.Errorf("pin: %w", err)
@@ -55,7 +55,7 @@ func (s *Service) Unpin(ctx context.Context, member id.Account, status id.Status
 		if err != nil || n == 0 {
 			return err
 		}
-		return tx.Emit(PinChanged{member, status})
+		return tx.Emit(PinChanged{member, status, false, clock.Milli(tx.Now())})
 	})
 	if err != nil {
 		return fmt.Errorf("unpin: %w", err)
@@ -85,7 +85,7 @@ func (s *Service) UnpinStatus(c *viewer.Call) (any, error) {
 
 // PinnedBy gives an account's pinned statuses, newest pin first.
 func (s *Service) PinnedBy(ctx context.Context, account id.Account) ([]*Status, error) {
-	ids, err := db.All(ctx, s.db, db.Value[id.Status], `SELECT status_id FROM pins WHERE account_id = $1 ORDER BY id DESC`, account)
+	ids, err := pinsOf(ctx, s.db, account)
 	if err != nil {
 		return nil, err
 	}

@@ -230,7 +230,7 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 	if err := accounts.CountStatus(ctx, tx, status.Author, +1, clock.Milli(status.CreatedAt)); err != nil {
 		return err
 	}
-	return tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried})
+	return tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet})
 }
 
 func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Status) error {

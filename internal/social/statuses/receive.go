@@ -15,10 +15,16 @@ import (
 	"anancus/internal/social/relationships"
 )
 
-// further is how far one received status leads to others: up its thread, and to what it quotes.
-type further struct{ ancestors, quotes int }
+// further is how far one received status leads to others: up its thread, and to what it quotes; and whether it is news.
+type further struct {
+	ancestors, quotes int
+	quiet             bool
+}
 
-var everywhere = further{ancestorsAtOnce, quotesDeep}
+var everywhere = further{ancestors: ancestorsAtOnce, quotes: quotesDeep}
+
+// newsFor is how old a status may be that is fetched, and still be told of and shown in home feeds (federation.md §8).
+const newsFor = 6 * time.Hour
 
 // ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
 const ancestorsAtOnce = 20
@@ -123,6 +129,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		return nil, err
 	}
 	status := fromNote(author, note, s.clock.Now())
+	status.Quiet = to.quiet
 	if status.Visibility == Direct && local.unnamed && (note.DirectMessage == nil || !*note.DirectMessage) {
 		status.Visibility = Limited
 	}
@@ -236,7 +243,7 @@ func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, to
 	if to.ancestors <= 0 {
 		return nil, nil
 	}
-	parent, err = s.fetch(ctx, note.InReplyTo, further{to.ancestors - 1, to.quotes})
+	parent, err = s.fetch(ctx, note.InReplyTo, further{ancestors: to.ancestors - 1, quotes: to.quotes})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -338,7 +345,7 @@ func (s *Service) fetch(ctx context.Context, uri string, to further) (*Status, e
 
 // KeepFetched stores a status that was read from its own server. up is how many unknown ancestors may be fetched for it.
 func (s *Service) KeepFetched(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
-	return s.keepFetched(ctx, note, further{up, quotesDeep})
+	return s.keepFetched(ctx, note, further{ancestors: up, quotes: quotesDeep})
 }
 
 func (s *Service) keepFetched(ctx context.Context, note *activitypub.RemoteNote, to further) (*Status, error) {
@@ -346,6 +353,7 @@ func (s *Service) keepFetched(ctx context.Context, note *activitypub.RemoteNote,
 	if err != nil {
 		return nil, err
 	}
+	to.quiet = to.quiet || !note.Published.IsZero() && s.clock.Now().Sub(note.Published) > newsFor
 	return s.keepNote(ctx, author, note, 0, to)
 }
 

@@ -60,6 +60,7 @@ type Status struct {
 	App              id.App
 	QuotePolicy      QuotePolicy
 	WithMedia        bool // it shows any
+	Quiet            bool // fetched from elsewhere when it was old
 	CreatedAt        time.Time
 	EditedAt         time.Time
 	DeletedAt        time.Time
@@ -76,6 +77,7 @@ type (
 		Author    id.Account
 		InReplyTo id.Status // 0 for none known
 		Tags      []id.Tag  // the hashtags it carries
+		Quiet     bool      // it is old and was fetched: nobody is told, and no home feed shows it
 	}
 	// Adopted tells that a status came after its answers, which are tied to it now.
 	Adopted struct {
@@ -116,10 +118,12 @@ type (
 		Account id.Account
 		Status  id.Status
 	}
-	// PinChanged tells that a member pinned or unpinned a status.
+	// PinChanged tells that an account pinned or unpinned a status, and when.
 	PinChanged struct {
 		Account id.Account
 		Status  id.Status
+		Pinned  bool
+		At      int64
 	}
 )
 

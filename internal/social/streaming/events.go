@@ -21,6 +21,9 @@ import (
 
 // OnPublished tells of a new status.
 func (h *Hub) OnPublished(_ context.Context, e statuses.Published) {
+	if e.Quiet {
+		return
+	}
 	carried := e.Tags
 	if carried == nil {
 		carried = []id.Tag{}

@@ -43,7 +43,7 @@ func (s *Service) Feature(ctx context.Context, member id.Account, name string) (
 		if have > MaxFeatured {
 			return fault.New(fault.Invalid, "Validation failed: You have already featured the maximum number of hashtags")
 		}
-		return tx.Emit(FeaturedChanged{member, tag.ID})
+		return tx.Emit(FeaturedChanged{member, tag.ID, true, clock.Milli(tx.Now())})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("feature hashtag: %w", err)
@@ -62,7 +62,7 @@ func (s *Service) Unfeature(ctx context.Context, member id.Account, name string)
 		if err != nil || n == 0 {
 			return err
 		}
-		return tx.Emit(FeaturedChanged{member, tag.ID})
+		return tx.Emit(FeaturedChanged{member, tag.ID, false, clock.Milli(tx.Now())})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("unfeature hashtag: %w", err)
@@ -77,7 +77,7 @@ func (s *Service) UnfeatureByID(ctx context.Context, member id.Account, row id.F
 		if err != nil {
 			return err
 		}
-		return tx.Emit(FeaturedChanged{member, tag})
+		return tx.Emit(FeaturedChanged{member, tag, false, clock.Milli(tx.Now())})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
@@ -34,10 +35,12 @@ type (
 		Account id.Account
 		Tag     id.Tag
 	}
-	// FeaturedChanged tells that a member shows a hashtag on the profile, or no longer does.
+	// FeaturedChanged tells that an account shows a hashtag on the profile, or no longer does, and since when.
 	FeaturedChanged struct {
 		Account id.Account
 		Tag     id.Tag
+		Shown   bool
+		At      int64
 	}
 )
 
@@ -47,11 +50,17 @@ type Service struct {
 	clock    clock.Clock
 	site     settings.Site
 	accounts *accounts.Service
+	courier  Courier
+}
+
+// Courier takes activities to other servers.
+type Courier interface {
+	EnqueueAll(ctx context.Context, d activitypub.Delivery) error
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service) *Service {
-	return &Service{db: d, clock: c, site: people.Site(), accounts: people}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, courier Courier) *Service {
+	return &Service{db: d, clock: c, site: people.Site(), accounts: people, courier: courier}
 }
 
 // named gives the hashtag of a name; one that nobody wrote yet has no id. NotFound for what is no hashtag.

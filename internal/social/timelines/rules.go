@@ -24,6 +24,7 @@ type candidate struct {
 	gone          bool   // it, its author, or what it boosts, was deleted or suspended
 	limited       bool   // its author is
 	media         bool   // it shows any
+	quiet         bool   // it was fetched when it was old: no news
 	language      string
 	mentions      []id.Account
 	tags          []id.Tag // hashtags it carries, as far as they matter
@@ -50,7 +51,7 @@ func wants(r *facts, c *candidate) bool {
 // wantsFollowed is the rule for what comes from those whom the reader follows. Drops are in Mastodon's order.
 func wantsFollowed(r *facts, c *candidate) bool {
 	switch {
-	case !r.follows.has(c.author):
+	case !r.follows.has(c.author), c.quiet:
 		return false
 	case c.boostOf == 0 && !r.speaks(c.author, c.language):
 		return false
@@ -72,7 +73,7 @@ func wantsFollowed(r *facts, c *candidate) bool {
 
 // wantsTagged is the rule for what comes from anybody with a hashtag that the reader follows: public statuses, answers too, no boosts.
 func wantsTagged(r *facts, c *candidate) bool {
-	return c.visibility == statuses.Public && c.boostOf == 0 && !c.limited && slices.ContainsFunc(c.tags, r.followsTag) &&
+	return c.visibility == statuses.Public && c.boostOf == 0 && !c.limited && !c.quiet && slices.ContainsFunc(c.tags, r.followsTag) &&
 		!r.hidesAnyOf(c) && !r.blockedBy.has(c.author) && !r.hidesDomain(c.domain)
 }
 

@@ -19,13 +19,13 @@ const (
 		SELECT o.deleted_at IS NOT NULL OR b.suspended_at IS NOT NULL OR b.deleted_at IS NOT NULL
 		FROM statuses o JOIN accounts b ON b.id = o.author_id WHERE o.id = s.boost_of_id), TRUE)),
 	a.limited_at IS NOT NULL, a.domain, CASE WHEN s.boost_of_id IS NULL THEN '' ELSE COALESCE((SELECT b.domain FROM accounts b WHERE b.id = s.boosted_author_id), '') END,
-	s.language, s.with_media`
+	s.language, s.with_media, s.quiet`
 	joins = ` JOIN accounts a ON a.id = s.author_id`
 )
 
 func scan(r db.Row) (candidate, error) {
 	var c candidate
-	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain, &c.language, &c.media)
+	err := r.Scan(&c.status, &c.author, &c.visibility, &c.local, &c.localOnly, &c.reply, &c.replyTo, &c.boostOf, &c.boostedAuthor, &c.gone, &c.limited, &c.domain, &c.boostedDomain, &c.language, &c.media, &c.quiet)
 	return c, err
 }
 
