@@ -29,6 +29,8 @@ import (
 // answered; durable ones are stored with the event and retried until done.
 func (s *Server) effects() {
 	b := s.bus
+	s.tags.DeliverBy(s.courier)
+	s.relationships.CarryLists(s.lists.Carry)
 	bus.On(b, "settings.changed",
 		bus.Live(func(ctx context.Context, e settings.Changed) {
 			switch e.Name {
@@ -79,6 +81,11 @@ func (s *Server) effects() {
 		bus.Durable("statuses.read_pins", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedURL }), s.statuses.ReadPins),
 		bus.Durable("tags.read_featured", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedTagsURL }), s.tags.ReadFeatured),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
+	bus.On(b, "account.links_claimed", bus.Durable("accounts.verify_links", bus.Pull, nil, s.accounts.VerifyLinks).
+		After(func(e accounts.LinksClaimed) time.Duration { return e.Wait }))
+	bus.On(b, "account.refresh_due", bus.Durable("accounts.refresh", bus.Pull, nil, s.accounts.Refresh).
+		After(func(e accounts.RefreshDue) time.Duration { return e.Wait }))
+	bus.On(b, "account.profile_seen", bus.Durable("statuses.backfill", bus.Pull, nil, s.statuses.Backfill))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) {
 			s.accounts.Forget(e.Account)
@@ -110,6 +117,7 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.OnFollowed),
 		bus.Live(s.streaming.OnFollowed),
+		bus.Durable("statuses.see_followed", bus.Pull, statuses.NotSeenYet, s.statuses.SeeFollowed),
 		bus.Durable("media.fetch_followed_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e relationships.Followed) (bool, error) {
 			return s.media.PortraitsWanted(ctx, tx, e.Target)
 		}, func(ctx context.Context, e relationships.Followed) error {

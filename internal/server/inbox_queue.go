@@ -170,6 +170,9 @@ func (s *Server) take(ctx context.Context, l letter) error {
 	if err != nil {
 		return err
 	}
+	if err := s.accounts.Heard(ctx, actor); err != nil {
+		return err
+	}
 	err = s.receive(ctx, accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo})
 	switch fault.KindOf(err) {
 	case fault.Internal, fault.Unavailable, fault.TooMany:

@@ -224,8 +224,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Limiter: limiter, Log: s.log, Key: secret, PushKey: pushKey.Public})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
 	s.lists = lists.New(d, s.accounts)
-	s.relationships.CarryLists(s.lists.Carry)
-	s.tags = tags.New(d, s.clock, s.accounts, s.courier)
+	s.tags = tags.New(d, s.clock, s.accounts)
 	s.filters = filters.New(d, s.clock, func(ctx context.Context, member id.Account, status id.Status) (bool, error) {
 		return s.statuses.Sees(ctx, member, status)
 	})

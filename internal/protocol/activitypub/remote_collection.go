@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/safehttp"
 )
 
 var collectionTypes = []string{"OrderedCollection", "Collection", "OrderedCollectionPage", "CollectionPage"}
@@ -56,6 +57,9 @@ func (c RemoteCollection) Embedded() map[string]Object {
 func (c RemoteCollection) Listed() bool {
 	return c.First != "" || c.FirstPage != nil || len(c.Links) > 0
 }
+
+// HTTP gives the guarded client that requests go through, for what is no document: pages that actors lead to.
+func (c *Client) HTTP() *safehttp.Client { return c.http }
 
 // FetchCollection reads a collection with the members of its first page, which may be a document of its own. Both are believed from
 // the collection's host alone.

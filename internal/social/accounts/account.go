@@ -43,6 +43,9 @@ type Account struct {
 	ShowFeatured      bool
 	Memorial          bool
 	MovedTo           id.Account // 0: it did not, or the other end does not say so
+	SuspendedByOrigin bool       // its own server says that it is suspended
+	Surveyed          bool       // what its server shows beside the actor was read
+	Backfilled        bool       // what was written before it was first seen was asked for
 	MovedToURI        string     // where an account of another server says that it moved to
 	AlsoKnownAs       []string
 
@@ -62,8 +65,9 @@ type Account struct {
 
 // Field is one line of a profile.
 type Field struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name       string `json:"name"`
+	Value      string `json:"value"`
+	VerifiedAt int64  `json:"verified_at,omitempty"` // when the page that it leads to named the profile as the same person's; 0: it does not
 }
 
 // Local tells whether the account is a member of this server.

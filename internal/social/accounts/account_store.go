@@ -16,20 +16,20 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-	featured_tags_url, moved_to_uri, avatar_key, header_key`
+	featured_tags_url, moved_to_uri, suspended_by_origin, backfilled_at, collections_read_at, avatar_key, header_key`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
 	var fields, alsoKnownAs, attribution string
 	var created, updated int64
-	var fetched, limited, suspended, deleted *int64
+	var fetched, limited, suspended, deleted, backfilled, surveyed *int64
 	var moved *id.Account
 	err := r.Scan(&a.ID, &a.Username, &a.Domain, &a.URI, &a.URL, &a.Kind, &a.InboxURL, &a.SharedInboxURL, &a.OutboxURL,
 		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &a.AvatarURL, &a.AvatarDescription,
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
 		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
-		&a.FeaturedTagsURL, &a.MovedToURI, &a.AvatarKey, &a.HeaderKey)
+		&a.FeaturedTagsURL, &a.MovedToURI, &a.SuspendedByOrigin, &backfilled, &surveyed, &a.AvatarKey, &a.HeaderKey)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +39,7 @@ func scan(r db.Row) (*Account, error) {
 	a.CreatedAt, a.UpdatedAt = clock.FromMilli(created), clock.FromMilli(updated)
 	a.FetchedAt, a.LimitedAt = milliOrZero(fetched), milliOrZero(limited)
 	a.SuspendedAt, a.DeletedAt = milliOrZero(suspended), milliOrZero(deleted)
+	a.Backfilled, a.Surveyed = backfilled != nil, surveyed != nil
 	for _, one := range []struct {
 		text string
 		into any
@@ -64,7 +65,8 @@ func list(v any, empty bool) string {
 	return string(b)
 }
 
-// values gives the columns after id in the order of columns, without those of our copies, which the room of media keeps.
+// values gives the columns after id in the order of columns, without those of our copies, which the room of media keeps, and the
+// times at which what lies beside an actor was read.
 func (a *Account) values() []any {
 	var moved *int64
 	if a.MovedTo != 0 {
@@ -78,7 +80,7 @@ func (a *Account) values() []any {
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
 		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
 		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0),
-		a.FeaturedTagsURL, a.MovedToURI}
+		a.FeaturedTagsURL, a.MovedToURI, a.SuspendedByOrigin}
 }
 
 // insert stores a new account with its counts; false when the handle or uri is taken.
@@ -88,8 +90,8 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-		featured_tags_url, moved_to_uri)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43)
+		featured_tags_url, moved_to_uri, suspended_by_origin)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43,$44)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -112,7 +114,7 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		avatar_url=$17, avatar_description=$18, header_url=$19, header_description=$20, locked=$21, bot=$22, discoverable=$23,
 		indexable=$24, hide_collections=$25, memorial=$26, moved_to_id=$27, also_known_as=$28, created_at=$29, updated_at=$30, fetched_at=$31,
 		limited_at=$32, suspended_at=$33, deleted_at=$34, remote_statuses=$35, remote_followers=$36, remote_following=$37,
-		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41, featured_tags_url=$42, moved_to_uri=$43 WHERE id=$1`,
+		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41, featured_tags_url=$42, moved_to_uri=$43, suspended_by_origin=$44 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (s *Service) ReceiveUpdate(ctx context.Context, in Received) error {
 	if object := in.Activity.Object("object"); len(object) > 2 {
 		actor, err := activitypub.ParseActor(object)
 		if err == nil && actor.ID == in.Actor.URI && len(actor.Keys) > 0 {
-			_, err = s.KeepActor(ctx, actor)
+			_, err = s.keepActor(ctx, actor, true)
 			return err
 		}
 	}

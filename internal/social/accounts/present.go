@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"anancus/internal/kit/clock"
 	"anancus/internal/kit/memo"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/mastodon"
@@ -304,7 +305,7 @@ func (s *Service) presentFields(a *Account) []mastodon.Field {
 		if a.Local() {
 			value = text.RenderField(value, s.links())
 		}
-		fields[i] = mastodon.Field{Name: f.Name, Value: value}
+		fields[i] = mastodon.Field{Name: f.Name, Value: value, VerifiedAt: f.verifiedAt()}
 	}
 	return fields
 }
@@ -338,11 +339,20 @@ func (s *Service) PresentOwn(ctx context.Context, a *Account, m *Member, role ma
 	return &mastodon.CredentialAccount{Account: *shown[0], Source: source, Role: role}, nil
 }
 
+// verifiedAt is when a field was verified as clients see it; nil while it is not.
+func (f Field) verifiedAt() *string {
+	if f.VerifiedAt == 0 {
+		return nil
+	}
+	at := mastodon.Time(clock.FromMilli(f.VerifiedAt))
+	return &at
+}
+
 // plainFields are the fields of a profile as they were typed.
 func plainFields(a *Account) []mastodon.Field {
 	fields := make([]mastodon.Field, len(a.Fields))
 	for i, f := range a.Fields {
-		fields[i] = mastodon.Field{Name: f.Name, Value: f.Value}
+		fields[i] = mastodon.Field{Name: f.Name, Value: f.Value, VerifiedAt: f.verifiedAt()}
 	}
 	return fields
 }

@@ -77,13 +77,20 @@ func (s *Service) ChangeProfile(ctx context.Context, member id.Account, change P
 		if err := s.hang(ctx, tx, a, &change); err != nil {
 			return err
 		}
+		before := a.Fields
 		change.lay(a, m)
+		a.Fields = carryVerified(before, a.Fields)
 		a.UpdatedAt = tx.Now()
 		if err := update(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := setDefaults(ctx, tx, m); err != nil {
 			return err
+		}
+		if change.Fields != nil {
+			if err := s.claimLinks(tx, a); err != nil {
+				return err
+			}
 		}
 		return tx.Emit(ProfileChanged{a.ID, clock.Milli(tx.Now()), locked && !a.Locked})
 	})

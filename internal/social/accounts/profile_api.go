@@ -53,7 +53,7 @@ func (f *profileForm) change(hung *Portraits) (ProfileChange, error) {
 	if f.Fields != nil {
 		fields := make([]Field, len(*f.Fields))
 		for i, one := range *f.Fields {
-			fields[i] = Field(one)
+			fields[i] = Field{Name: one.Name, Value: one.Value}
 		}
 		change.Fields = &fields
 	}

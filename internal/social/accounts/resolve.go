@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"anancus/internal/kit/clock"
@@ -70,23 +71,29 @@ func (s *Service) Fetch(ctx context.Context, uri string) (*Account, error) {
 	return s.once(ctx, uri, func(ctx context.Context) (*Account, error) {
 		actor, err := s.remote.FetchActor(ctx, uri)
 		if err != nil {
-			return nil, err
+			return nil, s.goneAt(ctx, uri, err)
 		}
-		return s.KeepActor(ctx, actor)
+		return s.keepActor(ctx, actor, true)
 	})
 }
 
-// KeepActor confirms the handle of an actor that was met by its id, and keeps it.
+// KeepActor confirms the handle of an actor whose key was asked for, and keeps it. Whether it is worth more requests is not known yet:
+// what lies beside it is read once it did something.
 func (s *Service) KeepActor(ctx context.Context, actor *activitypub.RemoteActor) (*Account, error) {
+	return s.keepActor(ctx, actor, false)
+}
+
+// keepActor confirms the handle of an actor that was met by its id, and keeps it.
+func (s *Service) keepActor(ctx context.Context, actor *activitypub.RemoteActor, around bool) (*Account, error) {
 	if known, err := byURI(ctx, s.db, actor.ID); err == nil && text.UsernameKey(known.Username) == text.UsernameKey(actor.Username) {
 		// Mastodon's rule: a known account whose name did not change is not fingered again.
-		return s.Keep(ctx, actor, activitypub.Handle{Username: actor.Username, Domain: known.Domain})
+		return s.keep(ctx, actor, activitypub.Handle{Username: actor.Username, Domain: known.Domain}, around)
 	}
 	handle, err := s.remote.ConfirmHandle(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
-	return s.Keep(ctx, actor, handle)
+	return s.keep(ctx, actor, handle, around)
 }
 
 // fetchWithin bounds one look at another server for a profile, however many requests it takes.
@@ -112,6 +119,11 @@ func (s *Service) once(ctx context.Context, key string, ask func(ctx context.Con
 
 // Keep stores what a server says about one of its actors under a handle that was confirmed.
 func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, handle activitypub.Handle) (*Account, error) {
+	return s.keep(ctx, actor, handle, true)
+}
+
+// keep is Keep; around tells whether what lies beside the actor is to be read too.
+func (s *Service) keep(ctx context.Context, actor *activitypub.RemoteActor, handle activitypub.Handle, around bool) (*Account, error) {
 	if s.site.IsLocal(handle.Domain) {
 		return nil, fault.New(fault.Forbidden, "Another server cannot speak for accounts of this one")
 	}
@@ -125,7 +137,7 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 		if known != nil {
 			a = known
 		}
-		avatar, header, moved := a.AvatarURL, a.HeaderURL, a.MovedToURI
+		avatar, header, moved, fields, available := a.AvatarURL, a.HeaderURL, a.MovedToURI, a.Fields, a.Available()
 		readActor(a, actor, handle, tx.Now())
 		if known != nil {
 			if err = update(ctx, tx, a); err == nil {
@@ -146,10 +158,22 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 			return err
 		}
 		e := Updated{Account: a.ID}
-		if e.Read, err = claimCollections(ctx, tx, a.ID); err != nil {
-			return err
+		if around {
+			if e.Read, err = claimCollections(ctx, tx, a.ID); err != nil {
+				return err
+			}
 		}
-		e.Moved = a.MovedToURI != "" && a.MovedTo == 0 && (e.Read || a.MovedToURI != moved)
+		if e.Read || known != nil && !slices.EqualFunc(fields, a.Fields, func(was, is Field) bool { return was.Value == is.Value }) {
+			if err := s.claimLinks(tx, a); err != nil {
+				return err
+			}
+		}
+		if available && !a.Available() && known != nil {
+			if err := tx.Emit(Gone{a.ID}); err != nil { // out of every memory
+				return err
+			}
+		}
+		e.Moved = a.MovedToURI != "" && a.MovedTo == 0 && (e.Read || known != nil && a.MovedToURI != moved)
 		kept = a
 		return tx.Emit(e)
 	})
@@ -193,10 +217,11 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 		a.MovedToURI, a.MovedTo = actor.MovedTo, 0
 	}
 	a.DisplayName, a.Note = text.StripControl(actor.Name), text.Sanitize(actor.Summary)
-	a.Fields = nil
+	fields := make([]Field, 0, len(actor.Fields))
 	for _, f := range actor.Fields {
-		a.Fields = append(a.Fields, Field{Name: text.StripControl(f.Name), Value: text.Sanitize(f.Value)})
+		fields = append(fields, Field{Name: text.StripControl(f.Name), Value: text.Sanitize(f.Value)})
 	}
+	a.Fields = carryVerified(a.Fields, fields)
 	a.AvatarURL, a.AvatarDescription = actor.Icon.URL, actor.Icon.Alt
 	a.HeaderURL, a.HeaderDescription = actor.Image.URL, actor.Image.Alt
 	a.Locked, a.Bot = actor.Locked, actor.Type == "Service" || actor.Type == "Application"
@@ -205,6 +230,12 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 	a.AlsoKnownAs, a.AttributionDomains = actor.AlsoKnownAs, actor.AttributionDomains
 	if !actor.Published.IsZero() && actor.Published.Before(now) {
 		a.CreatedAt = actor.Published
+	}
+	switch {
+	case actor.Suspended && a.SuspendedAt.IsZero():
+		a.SuspendedAt, a.SuspendedByOrigin = now, true
+	case !actor.Suspended && a.SuspendedByOrigin: // nobody but its server lifts what its server said
+		a.SuspendedAt, a.SuspendedByOrigin = time.Time{}, false
 	}
 	a.UpdatedAt, a.FetchedAt = now, now
 	a.DeletedAt = time.Time{}

@@ -193,7 +193,7 @@ func (m *million) room() *Service {
 	decided := settings.New(m.d, settings.Site{Domain: "here.example", WebDomain: "here.example"})
 	people := accounts.New(accounts.Config{DB: m.d, Clock: at, Site: decided.Site()})
 	shown := statuses.New(statuses.Config{DB: m.d, Clock: at, Settings: decided, Accounts: people, Filters: filters.New(m.d, at, nil)})
-	return New(m.d, at, decided, people, shown, tags.New(m.d, at, people, nil), nil, nil)
+	return New(m.d, at, decided, people, shown, tags.New(m.d, at, people), nil, nil)
 }
 
 // questions are what is asked, by their kind: of words at the top of the power law, in its middle and at its end.

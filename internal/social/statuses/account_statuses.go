@@ -59,10 +59,18 @@ func (s *Service) AccountStatuses(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Viewer.IsMember() {
+		if err := s.accounts.LookedAt(c.Context(), a); err != nil {
+			return nil, err
+		}
+	}
 	if !a.Available() {
 		return []raw{}, nil
 	}
 	if c.Viewer.IsMember() {
+		if err := s.seen(c.Context(), a); err != nil {
+			return nil, err
+		}
 		blocked, err := relationships.Blocks(c.Context(), s.db, account, c.Viewer.Account)
 		if err != nil || blocked {
 			return []raw{}, err

@@ -59,9 +59,12 @@ type Courier interface {
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, courier Courier) *Service {
-	return &Service{db: d, clock: c, site: people.Site(), accounts: people, courier: courier}
+func New(d *db.DB, c clock.Clock, people *accounts.Service) *Service {
+	return &Service{db: d, clock: c, site: people.Site(), accounts: people}
 }
+
+// DeliverBy tells the room who takes activities to other servers; called once at assembly.
+func (s *Service) DeliverBy(courier Courier) { s.courier = courier }
 
 // named gives the hashtag of a name; one that nobody wrote yet has no id. NotFound for what is no hashtag.
 func named(ctx context.Context, q db.Q, name string) (*Tag, error) {

@@ -28,7 +28,7 @@ func open(t *testing.T, engine db.Engine) *home {
 	now := clock.NewManual(noon)
 	d := dbtest.Open(t, engine, func(c *db.Config) { c.Clock = now })
 	people := accounts.New(accounts.Config{DB: d, Clock: now, Site: settings.Site{Domain: "here.example", WebDomain: "here.example"}})
-	h := &home{Service: New(d, now, people, nil), t: t, d: d, clock: now, next: 1000}
+	h := &home{Service: New(d, now, people), t: t, d: d, clock: now, next: 1000}
 	for name, account := range map[string]id.Account{"ada": ada, "bo": bo} {
 		h.exec(`INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at) VALUES ($1,$2,$2,'',$2,0,0)`, account, name)
 	}

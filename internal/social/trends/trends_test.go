@@ -61,7 +61,7 @@ func (h *home) start() {
 	h.must(set.Load(h.t.Context()))
 	people := accounts.New(accounts.Config{DB: h.d, Clock: h.clock, Site: site})
 	posts := statuses.New(statuses.Config{DB: h.d, Clock: h.clock, Settings: set, Accounts: people, Filters: filters.New(h.d, h.clock, nil)})
-	h.Service = New(h.d, h.clock, set, tags.New(h.d, h.clock, people, nil), posts)
+	h.Service = New(h.d, h.clock, set, tags.New(h.d, h.clock, people), posts)
 }
 
 func (h *home) must(err error) {
