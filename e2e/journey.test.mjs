@@ -338,10 +338,11 @@ step('Ada chooses a face and a header', async () => {
 	await browser.shoot(ada, `${one.url}/@ada`, '36-profile-with-pictures', (one) => one.getByRole('button', { name: described }).first().waitFor());
 });
 
-step('a filter that Ada makes elsewhere shows at once', async () => {
-	const { page } = ada;
-	await page.goto(`${one.url}/home`);
+step('a filter that Bo makes elsewhere shows at once', async () => {
+	const { page } = bo;
+	await page.goto(`${two.url}/home`);
 	await card(page, words).waitFor();
+	// The page itself does not know: it hears of it by its stream.
 	const ask = (method, path, data) => page.evaluate(async ([method, path, body]) => {
 		const answer = await fetch(path, { method, body, headers: { 'Content-Type': 'application/json' } });
 		return answer.json();
