@@ -13,7 +13,7 @@ SEED ?= 1
 SERVERS ?= 40
 ROUNDS ?= 300
 
-.PHONY: run build release test bench simulate mutate api-coverage openapi-check lint check dev gen clean
+.PHONY: run build release test fuzz bench simulate mutate api-coverage openapi-check lint check dev gen clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -51,6 +51,10 @@ mutate:
 
 test:
 	@scripts/test
+
+# Every fuzz test for a minute each; FUZZTIME=10m for longer, FUZZ=Signature for those with such a name.
+fuzz:
+	@scripts/fuzz
 
 bench:
 	@scripts/bench

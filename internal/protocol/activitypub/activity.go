@@ -15,6 +15,8 @@ type Activity struct {
 	Instrument any      `json:"instrument,omitempty"` // of QuoteRequest
 	Target     string   `json:"target,omitempty"`     // of Add, Remove, Move
 	Result     string   `json:"result,omitempty"`     // of Accept QuoteRequest
+
+	Signature *LinkedSignature `json:"signature,omitempty"`
 }
 
 // NewCreate publishes a note; its addresses are the note's.

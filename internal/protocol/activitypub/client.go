@@ -17,19 +17,22 @@ type Signer func(ctx context.Context) (keyID string, key crypto.Signer, err erro
 
 // Client asks other servers for documents and gives them ours.
 type Client struct {
-	http *safehttp.Client
-	sign Signer
+	http     *safehttp.Client
+	sign     Signer
+	dialects *dialects
 }
 
 // NewClient makes a client. A nil signer leaves requests unsigned, as the very
 // first ones must be while there is no key.
 func NewClient(http *safehttp.Client, signer Signer) *Client {
-	return &Client{http: http, sign: signer}
+	return &Client{http: http, sign: signer, dialects: &dialects{}}
 }
 
 // As is the client signing with another key: a follower's, to read what is
 // meant for followers.
-func (c *Client) As(signer Signer) *Client { return &Client{http: c.http, sign: signer} }
+func (c *Client) As(signer Signer) *Client {
+	return &Client{http: c.http, sign: signer, dialects: c.dialects}
+}
 
 // Fetch reads the document at uri and believes it only from its own address:
 // if its id is another one it is read once more from there, and then it must
@@ -108,7 +111,7 @@ func (c *Client) request(ctx context.Context, target *url.URL, accept string, si
 		if err != nil {
 			return nil, err
 		}
-		limits.Sign = func(hop *http.Request) error { return Sign(hop, keyID, key, nil, c.http.Now()) }
+		return c.knock(ctx, req, limits, keyID, key, nil)
 	}
 	return c.http.Do(ctx, req, limits)
 }
@@ -147,10 +150,10 @@ func (c *Client) completeActor(ctx context.Context, o Object) (*RemoteActor, err
 	if err != nil {
 		return nil, err
 	}
-	for _, uri := range a.KeyLinks[:min(len(a.KeyLinks), maxKeyLinks)] {
-		if k, err := c.Fetch(ctx, uri); err == nil {
-			if key, err := parseKey(k, a.ID); err == nil {
-				a.Keys = append(a.Keys, key)
+	for _, link := range a.KeyLinks[:min(len(a.KeyLinks), maxKeyLinks)] {
+		if k, err := c.Fetch(ctx, link.ID); err == nil {
+			if key, err := parseKey(k, a.ID, link.Asserts); err == nil {
+				a.addKey(key)
 			}
 		}
 	}
@@ -192,7 +195,7 @@ func (c *Client) FetchKey(ctx context.Context, keyID string) (Key, *RemoteActor,
 	}
 	for _, key := range a.Keys {
 		if key.ID == keyID {
-			return key, a, nil
+			return key, a, CheckUntil(key.Until, c.http.Now())
 		}
 	}
 	return Key{}, nil, fault.New(fault.Unauthorized, "The actor does not have the key "+keyID)
@@ -222,13 +225,7 @@ func (c *Client) Post(ctx context.Context, inbox string, body []byte, keyID stri
 		return 0, fault.Wrap(err, fault.BadRequest, "The address cannot be read")
 	}
 	req.Header.Set("Content-Type", ContentTypePost)
-	response, err := c.http.Do(ctx, req, safehttp.Limits{
-		MaxBody: MaxDocument,
-		Sign: func(hop *http.Request) error {
-			hop.Header.Set("Content-Type", ContentTypePost)
-			return Sign(hop, keyID, key, body, c.http.Now())
-		},
-	})
+	response, err := c.knock(ctx, req, safehttp.Limits{MaxBody: MaxDocument}, keyID, key, body)
 	if response != nil { // a body too large or broken off changes nothing about the delivery
 		return response.Status, nil
 	}

@@ -18,7 +18,12 @@ type Delivery struct {
 	Body     []byte
 	Inboxes  []string
 	Status   int64 // set for a Create, which is dropped when this status is gone; 0: none
+	Low      bool  // what others said and the author passes on: after what authors say themselves
 }
+
+// lowLane makes a lane of its own of what an author passes on. It sorts after
+// all authors, so that a host is told of what they say themselves first.
+const lowLane = 1 << 62
 
 const (
 	enqueueAtOnce = 200       // rows a transaction adds at most: a few milliseconds

@@ -44,11 +44,15 @@ func insertDeliveries(ctx context.Context, tx *db.Tx, x Delivery, to []destinati
 	if x.Status != 0 {
 		status = &x.Status
 	}
+	lane := x.Author
+	if x.Low {
+		lane |= lowLane
+	}
 	now := clock.Milli(tx.Now())
 	for _, size := range insertSizes {
 		for len(to) >= size {
 			args := make([]any, 0, 5+3*size)
-			args = append(args, x.Author, x.EventKey, string(x.Body), status, now)
+			args = append(args, lane, x.EventKey, string(x.Body), status, now)
 			for _, t := range to[:size] {
 				args = append(args, tx.NextID(), t.host, t.inbox)
 			}

@@ -127,7 +127,7 @@ func (v *visit) turns(ctx context.Context, due <-chan lane) {
 
 // turn delivers the rows of one lane, in order, until one fails.
 func (v *visit) turn(ctx context.Context, author int64) error {
-	keyID, key, err := v.keys.DeliveryKey(ctx, author)
+	keyID, key, err := v.keys.DeliveryKey(ctx, author&^lowLane)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) {
 		return dropLane(ctx, v.db, v.host.name, author)
 	}

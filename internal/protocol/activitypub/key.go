@@ -2,10 +2,12 @@ package activitypub
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"time"
 
 	"anancus/internal/kit/fault"
 )
@@ -18,13 +20,29 @@ const (
 
 // Key is a public key as an actor lists it.
 type Key struct {
-	ID     string
-	Owner  string // the id of the actor it speaks for
-	PEM    string
-	Public crypto.PublicKey
+	ID      string
+	Owner   string // the id of the actor it speaks for
+	PEM     string
+	Public  crypto.PublicKey
+	Asserts bool      // it may sign what the actor says in documents (assertionMethod)
+	Until   time.Time // when it ends, or was revoked; zero: never
 }
 
-// ParsePublicKey reads the RSA key of an actor, in either PEM form that is seen.
+// KeyLink is a key that an actor only points to.
+type KeyLink struct {
+	ID      string
+	Asserts bool
+}
+
+// CheckUntil refuses a key after its end.
+func CheckUntil(until, now time.Time) error {
+	if !until.IsZero() && !now.Before(until) {
+		return fault.New(fault.Unauthorized, "The key has expired or was revoked")
+	}
+	return nil
+}
+
+// ParsePublicKey reads the RSA or Ed25519 key of an actor, in any PEM form that is seen.
 func ParsePublicKey(text string) (crypto.PublicKey, error) {
 	if len(text) > maxPEM {
 		return nil, badKey(errors.New("too long"))
@@ -43,9 +61,17 @@ func ParsePublicKey(text string) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, badKey(err)
 	}
+	return usable(public)
+}
+
+// usable refuses keys of other kinds, and of sizes that are too weak or too dear.
+func usable(public any) (crypto.PublicKey, error) {
+	if key, ok := public.(ed25519.PublicKey); ok {
+		return key, nil
+	}
 	key, ok := public.(*rsa.PublicKey)
 	if !ok {
-		return nil, badKey(errors.New("not RSA"))
+		return nil, badKey(errors.New("not RSA or Ed25519"))
 	}
 	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
 		return nil, badKey(errors.New("unusual size"))

@@ -2,6 +2,7 @@ package activitypub
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,8 @@ const (
 	maxAliases            = 256
 	maxAttributionDomains = 256
 	maxAltText            = 10_000
-	maxKeys               = 10
-	maxKeyLinks           = 2 // fetched one by one, so fewer
+	maxKeys               = 10 // of publicKey, and of assertionMethod
+	maxKeyLinks           = 4  // fetched one by one, so fewer
 )
 
 var actorTypes = []string{"Person", "Service", "Application", "Group", "Organization"}
@@ -65,7 +66,7 @@ type RemoteActor struct {
 	AttributionDomains []string
 
 	Keys     []Key
-	KeyLinks []string // keys given by address only; FetchActor follows them
+	KeyLinks []KeyLink // keys given by address only; FetchActor follows them
 }
 
 // RemoteImage is an avatar, header, thumbnail or emoji picture elsewhere.
@@ -191,38 +192,80 @@ func (a *RemoteActor) readFlags(o Object) {
 }
 
 // readKeys keeps the keys that are the actor's own: id on its server, and no
-// other owner named.
+// other owner named. Those of publicKey sign requests, those of assertionMethod
+// documents too.
 func (a *RemoteActor) readKeys(o Object) {
-	for _, v := range list(o["publicKey"]) {
-		if len(a.Keys)+len(a.KeyLinks) >= maxKeys {
-			return
-		}
-		if k, ok := v.(map[string]any); ok && Object(k).Has("publicKeyPem") {
-			if key, err := parseKey(k, a.ID); err == nil {
-				a.Keys = append(a.Keys, key)
-			}
-			continue
-		}
-		if link := a.own(reference(v)); link != "" {
-			a.KeyLinks = append(a.KeyLinks, link)
-		}
+	for _, v := range bounded(list(o["publicKey"]), maxKeys) {
+		a.readKey(v, false)
+	}
+	for _, v := range bounded(list(o["assertionMethod"]), maxKeys) {
+		a.readKey(v, true)
 	}
 }
 
-// parseKey reads a key that is to speak for owner.
-func parseKey(o Object, owner string) (Key, error) {
-	key := Key{ID: o.ID(), Owner: owner, PEM: o.String("publicKeyPem")}
-	said := o.Link("owner")
-	if said == "" {
-		said = o.Link("controller")
+func (a *RemoteActor) readKey(v any, asserts bool) {
+	if k, ok := v.(map[string]any); ok && (Object(k).Has("publicKeyPem") || Object(k).Has("publicKeyMultibase")) {
+		if key, err := parseKey(k, a.ID, asserts); err == nil {
+			a.addKey(key)
+		}
+		return
 	}
-	if said != "" && said != owner {
-		return Key{}, fault.New(fault.Unauthorized, "The key belongs to another actor")
+	link := KeyLink{a.own(reference(v)), asserts}
+	for i := range a.Keys { // named by its id, and embedded before
+		if a.Keys[i].ID == link.ID {
+			a.Keys[i].Asserts = a.Keys[i].Asserts || asserts
+			return
+		}
+	}
+	page, _, _ := strings.Cut(link.ID, "#")
+	if link.ID != "" && page != a.ID && !slices.Contains(a.KeyLinks, link) {
+		a.KeyLinks = append(a.KeyLinks, link)
+	}
+}
+
+// addKey keeps a key; one that is listed twice is one key that may do both.
+func (a *RemoteActor) addKey(key Key) {
+	for i := range a.Keys {
+		if a.Keys[i].ID == key.ID {
+			if a.Keys[i].PEM == key.PEM {
+				a.Keys[i].Asserts = a.Keys[i].Asserts || key.Asserts
+			}
+			return
+		}
+	}
+	a.Keys = append(a.Keys, key)
+}
+
+// parseKey reads a key that is to speak for owner.
+func parseKey(o Object, owner string, asserts bool) (Key, error) {
+	key := Key{ID: o.ID(), Owner: owner, PEM: o.String("publicKeyPem"), Asserts: asserts}
+	for _, name := range []string{"owner", "controller"} {
+		if said := o.Link(name); said != "" && said != owner {
+			return Key{}, fault.New(fault.Unauthorized, "The key belongs to another actor")
+		}
 	}
 	if CheckID(key.ID) != nil || len(key.ID) > maxKeyID || !SameHost(key.ID, owner) {
 		return Key{}, fault.New(fault.Unauthorized, "The key is on another server")
 	}
+	for _, name := range []string{"expires", "revoked"} {
+		if o[name] == nil {
+			continue
+		}
+		at, ok := o.Time(name)
+		if !ok {
+			return Key{}, fault.New(fault.Unauthorized, "Nobody can tell when the key ends")
+		}
+		if key.Until.IsZero() || at.Before(key.Until) {
+			key.Until = at
+		}
+	}
 	var err error
+	if key.PEM == "" && o.Has("publicKeyMultibase") {
+		if key.Public, err = ParseMultikey(o.String("publicKeyMultibase")); err == nil {
+			key.PEM, err = PublicKeyPEM(key.Public)
+		}
+		return key, err
+	}
 	key.Public, err = ParsePublicKey(key.PEM)
 	return key, err
 }

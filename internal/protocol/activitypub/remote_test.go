@@ -171,28 +171,38 @@ func TestKeysInTheirManyShapes(t *testing.T) {
 		key         any
 		keys, links int
 	}{
-		"none":                   {nil, 0, 0},
-		"one":                    {good, 1, 0},
-		"two":                    {[]any{good, change("id", "https://a.test/users/ada#second")}, 2, 0},
-		"no owner said":          {change("owner", nil), 1, 0},
-		"an address":             {"https://a.test/keys/1", 0, 1},
-		"an object with an id":   {map[string]any{"id": "https://a.test/keys/1"}, 0, 1},
-		"a foreign address":      {"https://b.test/keys/1", 0, 0},
-		"another owner":          {change("owner", "https://a.test/users/bo"), 0, 0},
-		"another controller":     {map[string]any{"id": good["id"], "controller": "https://b.test/x", "publicKeyPem": good["publicKeyPem"]}, 0, 0},
-		"a foreign id":           {change("id", "https://b.test/users/ada#main-key"), 0, 0},
-		"no id":                  {change("id", nil), 0, 0},
-		"no PEM":                 {change("publicKeyPem", ""), 0, 0},
-		"a PEM of something":     {change("publicKeyPem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"), 0, 0},
-		"a PEM that is a number": {change("publicKeyPem", 5), 0, 0},
-		"nonsense":               {[]any{5, nil, []any{}, map[string]any{}}, 0, 0},
-		"a thousand":             {repeated(good, 1000), 10, 0},
+		"none":                      {nil, 0, 0},
+		"one":                       {good, 1, 0},
+		"two":                       {[]any{good, change("id", "https://a.test/users/ada#second")}, 2, 0},
+		"no owner said":             {change("owner", nil), 1, 0},
+		"an address":                {"https://a.test/keys/1", 0, 1},
+		"an object with an id":      {map[string]any{"id": "https://a.test/keys/1"}, 0, 1},
+		"a foreign address":         {"https://b.test/keys/1", 0, 0},
+		"another owner":             {change("owner", "https://a.test/users/bo"), 0, 0},
+		"another controller":        {map[string]any{"id": good["id"], "controller": "https://b.test/x", "publicKeyPem": good["publicKeyPem"]}, 0, 0},
+		"a foreign id":              {change("id", "https://b.test/users/ada#main-key"), 0, 0},
+		"no id":                     {change("id", nil), 0, 0},
+		"no PEM":                    {change("publicKeyPem", ""), 0, 0},
+		"a PEM of something":        {change("publicKeyPem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"), 0, 0},
+		"a PEM that is a number":    {change("publicKeyPem", 5), 0, 0},
+		"nonsense":                  {[]any{5, nil, []any{}, map[string]any{}}, 0, 0},
+		"the same a thousand times": {repeated(good, 1000), 1, 0},
+		"eleven":                    {numbered(change, 11), 10, 0},
 	} {
 		a, err := activitypub.ParseActor(with(t, person, map[string]any{"publicKey": c.key}))
 		if err != nil || len(a.Keys) != c.keys || len(a.KeyLinks) != c.links {
 			t.Errorf("%s: %d keys, %d links, %v", name, len(a.Keys), len(a.KeyLinks), err)
 		}
 	}
+}
+
+// numbered are keys with ids of their own.
+func numbered(change func(key string, value any) map[string]any, n int) []any {
+	all := make([]any, n)
+	for i := range all {
+		all[i] = change("id", fmt.Sprintf("https://a.test/users/ada#%d", i))
+	}
+	return all
 }
 
 func repeated(v any, n int) []any {

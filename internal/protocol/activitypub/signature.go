@@ -30,24 +30,32 @@ const (
 	algorithmRSA    = "rsa-sha256"
 )
 
-// Signature is a Signature header that was read but not yet believed.
+// Signature is the signature of a request that was read but not yet believed:
+// by draft-cavage-http-signatures-12, or by RFC 9421 (message_signature.go).
 type Signature struct {
 	KeyID     string
 	algorithm string
-	headers   []string
+	headers   []string // what it covers, in order
 	value     []byte
-	created   string
+	created   string // draft-cavage: as they were written
 	expires   string
+
+	message              bool   // by RFC 9421
+	params               string // of RFC 9421, as they are signed
+	createdAt, expiresAt time.Time
 }
 
 func unsigned(format string, args ...any) error {
 	return fault.New(fault.Unauthorized, fmt.Sprintf(format, args...))
 }
 
-// ParseSignature reads the Signature header of a request and checks all that
+// ParseSignature reads the signature of a request and checks all that
 // can be checked without the key and the body, so that no key is fetched for a
-// request that cannot succeed.
+// request that cannot succeed. One with Signature-Input is read by RFC 9421.
 func ParseSignature(r *http.Request) (*Signature, error) {
+	if len(r.Header.Values("Signature-Input")) > 0 {
+		return parseMessage(r)
+	}
 	values := r.Header.Values("Signature")
 	if len(values) == 0 {
 		return nil, unsigned("Request not signed")
@@ -123,6 +131,9 @@ func (s *Signature) checkCoverage(r *http.Request) error {
 // Verify tells whether the request was signed by the owner of the public key,
 // just now, and whether the body is the one that was signed.
 func (s *Signature) Verify(r *http.Request, body []byte, public crypto.PublicKey, now time.Time) error {
+	if s.message {
+		return s.verifyMessage(r, body, public, now)
+	}
 	if err := s.checkTime(r, now); err != nil {
 		return err
 	}
@@ -151,16 +162,21 @@ func (s *Signature) Verify(r *http.Request, body []byte, public crypto.PublicKey
 // targets lists what (request-target) may stand for: with the query, and
 // without it, as some old servers sign.
 func (s *Signature) targets(r *http.Request) []string {
-	uri := r.RequestURI // as it was sent, where the server kept it
-	if !strings.HasPrefix(uri, "/") {
-		uri = r.URL.RequestURI()
-	}
+	uri := requestURI(r)
 	method := strings.ToLower(r.Method)
 	path, _, hasQuery := strings.Cut(uri, "?")
 	if !hasQuery || !slices.Contains(s.headers, requestTarget) {
 		return []string{method + " " + uri}
 	}
 	return []string{method + " " + uri, method + " " + path}
+}
+
+// requestURI is the path and query of a request as they were sent, where the server kept them.
+func requestURI(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI()
 }
 
 // text is what was signed.
@@ -208,18 +224,27 @@ func (s *Signature) checkTime(r *http.Request, now time.Time) error {
 	if err != nil {
 		return unsigned("Invalid Date header: it cannot be read")
 	}
-	end := created.Add(signatureLife)
+	var expires time.Time
 	if s.expires != "" {
-		wanted, err := unixTime(s.expires)
-		if err != nil {
+		if expires, err = unixTime(s.expires); err != nil {
 			return unsigned("Invalid expires parameter")
 		}
-		if slices.Contains(s.headers, "(expires)") || wanted.Before(end) {
-			end = wanted
+		if !slices.Contains(s.headers, "(expires)") && expires.After(created.Add(signatureLife)) {
+			expires = time.Time{}
 		}
-		if last := created.Add(maxSignature); end.After(last) {
-			end = last
-		}
+	}
+	return inTime(created, expires, now)
+}
+
+// inTime tells whether a signature is neither of the future nor over; without
+// an end of its own it lives for five minutes.
+func inTime(created, expires, now time.Time) error {
+	end := created.Add(signatureLife)
+	if !expires.IsZero() {
+		end = expires
+	}
+	if last := created.Add(maxSignature); end.After(last) {
+		end = last
 	}
 	if created.After(now.Add(clockSkew)) || now.After(end.Add(clockSkew)) {
 		return unsigned("Signed request date outside acceptable time window")

@@ -90,7 +90,7 @@ func (s *Service) DeliverProfile(ctx context.Context, e ProfileChanged) error {
 		return err
 	}
 	update := activitypub.NewUpdateActor(fmt.Sprintf("%s#updates/%d", a.URI, e.At), *actor)
-	body, err := activitypub.Encode(update)
+	body, err := s.Seal(ctx, a.ID, update, true)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *Service) ReceiveUpdate(ctx context.Context, in Received) error {
 	}
 	if object := in.Activity.Object("object"); len(object) > 2 {
 		actor, err := activitypub.ParseActor(object)
-		if err == nil && actor.ID == in.Actor.URI && len(actor.Keys) > 0 {
+		if err == nil && actor.ID == in.Actor.URI && len(actor.Keys) > 0 && len(actor.KeyLinks) == 0 {
 			_, err = s.keepActor(ctx, actor, true)
 			return err
 		}

@@ -11,10 +11,13 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/id"
 )
 
@@ -105,21 +108,27 @@ type Key struct {
 	Account   id.Account
 	URI       string
 	PublicPEM string
+	Asserts   bool      // it may sign what the account says in documents, not only requests
+	Until     time.Time // when it ends or was revoked; zero: never
 }
+
+const keyColumns = `account_id, uri, public_pem, asserts, expires_at`
 
 // KeyByURI gives a key that we know.
 func (s *Service) KeyByURI(ctx context.Context, uri string) (Key, error) {
-	return db.One(ctx, s.db, scanKey, `SELECT account_id, uri, public_pem FROM account_keys WHERE uri = $1`, uri)
+	return db.One(ctx, s.db, scanKey, `SELECT `+keyColumns+` FROM account_keys WHERE uri = $1`, uri)
 }
 
 // KeyOf gives the newest public key of an account.
 func (s *Service) KeyOf(ctx context.Context, account id.Account) (Key, error) {
-	return db.One(ctx, s.db, scanKey, `SELECT account_id, uri, public_pem FROM account_keys WHERE account_id = $1 ORDER BY id DESC LIMIT 1`, account)
+	return db.One(ctx, s.db, scanKey, `SELECT `+keyColumns+` FROM account_keys WHERE account_id = $1 ORDER BY id DESC LIMIT 1`, account)
 }
 
 func scanKey(r db.Row) (Key, error) {
 	var k Key
-	err := r.Scan(&k.Account, &k.URI, &k.PublicPEM)
+	var until *int64
+	err := r.Scan(&k.Account, &k.URI, &k.PublicPEM, &k.Asserts, &until)
+	k.Until = milliOrZero(until)
 	return k, err
 }
 
@@ -171,18 +180,49 @@ func (s *Service) SigningKey(ctx context.Context, account id.Account) (string, c
 	return row.uri, key, nil
 }
 
+// Seal writes an activity of a local account as it is sent. One that everybody may read is signed inside too, so that servers can pass it on
+// to others: always when it takes something back, else only where anybody may fetch what it is about.
+func (s *Service) Seal(ctx context.Context, author id.Account, activity activitypub.Activity, public bool) ([]byte, error) {
+	takesBack := activity.Type == "Delete" || activity.Type == "Undo"
+	if public && (takesBack || !s.secure()) {
+		keyID, key, err := s.SigningKey(ctx, author)
+		if err != nil {
+			return nil, err
+		}
+		if activity, err = activity.Sign(keyID, key, s.clock.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return activitypub.Encode(activity)
+}
+
 // DeliveryKey is SigningKey for the delivery queue, which knows accounts by number.
 func (s *Service) DeliveryKey(ctx context.Context, author int64) (string, crypto.Signer, error) {
 	return s.SigningKey(ctx, id.Account(author))
 }
 
-// storeRemoteKey keeps the public key an actor showed, in place of its older ones.
-func storeRemoteKey(ctx context.Context, tx *db.Tx, account id.Account, uri, publicPEM string) error {
-	if uri == "" || publicPEM == "" {
-		return nil
+// storeRemoteKeys keeps the public keys an actor shows, in place of its older ones. Who holds the id of a key first has it, unless
+// the id is a part of the actor's own.
+func storeRemoteKeys(ctx context.Context, tx *db.Tx, account id.Account, actor string, keys []activitypub.Key) error {
+	shown := []string{""}
+	for _, key := range keys {
+		shown = append(shown, key.ID)
 	}
-	if _, err := db.Exec(ctx, tx, `DELETE FROM account_keys WHERE account_id = $1 AND uri <> $2`, account, uri); err != nil {
+	if _, err := db.Exec(ctx, tx, `DELETE FROM account_keys WHERE account_id = $1 AND private_key IS NULL AND uri {not in $2}`, account, shown); err != nil {
 		return err
 	}
-	return insertKey(ctx, tx, tx.NextID(), account, uri, publicPEM, nil, clock.Milli(tx.Now()))
+	for _, key := range keys {
+		if page, _, part := strings.Cut(key.ID, "#"); part && page == actor {
+			if _, err := db.Exec(ctx, tx, `DELETE FROM account_keys WHERE uri = $1 AND account_id <> $2 AND private_key IS NULL`, key.ID, account); err != nil {
+				return err
+			}
+		}
+		_, err := db.Exec(ctx, tx, `INSERT INTO account_keys (id, account_id, uri, public_pem, asserts, expires_at, created_at)
+			VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (uri) DO UPDATE SET public_pem = excluded.public_pem, asserts = excluded.asserts, expires_at = excluded.expires_at
+			WHERE account_keys.account_id = excluded.account_id`, tx.NextID(), account, key.ID, key.PEM, key.Asserts, milliOrNil(key.Until), clock.Milli(tx.Now()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

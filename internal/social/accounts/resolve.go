@@ -149,10 +149,8 @@ func (s *Service) keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 		if err != nil {
 			return err
 		}
-		if len(actor.Keys) > 0 {
-			if err := storeRemoteKey(ctx, tx, a.ID, actor.Keys[0].ID, actor.Keys[0].PEM); err != nil {
-				return err
-			}
+		if err := storeRemoteKeys(ctx, tx, a.ID, a.URI, actor.Keys); err != nil {
+			return err
 		}
 		if err := s.emoji.Receive(ctx, tx, a.Domain, actor.Emojis, a.emojified()...); err != nil {
 			return err

@@ -32,6 +32,7 @@ type Service struct {
 	shown      *shownAccounts
 	neighbours Neighbours
 	emoji      *emoji.Service
+	secure     func() bool
 }
 
 // Config is what the room needs.
@@ -45,6 +46,7 @@ type Config struct {
 	MakeKey   func() (*rsa.PrivateKey, error) // MakeKey, or a pool in tests
 	Emoji     *emoji.Service                  // nil: none are known
 	Memory    uint64                          // bytes of shown accounts to remember; 0 chooses
+	Secure    func() bool                     // whether other servers must sign what they read; nil: they need not
 }
 
 func orDefault(bytes uint64) uint64 {
@@ -56,7 +58,10 @@ func orDefault(bytes uint64) uint64 {
 
 // New opens the room.
 func New(c Config) *Service {
-	return &Service{emoji: c.Emoji, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
+	if c.Secure == nil {
+		c.Secure = func() bool { return false }
+	}
+	return &Service{secure: c.Secure, emoji: c.Emoji, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
 		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory))}
 }
 

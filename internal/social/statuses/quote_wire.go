@@ -149,7 +149,7 @@ func (s *Service) DeliverQuoteEnded(ctx context.Context, e QuoteEnded) error {
 	if len(inboxes) == 0 {
 		return nil
 	}
-	body, err := activitypub.Encode(activitypub.NewDeleteQuoteAuthorization(*document))
+	body, err := s.accounts.Seal(ctx, author.ID, activitypub.NewDeleteQuoteAuthorization(*document), true)
 	if err != nil {
 		return err
 	}

@@ -260,7 +260,7 @@ func (s *Service) broadcast(ctx context.Context, status *Status, key string, act
 	if len(inboxes) == 0 {
 		return nil
 	}
-	body, err := activitypub.Encode(activity)
+	body, err := s.accounts.Seal(ctx, status.Author, activity, status.Visibility.Distributable())
 	if err != nil {
 		return err
 	}
