@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"io"
 	"mime"
@@ -62,13 +63,16 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if signer.URI != actor {
-		return nil, fault.New(fault.Unauthorized, "The activity is signed by somebody else than its actor")
-	}
 	if id := activity.ID(); id != "" && !activitypub.SameHost(id, actor) {
 		return nil, fault.New(fault.BadRequest, "The id of the activity is not on its actor's server")
 	}
-	if err := s.storeReceived(c.Context(), actor, body, addressedTo); err != nil {
+	lane := actor
+	if signer.URI != actor {
+		if lane, err = s.passedOn(c.Context(), signer, activity, actor); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.storeReceived(c.Context(), lane, signer.URI, body, addressedTo); err != nil {
 		return nil, err
 	}
 	return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, nil
@@ -110,33 +114,43 @@ func (s *Server) leavesUnknown(ctx context.Context, activity activitypub.Object,
 	return false, err
 }
 
-// verify checks a signature with the signer's key: the one we know, or, when it is unknown or does not fit, the one its
-// server shows now.
+// verify checks the signature of a request with the signer's key.
 func (s *Server) verify(c *viewer.Call, signature *activitypub.Signature, body []byte) (*accounts.Account, error) {
 	now := s.clock.Now()
-	key, err := s.accounts.KeyByURI(c.Context(), signature.KeyID)
+	return s.withKey(c.Context(), signature.KeyID, func(public crypto.PublicKey, _ bool) error {
+		return signature.Verify(c.R, body, public, now)
+	})
+}
+
+// withKey checks something with a key: the one we know, or, when it is unknown, over or does not fit, the one its server shows
+// now. A server is asked again about one actor no sooner than after a while, whatever it answered.
+func (s *Server) withKey(ctx context.Context, keyID string, check func(public crypto.PublicKey, asserts bool) error) (*accounts.Account, error) {
+	now := s.clock.Now()
+	key, err := s.accounts.KeyByURI(ctx, keyID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	if err == nil {
-		signer, err := s.accounts.ByID(c.Context(), key.Account)
+		signer, err := s.accounts.ByID(ctx, key.Account)
 		if err != nil {
 			return nil, err
 		}
-		public, err := activitypub.ParsePublicKey(key.PublicPEM)
-		if err != nil {
-			return nil, err
+		public, bad := activitypub.ParsePublicKey(key.PublicPEM)
+		if bad == nil {
+			bad = activitypub.CheckUntil(key.Until, now)
 		}
-		bad := signature.Verify(c.R, body, public, now)
-		if bad == nil || signer.Local() || now.Sub(signer.FetchedAt) < keyRefreshGap {
+		if bad == nil {
+			bad = check(public, key.Asserts)
+		}
+		if bad == nil || signer.Local() || now.Sub(signer.FetchedAt) < keyRefreshGap || !s.keyLooks.allow(signer.URI, now, keyRefreshGap) {
 			return signer, bad
 		}
 	}
-	signer, fresh, err := s.fetchKey(c.Context(), signature.KeyID)
+	signer, fresh, err := s.fetchKey(ctx, keyID)
 	if err != nil {
 		return nil, err
 	}
-	if err := signature.Verify(c.R, body, fresh.Public, now); err != nil {
+	if err := check(fresh.Public, fresh.Asserts); err != nil {
 		return nil, err
 	}
 	return signer, nil
@@ -195,8 +209,10 @@ func (s *Server) signedReader(c *viewer.Call) (id.Account, error) {
 }
 
 // storeReceived keeps an activity until it was processed; a host with too many waiting is told to slow down.
-func (s *Server) storeReceived(ctx context.Context, actor string, body []byte, addressedTo id.Account) error {
-	u, err := url.Parse(actor)
+// The lane is the actor, whose activities are processed in order; what is only said about somebody has one of its own. It is the
+// server of who signed the request that fills the queue.
+func (s *Server) storeReceived(ctx context.Context, lane, signer string, body []byte, addressedTo id.Account) error {
+	u, err := url.Parse(signer)
 	if err != nil {
 		return fault.New(fault.BadRequest, "The actor has no usable address")
 	}
@@ -216,7 +232,7 @@ func (s *Server) storeReceived(ctx context.Context, actor string, body []byte, a
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		now := clock.Milli(tx.Now())
 		_, err := db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
-			tx.NextID(), host, actor, string(body), to, now, now)
+			tx.NextID(), host, lane, string(body), to, now, now)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,17 +164,11 @@ func (s *Server) take(ctx context.Context, l letter) error {
 	if err != nil {
 		return fmt.Errorf("read a stored activity: %w", err)
 	}
-	actor, err := s.accounts.ByURI(ctx, l.actor)
-	if fault.Is(err, fault.NotFound) {
-		return nil // gone since
+	if actor, hearsay := strings.CutPrefix(l.actor, hearsayLane); hearsay {
+		err = s.hear(ctx, actor, activity)
+	} else {
+		err = s.takeFrom(ctx, l, activity)
 	}
-	if err != nil {
-		return err
-	}
-	if err := s.accounts.Heard(ctx, actor); err != nil {
-		return err
-	}
-	err = s.receive(ctx, accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo})
 	switch fault.KindOf(err) {
 	case fault.Internal, fault.Unavailable, fault.TooMany:
 		return err
@@ -182,6 +177,19 @@ func (s *Server) take(ctx context.Context, l letter) error {
 		s.log.DebugContext(ctx, "ignored a received activity", "inbox", l.id, "actor", l.actor, "error", err)
 	}
 	return nil
+}
+
+// takeFrom processes what an actor told us, and passes on what our members' followers elsewhere should hear.
+func (s *Server) takeFrom(ctx context.Context, l letter, activity activitypub.Object) error {
+	actor, err := s.accounts.ByURI(ctx, l.actor)
+	if err != nil { // gone since
+		return err
+	}
+	if err := s.accounts.Heard(ctx, actor); err != nil {
+		return err
+	}
+	in := accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo}
+	return s.statuses.PassOn(ctx, in, l.body, func() error { return s.receive(ctx, in) })
 }
 
 // turnstile lets a few at a time through for each name.

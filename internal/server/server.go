@@ -111,6 +111,8 @@ type Server struct {
 
 	inbound    map[[2]string]received
 	keyFetches *turnstile
+	keyLooks   recently // actors whose keys were asked for again
+	hearings   recently // what was looked at because somebody said that it changed
 	handler    http.Handler
 	listening  chan struct{}
 	stopping   atomic.Bool
