@@ -139,7 +139,7 @@ func TestKeysOfActorsInTheirManyShapes(t *testing.T) {
 			if answer := here.Nobody().Send(r, &said); answer.StatusCode != want {
 				t.Errorf("%s: answered %d %s, want %d", name, answer.StatusCode, said, want)
 			}
-			// Each begins with a stranger.
+			// Each begins without keys.
 			err := here.DB().Tx(t.Context(), func(tx *db.Tx) error {
 				_, err := db.Exec(t.Context(), tx, `DELETE FROM account_keys WHERE uri LIKE $1`, host.URL+"%")
 				return err
@@ -191,6 +191,8 @@ func TestKeysOfActorsInTheirManyShapes(t *testing.T) {
 		r := aptest.Post(t, here.URL+"/inbox", mallory.actor.PublicKey.ID, 1, encode(t, activitypub.NewActivity("Dance", "", mallory.actor.ID, here.URL)), time.Now())
 		mallory.sends(here, r, http.StatusAccepted)
 		try("by a neighbour's key under sam's name", main, 1, http.StatusUnauthorized)
+		mallory.sends(here, aptest.Post(t, here.URL+"/inbox", mallory.actor.PublicKey.ID, 1, encode(t, activitypub.NewActivity("Dance", "", mallory.actor.ID, here.URL)), time.Now()), http.StatusAccepted)
+		try("sam's own all the same", main, 0, http.StatusAccepted)
 	})
 }
 

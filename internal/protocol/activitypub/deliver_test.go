@@ -27,6 +27,7 @@ type fediverse struct {
 	*httptest.Server
 	mu       sync.Mutex
 	got      []string       // "host body" in the order of arrival
+	keys     []string       // by which key each was signed
 	answers  map[string]int // by host or by "host body"; 200 otherwise
 	inFlight map[string]int // by "host author"
 	most     map[string]int // by host: the most in flight at a time
@@ -70,7 +71,10 @@ func (f *fediverse) inbox(w http.ResponseWriter, r *http.Request) {
 }
 
 // Post sends what is meant for any host to the one server.
-func (f *fediverse) Post(ctx context.Context, inbox string, body []byte, _ string, _ crypto.Signer) (int, error) {
+func (f *fediverse) Post(ctx context.Context, inbox string, body []byte, keyID string, _ crypto.Signer) (int, error) {
+	f.mu.Lock()
+	f.keys = append(f.keys, keyID)
+	f.mu.Unlock()
 	host, err := HostOf(inbox)
 	if err != nil {
 		return 0, err
@@ -238,6 +242,25 @@ func TestALargeFanOutIsSplit(t *testing.T) {
 			}
 		}
 		p.waiting(1234)
+	})
+}
+
+func TestWhatIsPassedOnGoesAfterWhatAuthorsSay(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.put(Delivery{Author: 1, EventKey: "passed", Body: []byte("passed"), Inboxes: inboxes([]string{"a.example"}), Low: true})
+		p.enqueue(1, "own", "a.example")
+		p.enqueue(1<<58, "another's own", "a.example")
+		p.delivers("a.example own", "a.example another's own", "a.example passed")
+		if want := "https://here.example/ap/users/1#main-key"; p.world.keys[0] != want || p.world.keys[2] != want {
+			t.Errorf("signed with %q", p.world.keys)
+		}
+		// A failure of the one does not hold up the other.
+		p.put(Delivery{Author: 1, EventKey: "passed later", Body: []byte("passed later"), Inboxes: inboxes([]string{"a.example"}), Low: true})
+		p.world.answer("a.example passed later", 503)
+		p.delivers("a.example passed later")
+		p.enqueue(1, "own later", "a.example")
+		p.delivers("a.example own later")
+		p.waiting(1)
 	})
 }
 

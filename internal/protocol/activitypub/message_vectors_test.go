@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,4 +95,21 @@ func exampleKey(t *testing.T, text string) crypto.PublicKey {
 		t.Fatal(err)
 	}
 	return key
+}
+
+func TestWhatIsRememberedOfHostsIsBounded(t *testing.T) {
+	var d dialects
+	for i := range 3*maxDialects + 1 {
+		d.learn(strings.Repeat("x", i%7)+string(rune('a'+i%26))+strconv.Itoa(i), true)
+		if len(d.newer) > maxDialects {
+			t.Fatalf("%d hosts are remembered", len(d.newer))
+		}
+	}
+	d.learn("b.example", true)
+	if !d.of("b.example") || d.of("c.example") {
+		t.Error("the dialects are mixed up")
+	}
+	if d.learn("b.example", false); d.of("b.example") {
+		t.Error("a dialect that is taken no more is remembered")
+	}
 }

@@ -201,8 +201,8 @@ func (s *Service) DeliveryKey(ctx context.Context, author int64) (string, crypto
 	return s.SigningKey(ctx, id.Account(author))
 }
 
-// storeRemoteKeys keeps the public keys an actor shows, in place of its older ones. Who holds the id of a key first has it, unless
-// the id is a part of the actor's own.
+// storeRemoteKeys keeps the public keys an actor shows, in place of its older ones. A key whose id is a part of an actor's own is that
+// actor's, whoever else of its server lists it; else who listed it first has it.
 func storeRemoteKeys(ctx context.Context, tx *db.Tx, account id.Account, actor string, keys []activitypub.Key) error {
 	shown := []string{""}
 	for _, key := range keys {
@@ -212,10 +212,16 @@ func storeRemoteKeys(ctx context.Context, tx *db.Tx, account id.Account, actor s
 		return err
 	}
 	for _, key := range keys {
-		if page, _, part := strings.Cut(key.ID, "#"); part && page == actor {
+		page, _, _ := strings.Cut(key.ID, "#")
+		if page == actor {
 			if _, err := db.Exec(ctx, tx, `DELETE FROM account_keys WHERE uri = $1 AND account_id <> $2 AND private_key IS NULL`, key.ID, account); err != nil {
 				return err
 			}
+		} else if n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM accounts WHERE uri = $1`, page); err != nil || n > 0 {
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		_, err := db.Exec(ctx, tx, `INSERT INTO account_keys (id, account_id, uri, public_pem, asserts, expires_at, created_at)
 			VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (uri) DO UPDATE SET public_pem = excluded.public_pem, asserts = excluded.asserts, expires_at = excluded.expires_at
