@@ -33,8 +33,12 @@ func (x *outsider) shows(pairs ...any) {
 func (x *outsider) asserts(n int) (keyID string) {
 	x.t.Helper()
 	keyID = x.actor.ID + "#ed25519"
-	x.shows("assertionMethod", []any{map[string]any{"id": keyID, "type": "Multikey", "controller": x.actor.ID, "publicKeyMultibase": aptest.Multikey(n)}})
+	x.shows("assertionMethod", []any{x.multikey(keyID, n)})
 	return keyID
+}
+
+func (x *outsider) multikey(id string, n int) map[string]any {
+	return map[string]any{"id": id, "type": "Multikey", "controller": x.actor.ID, "publicKeyMultibase": aptest.Multikey(n)}
 }
 
 // asMap is anything as a document.
@@ -254,6 +258,8 @@ func TestAnotherMayBringWhatItsActorProves(t *testing.T) {
 		sam, neighbour := newOutsider(t, host, "sam", 0), newOutsider(t, host, "neighbour", 2)
 		relay := newOutsider(t, aptest.NewServer(t), "relay", 1)
 		edKey, nextKey := sam.asserts(1), neighbour.asserts(2)
+		forRequests := sam.actor.ID + "#requests"
+		sam.shows("assertionMethod", sam.multikey(edKey, 1), "publicKey", []any{sam.actor.PublicKey, sam.multikey(forRequests, 3)})
 		sam.acceptFollow(ada)
 		note := sam.public("1", "proven")
 		relay.brings(here, aptest.Prove(t, sam.create(note), edKey, 1, time.Now()), http.StatusAccepted)
@@ -269,7 +275,8 @@ func TestAnotherMayBringWhatItsActorProves(t *testing.T) {
 			"by another key":       aptest.Prove(t, sam.create(forged), edKey, 2, time.Now()),
 			"by a neighbour":       aptest.Prove(t, sam.create(forged), nextKey, 2, time.Now()),
 			"by who brings it":     aptest.Prove(t, sam.create(forged), relay.actor.PublicKey.ID, 1, time.Now()),
-			"by a key for others":  aptest.Prove(t, sam.create(forged), sam.actor.PublicKey.ID, 1, time.Now()),
+			"by a key of RSA":      aptest.Prove(t, sam.create(forged), sam.actor.PublicKey.ID, 1, time.Now()),
+			"by one for requests":  aptest.Prove(t, sam.create(forged), forRequests, 3, time.Now()),
 			"of last month":        aptest.Prove(t, sam.create(forged), edKey, 1, time.Now().AddDate(0, -1, 0)),
 			"of next month":        aptest.Prove(t, sam.create(forged), edKey, 1, time.Now().AddDate(0, 1, 0)),
 			"without a proof":      encode(t, sam.create(forged)),
