@@ -215,8 +215,8 @@ var mxPaths = []mxPath{
 	{name: "replies of another", door: "wire", request: get("/ap/users/{author}/statuses/{above}/replies"), has: func(v *mxViewer, s *mxStatus) bool {
 		return mxTold(v, s) && v.as != "blocked" // who is blocked does not see the other either
 	}},
-	{name: "outbox", door: "wire", request: get("/ap/users/{author}/outbox?page=true"), has: mxTold},
-	{name: "featured", door: "wire", request: get("/ap/users/{author}/collections/featured"), has: mxTold},
+	{name: "outbox", door: "wire", request: get("/ap/users/{author}/outbox?page=true"), has: mxCollected},
+	{name: "featured", door: "wire", request: get("/ap/users/{author}/collections/featured"), has: mxCollected},
 	{name: "whole thread", door: "wire", request: get("/contexts/{author}-{above}"), has: mxTold},
 
 	{name: "page", door: "page", request: get("/@{name}/{id}"), code: read, absent: true},
@@ -288,6 +288,9 @@ func mxListed(v *mxViewer, s *mxStatus) bool { return v.sees(s) && s.visibility 
 
 // mxTold is for what every server may be told, whoever signs.
 func mxTold(_ *mxViewer, s *mxStatus) bool { return (&mxViewer{}).sees(s) }
+
+// mxCollected is for collections of the author's, which are empty to whom the author blocks.
+func mxCollected(v *mxViewer, s *mxStatus) bool { return mxTold(v, s) && v.as != "blocked" }
 
 // goesBy tells whether a viewer can knock at a door at all.
 func (v *mxViewer) goesBy(door string) bool {
