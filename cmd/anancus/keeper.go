@@ -12,6 +12,8 @@ type accountCmd struct {
 	Password accountPasswordCmd `cmd:"" help:"Give a member a new password, print it, and end all their sessions and tokens."`
 	Move     accountMoveCmd     `cmd:"" help:"Lead a member's followers to another account, here or on another server."`
 	Alias    accountAliasCmd    `cmd:"" help:"Name an account that a member had before, so that it may lead its followers here."`
+
+	measures
 }
 
 type accountCreateCmd struct {

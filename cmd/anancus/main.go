@@ -80,7 +80,8 @@ type cli struct {
 	JSON  bool          `name:"json" help:"Answer in JSON, for programs; errors as {\"error\": …} too."`
 
 	Serve        serveCmd        `cmd:"" help:"Run the server."`
-	Account      accountCmd      `cmd:"" help:"Make members and reset their passwords."`
+	Account      accountCmd      `cmd:"" help:"Make members, reset their passwords, and do something about accounts that do harm."`
+	Domain       domainCmd       `cmd:"" help:"Limit or suspend other servers, or allow them."`
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
 	Media        mediaCmd        `cmd:"" help:"Look after uploads and copies of remote media."`
 	Emoji        emojiCmd        `cmd:"" help:"Add custom emoji, import and export packs of them."`

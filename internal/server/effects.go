@@ -10,11 +10,13 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/emoji"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
+	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/search"
@@ -103,6 +105,24 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.OnAccountGone),
 		bus.Live(s.streaming.OnAccountGone))
+	bus.On(b, "account.standing_changed",
+		bus.Live(func(_ context.Context, e accounts.StandingChanged) {
+			s.accounts.Forget(e.Accounts...)
+			for _, one := range e.Accounts {
+				s.access.ForgetMember(one)
+				s.statuses.ForgetCreator(one)
+			}
+			s.suggestions.ForgetAll()
+		}),
+		bus.Live(s.timelines.OnStandingChanged),
+		bus.Live(s.streaming.OnStandingChanged),
+		bus.Durable("accounts.deliver_standing", bus.Push, accounts.HidesMembers, s.accounts.DeliverStanding),
+		bus.Durable("relationships.sever_suspended", bus.Push, relationships.HidesOthers, s.relationships.SeverSuspended))
+	bus.On(b, "moderation.struck", bus.Durable("moderation.tell_struck", bus.Push, nil, s.moderation.TellStruck))
+	bus.On(b, "domain.changed",
+		bus.Live(func(ctx context.Context, _ domains.Changed) { s.mediaModes(ctx) }),
+		bus.Durable("moderation.settle_domains", bus.Index, nil, s.moderation.SettleDomains))
+	bus.On(b, "domain.allows_changed", bus.Live(func(ctx context.Context, _ domains.AllowsChanged) { s.mediaModes(ctx) }))
 	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
 	bus.On(b, "access.token_revoked",
 		bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }),
@@ -150,7 +170,8 @@ func (s *Server) effects() {
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))
-	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff))
+	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff),
+		bus.Durable("moderation.deliver_flag", bus.Push, moderation.Forwarded, s.moderation.DeliverFlag))
 	bus.On(b, "relationship.moved",
 		bus.Durable("relationships.deliver_move", bus.Push, relationships.FromHere, s.relationships.DeliverMove),
 		bus.Durable("relationships.carry_on", bus.Index, nil, s.relationships.CarryOn))

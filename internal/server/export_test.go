@@ -25,7 +25,7 @@ type Line struct {
 
 // Table gives every line.
 func (s *Server) Table() []Line {
-	names := map[door]string{anyone: "anyone", member: "member", waiting: "member", app: "app", page: "page", peer: "peer", stream: "stream"}
+	names := map[door]string{anyone: "anyone", member: "member", waiting: "member", app: "app", page: "page", peer: "peer", document: "peer", stream: "stream"}
 	var lines []Line
 	for _, r := range s.routes() {
 		lines = append(lines, Line{Method: r.method, Path: r.path, Scopes: r.scopes, Door: names[r.door]})

@@ -16,6 +16,7 @@ type received func(ctx context.Context, in accounts.Received) error
 func (s *Server) inboxTable() map[[2]string]received {
 	return map[[2]string]received{
 		{"Create", ""}:       s.statuses.ReceiveNote,
+		{"Flag", ""}:         s.moderation.ReceiveFlag,
 		{"Announce", ""}:     s.statuses.ReceiveAnnounce,
 		{"Like", ""}:         s.statuses.ReceiveLike,
 		{"Delete", "actor"}:  s.accounts.ReceiveDeleteActor,
@@ -53,6 +54,9 @@ func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
 // receive gives an activity to the function that takes its kind. What nobody takes is ignored, as peers expect.
 func (s *Server) receive(ctx context.Context, in accounts.Received) error {
 	kind := in.Activity.Type()
+	if s.refuses(in.Actor) { // it waited here when keepers decided about its server
+		return nil
+	}
 	if !in.Actor.Available() && kind != "Delete" && kind != "Reject" && kind != "Undo" && kind != "Update" {
 		return nil
 	}

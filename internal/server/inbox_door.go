@@ -17,6 +17,7 @@ import (
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -47,11 +48,17 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.refusesAddress(activity.Link("actor")) || s.refusesAddress(signature.KeyID) { // before anything is asked of anybody
+		return nil, domains.Refusal()
+	}
 	var addressedTo id.Account
 	if c.Path("account") != "" || c.Path("username") != "" {
 		a, err := s.accounts.LocalOf(c)
 		if err != nil {
 			return nil, err
+		}
+		if !a.Available() {
+			return nil, fault.New(fault.Forbidden, "This account is suspended")
 		}
 		addressedTo = a.ID
 	}
@@ -62,6 +69,9 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 	signer, err := s.verify(c, signature, body)
 	if err != nil {
 		return nil, err
+	}
+	if s.refuses(signer) { // its people are known by another name than its addresses
+		return nil, domains.Refusal()
 	}
 	if id := activity.ID(); id != "" && !activitypub.SameHost(id, actor) {
 		return nil, fault.New(fault.BadRequest, "The id of the activity is not on its actor's server")
@@ -191,15 +201,11 @@ func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account,
 
 // signedReader finds out who signed a GET; used for what only followers may read.
 func (s *Server) signedReader(c *viewer.Call) (id.Account, error) {
-	signature, err := activitypub.ParseSignature(c.R)
+	signer, err := s.signerOf(c)
 	if err != nil {
 		return 0, err
 	}
-	signer, err := s.verify(c, signature, nil)
-	if err != nil {
-		return 0, err
-	}
-	if !signer.Available() {
+	if !signer.Available() || s.refuses(signer) {
 		return 0, nil
 	}
 	if signer.Kind == "Application" { // the server itself asks: it may read what anyone may

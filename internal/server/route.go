@@ -16,13 +16,14 @@ import (
 type door int
 
 const (
-	anyone  door = iota // nobody in particular, or a viewer whose token covers one of the scopes
-	member              // a member, by cookie or by a token that covers one of the scopes
-	waiting             // a member, also one who still waits to be confirmed or approved
-	app                 // any token, an app's own too
-	page                // a page or form for people, by cookie alone
-	peer                // another server, or anybody: no viewer at all
-	stream              // a member who opens a stream, whose token may come in the address too; the scopes are looked at for each channel
+	anyone   door = iota // nobody in particular, or a viewer whose token covers one of the scopes
+	member               // a member, by cookie or by a token that covers one of the scopes
+	waiting              // a member, also one who still waits to be confirmed or approved
+	app                  // any token, an app's own too
+	page                 // a page or form for people, by cookie alone
+	peer                 // another server, or anybody: no viewer at all
+	document             // another server that reads a document: in secure mode it must sign
+	stream               // a member who opens a stream, whose token may come in the address too; the scopes are looked at for each channel
 )
 
 // route is one line of the table.
@@ -64,6 +65,9 @@ func (s *Server) serve(r route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		c := &viewer.Call{W: w, R: req, Log: s.log, Base: s.site.Base()}
 		err := s.admit(c, r.door, wanted)
+		if err == nil {
+			err = s.closed(c, r)
+		}
 		if !s.withinLimits(c, r) { // those who are refused too: or tokens could be guessed for nothing
 			return
 		}
@@ -113,6 +117,8 @@ func (s *Server) admit(c *viewer.Call, d door, wanted []string) (err error) {
 	switch d {
 	case peer:
 		return nil
+	case document:
+		return s.admitReader(c)
 	case stream:
 		c.Viewer, err = s.access.StreamViewer(c.Context(), c.R)
 		return streaming.Refuse(c.Viewer, err)

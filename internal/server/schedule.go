@@ -45,7 +45,7 @@ func (s *Server) schedule() []chore {
 
 // loadSettings reads what keepers decided.
 func (s *Server) loadSettings(ctx context.Context) error {
-	return errors.Join(s.settings.Load(ctx), s.media.LoadModes(ctx))
+	return errors.Join(s.settings.Load(ctx), s.domains.Load(ctx), s.media.LoadModes(ctx))
 }
 
 // punctual are the chores that must not wait for the others.

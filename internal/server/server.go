@@ -41,6 +41,7 @@ import (
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/collections"
 	"anancus/internal/social/conversations"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/emoji"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/frontdoor"
@@ -89,6 +90,7 @@ type Server struct {
 	pusher    *notifications.Pusher
 
 	settings      *settings.Service
+	domains       *domains.Service
 	emoji         *emoji.Service
 	accounts      *accounts.Service
 	access        *access.Service
@@ -203,17 +205,26 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	if err := d.Migrate(ctx, migrations.Files, s.version); err != nil {
 		return err
 	}
-	client := safehttp.New(safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock, Resolver: parts.Names, Transport: parts.Transport,
-		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"})
+	s.settings = settings.New(d, s.site)
+	s.domains = domains.New(d, s.settings)
+	outward := safehttp.Options{AllowAddresses: s.config.FederationAllowAddresses, Clock: s.clock, Resolver: parts.Names, Transport: parts.Transport,
+		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)", Refuse: s.domains.RefuseFetch}
+	client := safehttp.New(outward) // for pages and files
+	outward.Refuse = s.domains.RefuseFederation
+	federation := safehttp.New(outward) // for documents
+	outward.Refuse = nil
+	post := safehttp.New(outward) // the queue knows itself where nothing goes
 	anywhere := safehttp.New(safehttp.Options{AllowAddresses: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, Clock: s.clock,
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others
-	s.remote = activitypub.NewClient(client, s.signAsServer)
-	s.settings = settings.New(d, s.site)
+	s.remote = activitypub.NewClient(federation, s.signAsServer)
 	s.emoji = emoji.New(d, s.clock, s.site)
-	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
+	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, Domains: s.domains, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
 		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
-	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, s.remote,
+	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, poster{activitypub.NewClient(post, nil), s.domains},
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
+	s.courier.Refuse(func(host string, farewell bool) bool {
+		return s.domains.Refuses(host) && (!farewell || !s.domains.Suspends(host))
+	})
 	pushKey, err := notifications.KeepPushKey(ctx, d, wrapper)
 	if err != nil {
 		return err
@@ -246,7 +257,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	for _, missing := range films.Missing() {
 		s.log.WarnContext(ctx, "This server cannot take "+missing+". It takes other media.")
 	}
-	if s.media, err = media.New(media.Config{DB: d, Clock: s.clock, Site: s.site, Settings: s.settings, Secret: secret, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
+	if s.media, err = media.New(media.Config{Domains: s.domains, DB: d, Clock: s.clock, Site: s.site, Settings: s.settings, Secret: secret, Store: files, Workshop: images.New(images.DefaultMemory), Films: *films, Spool: filepath.Join(s.config.Data, "uploads"), Log: s.log, Remote: client,
 		Sees: func(ctx context.Context, who id.Account, status id.Status) (bool, error) {
 			return s.statuses.Sees(ctx, who, status)
 		}, Person: s.whois}); err != nil {
@@ -263,13 +274,16 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.pusher = notifications.NewPusher(s.notifications, notifications.PushConfig{Log: s.log, Site: s.site, Key: secret, Secret: s.access.SecretOf,
 		Sender: &webpush.Sender{Client: client, Key: pushKey.Pair, Contact: s.pushContact}})
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
-	s.moderation = moderation.New(d, s.clock, s.accounts, s.statuses, s.notifications)
+	s.moderation = moderation.New(moderation.Config{DB: d, Clock: s.clock, Domains: s.domains, Accounts: s.accounts, Relationships: s.relationships, Statuses: s.statuses,
+		Notifications: s.notifications, Courier: s.courier})
 	s.notifications.ShowReports(s.moderation.Shown)
+	s.notifications.ShowWarnings(s.moderation.Warnings)
 	s.search = search.New(d, s.clock, s.settings, s.accounts, s.statuses, s.tags, s.collections, s.remote)
 	s.suggestions = suggestions.New(d, s.clock, s.accounts)
 	s.trends = trends.New(d, s.clock, s.settings, s.tags, s.statuses)
 	s.frontdoor = frontdoor.New(d, s.clock, s.settings, s.accounts, s.version)
 	s.frontdoor.ShowPushKey(pushKey.Public)
+	s.frontdoor.ShowDomains(s.domains)
 	s.frontdoor.ShowMediaTypes(s.media.Types())
 	s.frontdoor.ShowEmoji(s.emoji)
 	s.frontdoor.OpenPages(s.pages, s.statuses)

@@ -179,10 +179,13 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request) {
 		if len(parts) == 2 {
 			do = s.statuses.StatusDocument
 		}
-		s.serve(route{door: peer, do: do})(w, r)
+		s.serve(route{door: document, do: do})(w, r)
 		return
 	}
 	if len(parts) == 3 && parts[2] == "embed" && !strings.Contains(name, "@") {
+		if s.closedPage(w, r, viewer.Viewer{}) {
+			return
+		}
 		s.show(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.EmbedPage(c, name, parts[1]) })
 		return
 	}
@@ -204,6 +207,9 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request) {
 // actorOrPage serves an actor's own address: the document to servers, the way to the page to people.
 func (s *Server) actorOrPage(c *viewer.Call) (any, error) {
 	if activitypub.WantsActivity(c.R.Header.Get("Accept")) || !acceptsHTML(c.R) {
+		if err := s.admitReader(c); err != nil {
+			return nil, err
+		}
 		return s.accounts.ActorDocument(c)
 	}
 	a, err := s.accounts.LocalOf(c)
@@ -216,6 +222,9 @@ func (s *Server) actorOrPage(c *viewer.Call) (any, error) {
 // statusOrPage serves a status's own address likewise.
 func (s *Server) statusOrPage(c *viewer.Call) (any, error) {
 	if activitypub.WantsActivity(c.R.Header.Get("Accept")) || !acceptsHTML(c.R) {
+		if err := s.admitReader(c); err != nil {
+			return nil, err
+		}
 		return s.statuses.StatusDocument(c)
 	}
 	a, err := s.accounts.LocalOf(c)
@@ -232,6 +241,9 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, do rest.Handler[v
 	v, err := s.access.PageViewer(r.Context(), r)
 	if err != nil {
 		s.fail(w, r, page, err)
+		return
+	}
+	if s.closedPage(w, r, v) {
 		return
 	}
 	if v.IsMember() && s.app.index != nil {

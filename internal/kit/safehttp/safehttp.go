@@ -48,6 +48,8 @@ type Options struct {
 	MaxBody int64
 	// RootCAs replaces the machine's trusted authorities; for tests.
 	RootCAs *x509.CertPool
+	// Refuse is asked before each request, redirected ones included: an error of it is what Do gives. nil refuses nobody.
+	Refuse func(host string) error
 	// Resolver replaces the machine's; its answers are checked all the same.
 	Resolver Resolver
 	// Transport replaces connections, https and http; no address is checked then. For simulations.
@@ -94,6 +96,7 @@ type Client struct {
 	userAgent string
 	clock     clock.Clock
 	maxBody   int64
+	refuse    func(host string) error
 }
 
 // New makes a client.
@@ -104,6 +107,7 @@ func New(o Options) *Client {
 		userAgent: o.UserAgent,
 		clock:     o.Clock,
 		maxBody:   o.MaxBody,
+		refuse:    o.Refuse,
 	}
 	if c.resolver == nil {
 		c.resolver = systemResolver
@@ -205,6 +209,11 @@ func (c *Client) first(ctx context.Context, req *http.Request) (*http.Request, e
 }
 
 func (c *Client) send(hop *http.Request, limits Limits) (*http.Response, error) {
+	if c.refuse != nil {
+		if err := c.refuse(hop.URL.Host); err != nil {
+			return nil, err
+		}
+	}
 	transport := c.secure
 	if hop.URL.Scheme == "http" {
 		transport = c.plain

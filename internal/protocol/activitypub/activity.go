@@ -55,6 +55,11 @@ func NewDeleteActor(actor string) Activity {
 	return Activity{Context: ContextPlain, ID: actor + "#delete", Type: "Delete", Actor: actor, To: []string{Public}, Object: actor}
 }
 
+// NewFlag reports accounts and statuses to their server.
+func NewFlag(id, actor, content string, objects []string) Activity {
+	return Activity{Context: ContextPlain, ID: id, Type: "Flag", Actor: actor, Content: content, Object: objects}
+}
+
 // NewAnnounce boosts a status.
 func NewAnnounce(id, actor, published string, to, cc []string, status string) Activity {
 	return Activity{Context: ContextPlain, ID: id, Type: "Announce", Actor: actor, Published: published, To: to, Cc: cc, Object: status}

@@ -40,7 +40,10 @@ type Deliverer struct {
 	keys  KeySource
 	post  Poster
 	gone  StatusGone
-	crew  *bus.Crew[deliveryHost]
+
+	refuses func(host string, farewell bool) bool // nil: nobody
+
+	crew *bus.Crew[deliveryHost]
 
 	enqueued atomic.Int64 // real time of the last Enqueue, see claim
 	counts   [3]atomic.Int64

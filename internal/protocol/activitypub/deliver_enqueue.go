@@ -31,6 +31,12 @@ const (
 	enqueueNudge  = 10 * time.Millisecond
 )
 
+// Farewell begins EventKeys of what tells a server that something ended: it is sent even to one that nothing else goes to any more.
+const Farewell = "farewell/"
+
+// Refuse tells the queue where nothing is to be sent; called once at assembly. farewell is said of what tells of an end.
+func (d *Deliverer) Refuse(refuses func(host string, farewell bool) bool) { d.refuses = refuses }
+
 // destination is an inbox and the host it lies on.
 type destination struct{ host, inbox string }
 
@@ -39,13 +45,13 @@ type destination struct{ host, inbox string }
 // time to try them again. For more than 200 inboxes use EnqueueAll. Call Wake
 // after the commit; without it the row leaves up to a second later.
 func (d *Deliverer) Enqueue(ctx context.Context, tx *db.Tx, x Delivery) error {
-	return d.enqueue(ctx, tx, x, d.destinations(ctx, x.Inboxes))
+	return d.enqueue(ctx, tx, x, d.destinations(ctx, x))
 }
 
 // EnqueueAll stores the rows in transactions of at most 200, and wakes the
 // workers. A crash in between is mended when the effect runs again.
 func (d *Deliverer) EnqueueAll(ctx context.Context, x Delivery) error {
-	for some := range slices.Chunk(d.destinations(ctx, x.Inboxes), enqueueAtOnce) {
+	for some := range slices.Chunk(d.destinations(ctx, x), enqueueAtOnce) {
 		err := d.db.Tx(ctx, func(tx *db.Tx) error { return d.enqueue(ctx, tx, x, some) })
 		if err != nil {
 			return err
@@ -81,12 +87,16 @@ func (d *Deliverer) enqueue(ctx context.Context, tx *db.Tx, x Delivery, to []des
 // destinations sorts out inboxes: each once, in the order of their hosts, so
 // that two transactions lock host rows in the same order. What is no address
 // is left out: somebody else's mistake must not stop a whole fan-out.
-func (d *Deliverer) destinations(ctx context.Context, inboxes []string) []destination {
-	to := make([]destination, 0, len(inboxes))
-	for _, inbox := range inboxes {
+func (d *Deliverer) destinations(ctx context.Context, x Delivery) []destination {
+	farewell := strings.HasPrefix(x.EventKey, Farewell)
+	to := make([]destination, 0, len(x.Inboxes))
+	for _, inbox := range x.Inboxes {
 		host, err := HostOf(inbox)
 		if err != nil {
 			d.log.WarnContext(ctx, "cannot deliver to such an inbox", "inbox", inbox, "error", err)
+			continue
+		}
+		if d.refuses != nil && d.refuses(host, farewell) {
 			continue
 		}
 		to = append(to, destination{host, inbox})

@@ -206,3 +206,50 @@ func dropLane(ctx context.Context, d *db.DB, host string, author int64) error {
 		}
 	}
 }
+
+// Drop forgets what waits to be sent to a host, some at a time, but for farewells.
+func (d *Deliverer) Drop(ctx context.Context, host string) error {
+	for author, begun := int64(0), false; ; begun = true {
+		first := int64(math.MinInt64)
+		if begun {
+			first = author
+		}
+		lanes, err := lanesAfter(ctx, d.db, host, first, lanesDropped)
+		if err != nil {
+			return err
+		}
+		for _, l := range lanes {
+			if err := dropButFarewells(ctx, d.db, host, l.author); err != nil {
+				return err
+			}
+			author = l.author
+		}
+		if len(lanes) < lanesDropped {
+			return nil
+		}
+	}
+}
+
+// lanesDropped is how many lanes Drop looks up at a time.
+const lanesDropped = 100
+
+func dropButFarewells(ctx context.Context, d *db.DB, host string, author int64) error {
+	for after := int64(math.MinInt64); ; {
+		rows, err := laneRows(ctx, d, host, author, after, dropAtOnce)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		ids := make([]int64, len(rows))
+		for i, row := range rows {
+			ids[i] = row.id
+		}
+		after = ids[len(ids)-1]
+		err = d.Tx(ctx, func(tx *db.Tx) error {
+			_, err := db.Exec(ctx, tx, `DELETE FROM deliveries WHERE id {in $1} AND event_key NOT LIKE $2`, ids, Farewell+"%")
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("drop the deliveries for a host: %w", err)
+		}
+	}
+}

@@ -169,6 +169,17 @@ func reference(v any) string {
 	return ""
 }
 
+// Links gives every address under the key, of a list with those of the documents in it.
+func (o Object) Links(key string) []string {
+	var links []string
+	for _, v := range list(o[key]) {
+		if link := reference(v); link != "" {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
 // Object is the object embedded under the key, nil if there is only a link.
 // Of an array it is the first object.
 func (o Object) Object(key string) Object {

@@ -136,6 +136,14 @@ type DomainBlockPreview struct {
 	FollowersCount int64 `json:"followers_count"`
 }
 
+// DomainBlock is a server that is limited or suspended here.
+type DomainBlock struct {
+	Domain   string  `json:"domain"` // starred out in part when keepers wish it
+	Digest   string  `json:"digest"` // SHA-256 of the whole name
+	Severity string  `json:"severity"`
+	Comment  *string `json:"comment"` // null unless the reader may know why
+}
+
 // RelationshipSeveranceEvent tells a member of follows that ended together.
 type RelationshipSeveranceEvent struct {
 	ID             string `json:"id"`
@@ -160,6 +168,23 @@ type Report struct {
 	CollectionIDs []string        `json:"collection_ids"`
 	RuleIDs       []string        `json:"rule_ids"` // null unless a rule was violated
 	TargetAccount json.RawMessage `json:"target_account"`
+}
+
+// AccountWarning tells a member what keepers did about their account, and why.
+type AccountWarning struct {
+	ID            string          `json:"id"`
+	Action        string          `json:"action"`
+	Text          string          `json:"text"`
+	StatusIDs     *[]string       `json:"status_ids"` // null where it is about none
+	TargetAccount json.RawMessage `json:"target_account"`
+	Appeal        *Appeal         `json:"appeal"` // null while there is none
+	CreatedAt     string          `json:"created_at"`
+}
+
+// Appeal is what a member says against a warning.
+type Appeal struct {
+	Text  string `json:"text"`
+	State string `json:"state"` // approved, rejected or pending
 }
 
 // Time writes a time as the API does: ISO 8601 with milliseconds, UTC.

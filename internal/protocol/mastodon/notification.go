@@ -18,6 +18,7 @@ type Notification struct {
 type Attached struct {
 	Report     *Report                     `json:"report,omitempty"`
 	Event      *RelationshipSeveranceEvent `json:"event,omitempty"`
+	Warning    *AccountWarning             `json:"moderation_warning,omitempty"`
 	Collection *Collection                 `json:"collection,omitempty"`
 	Fallback   *NotificationFallback       `json:"fallback,omitempty"`
 }

@@ -15,6 +15,7 @@ import (
 // house answers with what it was asked, so that a test sees both ways.
 type house struct {
 	FrontdoorOps
+	MeasureOps
 	MediaOps
 	TrendOps
 }
@@ -25,6 +26,16 @@ func (house) MoveAccount(_ context.Context, in MoveAccount) (MovedAccount, error
 
 func (house) ChangeAlias(_ context.Context, in ChangeAlias) (Aliases, error) {
 	return Aliases{Username: in.Name, Aliases: []string{in.Do, in.Alias}}, nil
+}
+
+func (house) TakeMeasure(_ context.Context, in Measure) (Standing, error) {
+	return Standing{Handle: in.Handle, Changed: in.Measure == "limit", Limited: true, LimitedBy: []string{in.Reason}, SuspendedBy: []string{}}, nil
+}
+
+func (house) BlockDomain(_ context.Context, in DomainBlock) (DomainBlock, error) { return in, nil }
+
+func (house) ImportDomains(_ context.Context, in ImportDomains) (ImportedDomains, error) {
+	return ImportedDomains{Lines: len(in.Text), Changed: []string{in.Text}, Dry: in.Dry && in.Allows && in.Overwrite}, nil
 }
 
 func (house) CreateAccount(_ context.Context, in CreateAccount) (CreatedAccount, error) {
@@ -144,6 +155,15 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("ReadEmoji", func(o Ops) (any, error) { return o.ReadEmoji(ctx, EmojiName{"blob"}) })
 	same("CopyEmoji", func(o Ops) (any, error) {
 		return o.CopyEmoji(ctx, CopyEmoji{Name: "blob@there.example", Shortcode: "b", Category: "Blobs", Overwrite: true})
+	})
+	same("TakeMeasure", func(o Ops) (any, error) {
+		return o.TakeMeasure(ctx, Measure{Handle: "bo@there.example", Measure: "limit", Reason: "spam"})
+	})
+	same("BlockDomain", func(o Ops) (any, error) {
+		return o.BlockDomain(ctx, DomainBlock{Domain: "there.example", Severity: "suspend", RejectMedia: true, RejectReports: true, PrivateComment: "a", PublicComment: "b", Obfuscate: true})
+	})
+	same("ImportDomains", func(o Ops) (any, error) {
+		return o.ImportDomains(ctx, ImportDomains{Text: "there.example", Allows: true, Overwrite: true, Dry: true})
 	})
 	same("CreateAccount", func(o Ops) (any, error) {
 		return o.CreateAccount(ctx, CreateAccount{Name: "ada", Email: "a@b", Password: "p", Role: "owner", Confirmed: true, Approved: true, IfMissing: true})

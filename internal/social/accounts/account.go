@@ -43,7 +43,6 @@ type Account struct {
 	ShowFeatured      bool
 	Memorial          bool
 	MovedTo           id.Account // 0: it did not, or the other end does not say so
-	SuspendedByOrigin bool       // its own server says that it is suspended
 	Surveyed          bool       // what its server shows beside the actor was read
 	Backfilled        bool       // what was written before it was first seen was asked for
 	MovedToURI        string     // where an account of another server says that it moved to
@@ -56,7 +55,10 @@ type Account struct {
 	UpdatedAt       time.Time
 	FetchedAt       time.Time // zero for local accounts
 	LimitedAt       time.Time
+	LimitedBy       Cause
 	SuspendedAt     time.Time
+	SuspendedBy     Cause
+	SensitiveAt     time.Time // since when what it attaches is shown as sensitive
 	DeletedAt       time.Time
 	RemoteStatuses  *int64
 	RemoteFollowers *int64

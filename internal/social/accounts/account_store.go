@@ -16,20 +16,20 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-	featured_tags_url, moved_to_uri, suspended_by_origin, backfilled_at, collections_read_at, avatar_key, header_key`
+	featured_tags_url, moved_to_uri, backfilled_at, collections_read_at, avatar_key, header_key, limited_by, suspended_by, sensitive_at`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
 	var fields, alsoKnownAs, attribution string
 	var created, updated int64
-	var fetched, limited, suspended, deleted, backfilled, surveyed *int64
+	var fetched, limited, suspended, sensitive, deleted, backfilled, surveyed *int64
 	var moved *id.Account
 	err := r.Scan(&a.ID, &a.Username, &a.Domain, &a.URI, &a.URL, &a.Kind, &a.InboxURL, &a.SharedInboxURL, &a.OutboxURL,
 		&a.FollowersURL, &a.FollowingURL, &a.FeaturedURL, &a.DisplayName, &a.Note, &fields, &a.AvatarURL, &a.AvatarDescription,
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
 		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
-		&a.FeaturedTagsURL, &a.MovedToURI, &a.SuspendedByOrigin, &backfilled, &surveyed, &a.AvatarKey, &a.HeaderKey)
+		&a.FeaturedTagsURL, &a.MovedToURI, &backfilled, &surveyed, &a.AvatarKey, &a.HeaderKey, &a.LimitedBy, &a.SuspendedBy, &sensitive)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func scan(r db.Row) (*Account, error) {
 	}
 	a.CreatedAt, a.UpdatedAt = clock.FromMilli(created), clock.FromMilli(updated)
 	a.FetchedAt, a.LimitedAt = milliOrZero(fetched), milliOrZero(limited)
-	a.SuspendedAt, a.DeletedAt = milliOrZero(suspended), milliOrZero(deleted)
+	a.SuspendedAt, a.SensitiveAt, a.DeletedAt = milliOrZero(suspended), milliOrZero(sensitive), milliOrZero(deleted)
 	a.Backfilled, a.Surveyed = backfilled != nil, surveyed != nil
 	for _, one := range []struct {
 		text string
@@ -65,8 +65,9 @@ func list(v any, empty bool) string {
 	return string(b)
 }
 
-// values gives the columns after id in the order of columns, without those of our copies, which the room of media keeps, and the
-// times at which what lies beside an actor was read.
+// values gives the columns after id in the order of columns, without those of our copies, which the room of media keeps, the
+// times at which what lies beside an actor was read, and the account's standing: that is changed by measures alone, and never by whoever
+// read the account before one.
 func (a *Account) values() []any {
 	var moved *int64
 	if a.MovedTo != 0 {
@@ -78,9 +79,9 @@ func (a *Account) values() []any {
 		a.AvatarURL, a.AvatarDescription, a.HeaderURL, a.HeaderDescription,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable, a.HideCollections, a.Memorial, moved,
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
-		milliOrNil(a.LimitedAt), milliOrNil(a.SuspendedAt), milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
+		milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
 		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0),
-		a.FeaturedTagsURL, a.MovedToURI, a.SuspendedByOrigin}
+		a.FeaturedTagsURL, a.MovedToURI}
 }
 
 // insert stores a new account with its counts; false when the handle or uri is taken.
@@ -88,10 +89,10 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 	n, err := db.Exec(ctx, tx, `INSERT INTO accounts (id, username, username_key, domain, uri, url, kind, inbox_url, shared_inbox_url, outbox_url,
 		followers_url, following_url, featured_url, display_name, note, fields, avatar_url, avatar_description,
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
-		also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
+		also_known_as, created_at, updated_at, fetched_at, deleted_at,
 		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-		featured_tags_url, moved_to_uri, suspended_by_origin)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43,$44)
+		featured_tags_url, moved_to_uri)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -113,8 +114,8 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		shared_inbox_url=$9, outbox_url=$10, followers_url=$11, following_url=$12, featured_url=$13, display_name=$14, note=$15, fields=$16,
 		avatar_url=$17, avatar_description=$18, header_url=$19, header_description=$20, locked=$21, bot=$22, discoverable=$23,
 		indexable=$24, hide_collections=$25, memorial=$26, moved_to_id=$27, also_known_as=$28, created_at=$29, updated_at=$30, fetched_at=$31,
-		limited_at=$32, suspended_at=$33, deleted_at=$34, remote_statuses=$35, remote_followers=$36, remote_following=$37,
-		show_media=$38, show_media_replies=$39, show_featured=$40, attribution_domains=$41, featured_tags_url=$42, moved_to_uri=$43, suspended_by_origin=$44 WHERE id=$1`,
+		deleted_at=$32, remote_statuses=$33, remote_followers=$34, remote_following=$35,
+		show_media=$36, show_media_replies=$37, show_featured=$38, attribution_domains=$39, featured_tags_url=$40, moved_to_uri=$41 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
 		return err

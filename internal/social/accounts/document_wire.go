@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"net/http"
+	"strings"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
@@ -41,14 +42,25 @@ const (
 	cacheCollection = "max-age=180, public"
 )
 
+// secureVary is what an answer depends on that is not everybody's.
+const secureVary = "Signature"
+
+// SecureDocument notes that the documents which answer this call are shown to those alone who sign: nobody may keep them for others. Refusals
+// depend on the signature too.
+func SecureDocument(c *viewer.Call) { c.SetHeader("Vary", secureVary) }
+
 // Document answers with an ActivityPub document.
 func Document(c *viewer.Call, cache string, v any) (any, error) {
 	body, err := activitypub.Encode(v)
 	if err != nil {
 		return nil, err
 	}
+	vary := "Accept, Accept-Language, Cookie"
+	if c.W.Header().Get("Vary") == secureVary {
+		vary, cache = vary+", "+secureVary, strings.Replace(cache, "public", "private", 1)
+	}
 	c.SetHeader("Cache-Control", cache)
-	c.SetHeader("Vary", "Accept, Accept-Language, Cookie")
+	c.SetHeader("Vary", vary)
 	return rest.Bytes{Code: http.StatusOK, Type: activitypub.ContentType, Body: body}, nil
 }
 

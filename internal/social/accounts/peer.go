@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
 )
 
 // maxPeerNames bounds the parts that one domain is found by.
@@ -42,11 +43,50 @@ const maxPeers = 50_000
 
 const allPeersSQL = `SELECT domain FROM peer_names WHERE name = domain ORDER BY domain LIMIT $1`
 
-// Peers gives the domains of all servers that somebody here has met, in their order; the first fifty thousand.
+// Peers gives the domains of all servers that somebody here has met and that are not kept apart, in their order; of the first fifty thousand.
 func (s *Service) Peers(ctx context.Context) ([]string, error) {
 	list, err := db.All(ctx, s.db, db.Text, allPeersSQL, maxPeers)
 	if err != nil {
 		return nil, fmt.Errorf("known servers: %w", err)
+	}
+	return slices.DeleteFunc(list, s.apart), nil
+}
+
+// apart tells of servers that keepers keep away from members: naming them would recommend them.
+func (s *Service) apart(host string) bool { return s.domains.Suspends(host) || s.domains.Limits(host) }
+
+const peersAfterSQL = `SELECT domain FROM peer_names WHERE name = domain AND domain > $1 ORDER BY domain LIMIT $2`
+
+// peersAtOnce is how many names of servers are read at a time.
+const peersAtOnce = 1000
+
+// PeersBelow gives the known servers of which something holds; all are looked at, a thousand names at a time.
+func (s *Service) PeersBelow(ctx context.Context, holds func(host string) bool) ([]string, error) {
+	var found []string
+	for after := ""; ; {
+		list, err := db.All(ctx, s.db, db.Text, peersAfterSQL, after, peersAtOnce)
+		if err != nil {
+			return nil, fmt.Errorf("known servers: %w", err)
+		}
+		for _, host := range list {
+			if holds(host) {
+				found = append(found, host)
+			}
+		}
+		if len(list) < peersAtOnce {
+			return found, nil
+		}
+		after = list[len(list)-1]
+	}
+}
+
+const accountsOfSQL = `SELECT id FROM accounts WHERE domain = $1 AND id > $2 ORDER BY id LIMIT $3`
+
+// AccountsOf gives accounts of a server after one, in the order of their ids.
+func (s *Service) AccountsOf(ctx context.Context, host string, after id.Account, most int) ([]id.Account, error) {
+	list, err := db.All(ctx, s.db, db.Value[id.Account], accountsOfSQL, host, after, most)
+	if err != nil {
+		return nil, fmt.Errorf("accounts of %s: %w", host, err)
 	}
 	return list, nil
 }
@@ -75,7 +115,7 @@ func (s *Service) PeersNamed(ctx context.Context, beginning string, limit int) (
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(part(a), part(b)) })
 	found := []string{}
 	for _, h := range hits {
-		if len(found) < limit && !slices.Contains(found, h.domain) {
+		if len(found) < limit && !slices.Contains(found, h.domain) && !s.apart(h.domain) {
 			found = append(found, h.domain)
 		}
 	}

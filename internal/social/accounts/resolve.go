@@ -11,6 +11,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/id"
 )
 
@@ -127,6 +128,9 @@ func (s *Service) keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 	if s.site.IsLocal(handle.Domain) {
 		return nil, fault.New(fault.Forbidden, "Another server cannot speak for accounts of this one")
 	}
+	if host, err := activitypub.HostOf(actor.ID); err != nil || s.domains.Refuses(host) || s.domains.Refuses(handle.Domain) {
+		return nil, domains.Refusal()
+	}
 	var kept *Account
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		known, err := byURI(ctx, tx, actor.ID)
@@ -147,6 +151,9 @@ func (s *Service) keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 			err = s.insertRemote(ctx, tx, a)
 		}
 		if err != nil {
+			return err
+		}
+		if err := s.settleStanding(ctx, tx, a, actor.Suspended); err != nil {
 			return err
 		}
 		if err := storeRemoteKeys(ctx, tx, a.ID, a.URI, actor.Keys); err != nil {
@@ -199,6 +206,16 @@ func (s *Service) insertRemote(ctx context.Context, tx *db.Tx, a *Account) error
 	if inserted, err = insert(ctx, tx, a); err == nil && !inserted {
 		err = fault.New(fault.Conflict, "This account is known already")
 	}
+	if err != nil {
+		return err
+	}
+	if err := inherit(ctx, tx, old, a); err != nil {
+		return err
+	}
+	now, err := byID(ctx, tx, a.ID)
+	if err == nil {
+		*a = *now
+	}
 	return err
 }
 
@@ -228,12 +245,6 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 	a.AlsoKnownAs, a.AttributionDomains = actor.AlsoKnownAs, actor.AttributionDomains
 	if !actor.Published.IsZero() && actor.Published.Before(now) {
 		a.CreatedAt = actor.Published
-	}
-	switch {
-	case actor.Suspended && a.SuspendedAt.IsZero():
-		a.SuspendedAt, a.SuspendedByOrigin = now, true
-	case !actor.Suspended && a.SuspendedByOrigin: // nobody but its server lifts what its server said
-		a.SuspendedAt, a.SuspendedByOrigin = time.Time{}, false
 	}
 	a.UpdatedAt, a.FetchedAt = now, now
 	a.DeletedAt = time.Time{}

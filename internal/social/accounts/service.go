@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
@@ -33,6 +34,7 @@ type Service struct {
 	neighbours Neighbours
 	emoji      *emoji.Service
 	secure     func() bool
+	domains    *domains.Service
 }
 
 // Config is what the room needs.
@@ -45,6 +47,7 @@ type Config struct {
 	Passwords *Passwords
 	MakeKey   func() (*rsa.PrivateKey, error) // MakeKey, or a pool in tests
 	Emoji     *emoji.Service                  // nil: none are known
+	Domains   *domains.Service                // nil: nothing was decided about any
 	Memory    uint64                          // bytes of shown accounts to remember; 0 chooses
 	Secure    func() bool                     // whether other servers must sign what they read; nil: they need not
 }
@@ -61,7 +64,7 @@ func New(c Config) *Service {
 	if c.Secure == nil {
 		c.Secure = func() bool { return false }
 	}
-	return &Service{secure: c.Secure, emoji: c.Emoji, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
+	return &Service{secure: c.Secure, emoji: c.Emoji, domains: c.Domains, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
 		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory))}
 }
 

@@ -13,6 +13,7 @@ import (
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/emoji"
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
@@ -34,6 +35,7 @@ type Service struct {
 
 	mediaTypes []string
 	emoji      *emoji.Service // nil: none are known
+	domains    *domains.Service
 	visitors   visitors
 
 	mu      sync.Mutex

@@ -4,6 +4,8 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/text"
+	"anancus/internal/protocol/mastodon"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/viewer"
 )
@@ -23,19 +25,32 @@ func (s *Service) Peers(c *viewer.Call) (any, error) {
 	return rest.Tagged{Body: domains, Cache: cacheInstance}, nil
 }
 
-// DomainBlocks serves GET /api/v1/instance/domain_blocks. Keepers cannot block servers yet, so there are none to tell of.
+// DomainBlocks serves GET /api/v1/instance/domain_blocks: which servers are limited or suspended here, and to whom it may be told why.
 func (s *Service) DomainBlocks(c *viewer.Call) (any, error) {
-	switch s.settings.Now().ShowDomainBlocks {
-	case settings.Everyone:
-	case settings.Members:
-		if !c.Viewer.IsMember() {
-			return nil, fault.RecordNotFound()
-		}
-	default:
+	v := s.settings.Now()
+	if !mayRead(v.ShowDomainBlocks, c.Viewer) {
 		return nil, fault.RecordNotFound()
 	}
-	return []any{}, nil
+	list, err := s.domains.Public(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]mastodon.DomainBlock, len(list))
+	for i, b := range list {
+		rows[i] = mastodon.DomainBlock{Domain: b.Shown(), Digest: b.Digest(), Severity: string(b.Severity)}
+		if mayRead(v.ShowDomainReasons, c.Viewer) {
+			rows[i].Comment = &b.PublicComment
+		}
+	}
+	return rows, nil
 }
+
+func mayRead(a settings.Audience, v viewer.Viewer) bool {
+	return a == settings.Everyone || a == settings.Members && v.IsMember()
+}
+
+// ShowDomains tells the room which servers are limited or suspended; called once at assembly.
+func (s *Service) ShowDomains(d *domains.Service) { s.domains = d }
 
 // Languages serves GET /api/v1/instance/languages: those that posts can be in.
 func (s *Service) Languages(*viewer.Call) (any, error) {

@@ -17,6 +17,8 @@ type (
 	Bookmark            int64
 	Collection          int64
 	CollectionItem      int64
+	DomainAllow         int64
+	DomainBlock         int64
 	Emoji               int64
 	Favourite           int64
 	File                int64
@@ -34,6 +36,7 @@ type (
 	Session             int64
 	Severance           int64
 	Status              int64
+	Strike              int64
 	Tag                 int64
 	Token               int64
 )
@@ -76,6 +79,7 @@ func (v Notification) String() string { return String(v) }
 func (v Report) String() string       { return String(v) }
 func (v Scheduled) String() string    { return String(v) }
 func (v Severance) String() string    { return String(v) }
+func (v Strike) String() string       { return String(v) }
 func (v Token) String() string        { return String(v) }
 func (v Tag) String() string          { return String(v) }
 func (v List) String() string         { return String(v) }

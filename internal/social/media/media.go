@@ -16,6 +16,7 @@ import (
 	"anancus/internal/kit/images"
 	"anancus/internal/kit/memo"
 	"anancus/internal/kit/safehttp"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 
@@ -66,6 +67,7 @@ type Service struct {
 	converting *semaphore.Weighted // one film at a time: it takes all the processors, and at 4K most of a gigabyte
 
 	settings  *settings.Service
+	domains   *domains.Service
 	secret    []byte // of the addresses at which files of other servers are asked for
 	modes     atomic.Pointer[map[string]settings.MediaMode]
 	portraits chan struct{} // one for each that is fetched
@@ -80,6 +82,7 @@ type Config struct {
 	Clock    clock.Clock
 	Site     settings.Site
 	Settings *settings.Service
+	Domains  *domains.Service // nil: nothing was decided about any
 	Secret   []byte
 	Store    blob.Store
 	Workshop *images.Workshop
@@ -106,7 +109,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{reading: semaphore.NewWeighted(readAtOnce), copying: semaphore.NewWeighted(readAtOnce), converting: semaphore.NewWeighted(1),
-		settings: c.Settings, secret: c.Secret, portraits: make(chan struct{}, portraitsAtOnce), passing: make(chan struct{}, passAtOnce),
+		settings: c.Settings, domains: c.Domains, secret: c.Secret, portraits: make(chan struct{}, portraitsAtOnce), passing: make(chan struct{}, passAtOnce),
 		db: c.DB, clock: c.Clock, site: c.Site, store: c.Store, workshop: c.Workshop, films: c.Films, spool: c.Spool, log: c.Log, remote: c.Remote, sees: c.Sees, person: c.Person,
 		known: memo.New[id.File](c.Memory, func(f *file) uint32 { return uint32(len(f.key) + len(f.kind) + 64) })}
 	s.modes.Store(&map[string]settings.MediaMode{})

@@ -48,6 +48,9 @@ func (s *Service) Modes(ctx context.Context) ([]DomainMode, error) {
 
 // ModeOf tells what is done with the media of a server.
 func (s *Service) ModeOf(domain string) settings.MediaMode {
+	if s.domains.RejectsMedia(domain) {
+		return settings.RejectMedia
+	}
 	if modes := *s.modes.Load(); len(modes) > 0 {
 		for above := domain; above != ""; _, above, _ = strings.Cut(above, ".") {
 			if mode, known := modes[above]; known {

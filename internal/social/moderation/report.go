@@ -3,6 +3,7 @@ package moderation
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"time"
@@ -12,9 +13,12 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/domains"
 	"anancus/internal/social/id"
 	"anancus/internal/social/notifications"
+	"anancus/internal/social/relationships"
 	"anancus/internal/social/statuses"
 )
 
@@ -25,11 +29,34 @@ type Service struct {
 	accounts *accounts.Service
 	statuses *statuses.Service
 	notices  *notifications.Service
+	ties     *relationships.Service
+	domains  *domains.Service
+	courier  Courier
+}
+
+// Courier takes activities to other servers.
+type Courier interface {
+	EnqueueAll(ctx context.Context, d activitypub.Delivery) error
+	// Drop forgets what waits to be sent to a host, but for what tells it of an end.
+	Drop(ctx context.Context, host string) error
+}
+
+// Config is what the room needs.
+type Config struct {
+	DB            *db.DB
+	Clock         clock.Clock
+	Domains       *domains.Service
+	Accounts      *accounts.Service
+	Relationships *relationships.Service
+	Statuses      *statuses.Service
+	Notifications *notifications.Service
+	Courier       Courier
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service, posts *statuses.Service, notices *notifications.Service) *Service {
-	return &Service{db: d, clock: c, accounts: people, statuses: posts, notices: notices}
+func New(c Config) *Service {
+	return &Service{db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, notices: c.Notifications, ties: c.Relationships,
+		domains: c.Domains, courier: c.Courier}
 }
 
 // Reported is the event of a new report.
@@ -47,7 +74,8 @@ type Report struct {
 	Rules          []int64 // of a violation alone
 	Forward        bool    // the reporter wishes that the target's server is told
 	ForwardDomains []string
-	Forwarded      bool // it was
+	Forwarded      bool   // it was
+	URI            string // by which other servers know it; "" where they are not told
 	CreatedAt      time.Time
 	ResolvedAt     time.Time // zero while it is open
 }
@@ -127,7 +155,10 @@ func (s *Service) File(ctx context.Context, r *Report, visible func([]id.Status)
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		r.ID, r.CreatedAt = id.Report(tx.NextID()), tx.Now()
-		if err := insert(ctx, tx, r); err != nil {
+		if domains := r.forwardsTo(target); len(domains) > 0 {
+			r.URI, r.Forwarded = s.accounts.Site().URL("/"+rand.Text()), slices.Contains(domains, target.Domain)
+		}
+		if _, err := insert(ctx, tx, r); err != nil {
 			return err
 		}
 		return tx.Emit(Reported{r.ID})

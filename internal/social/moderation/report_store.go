@@ -11,7 +11,7 @@ import (
 	"anancus/internal/social/id"
 )
 
-const columns = `id, account_id, target_id, category, comment, status_ids, collection_ids, rule_ids, forward, forward_domains, forwarded, created_at, resolved_at`
+const columns = `id, account_id, target_id, category, comment, status_ids, collection_ids, rule_ids, forward, forward_domains, forwarded, created_at, resolved_at, uri`
 
 func scan(r db.Row) (*Report, error) {
 	x := &Report{}
@@ -19,7 +19,7 @@ func scan(r db.Row) (*Report, error) {
 	var rules *string
 	var created int64
 	var resolved *int64
-	err := r.Scan(&x.ID, &x.Reporter, &x.Target, &x.Category, &x.Comment, &posts, &collections, &rules, &x.Forward, &domains, &x.Forwarded, &created, &resolved)
+	err := r.Scan(&x.ID, &x.Reporter, &x.Target, &x.Category, &x.Comment, &posts, &collections, &rules, &x.Forward, &domains, &x.Forwarded, &created, &resolved, &x.URI)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +50,17 @@ func array[T any](list []T) string {
 	return string(b)
 }
 
-func insert(ctx context.Context, tx *db.Tx, r *Report) error {
+// insert stores a report; false when one of its address and account is there.
+func insert(ctx context.Context, tx *db.Tx, r *Report) (bool, error) {
 	var rules *string
 	if r.Category == "violation" {
 		text := array(r.Rules)
 		rules = &text
 	}
-	_, err := db.Exec(ctx, tx, `INSERT INTO reports (id, account_id, target_id, category, comment, status_ids, collection_ids, rule_ids, forward, forward_domains, created_at, updated_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$11)`, r.ID, r.Reporter, r.Target, r.Category, r.Comment, array(r.Statuses), array(r.Collections), rules,
-		r.Forward, array(r.ForwardDomains), clock.Milli(r.CreatedAt))
-	return err
+	n, err := db.Exec(ctx, tx, `INSERT INTO reports (id, account_id, target_id, category, comment, status_ids, collection_ids, rule_ids, forward, forward_domains, created_at, updated_at,
+		forwarded, uri) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$11,$12,$13) ON CONFLICT DO NOTHING`, r.ID, r.Reporter, r.Target, r.Category, r.Comment, array(r.Statuses), array(r.Collections), rules,
+		r.Forward, array(r.ForwardDomains), clock.Milli(r.CreatedAt), r.Forwarded, r.URI)
+	return n > 0, err
 }
 
 // countBy tells how many of some statuses an account wrote or boosted.

@@ -72,6 +72,8 @@ type Service struct {
 	pushKey     string // the public half, for apps
 	reach       Reach
 	showReports Reports
+
+	showWarnings Warnings
 }
 
 // New opens the room. pushKey is by what push services know this server, and reach tells where they may be.

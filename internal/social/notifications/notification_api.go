@@ -105,6 +105,7 @@ type things struct {
 	severed     map[id.Severance]*mastodon.RelationshipSeveranceEvent
 	collections map[id.Collection]*mastodon.Collection
 	reports     map[id.Report]*mastodon.Report
+	warnings    map[id.Strike]*mastodon.AccountWarning
 	known       map[string]bool // the types that the app says it knows; nil when it does not say
 }
 
@@ -144,6 +145,9 @@ func (s *Service) gather(c *viewer.Call, rows []*Notification, people ...id.Acco
 	if t.reports, err = s.reported(c.Context(), rows); err != nil {
 		return nil, err
 	}
+	if t.warnings, err = s.warnings(c.Context(), c.Viewer.Account, rows); err != nil {
+		return nil, err
+	}
 	t.severed, err = s.severances(c.Context(), c.Viewer.Account, rows)
 	return t, err
 }
@@ -153,6 +157,7 @@ func (t *things) shows(n *Notification) bool {
 	return t.accounts[n.From] != nil && (n.Status == 0 || t.statuses[n.Status] != nil) &&
 		(n.Kind != SeveredRelationships || t.severed[id.Severance(n.about)] != nil) &&
 		(n.Kind != Report || t.reports[id.Report(n.about)] != nil) &&
+		(n.Kind != ModerationWarning || t.warnings[id.Strike(n.about)] != nil) &&
 		(!n.Kind.ofCollection() || t.collections[id.Collection(n.about)] != nil)
 }
 
@@ -164,6 +169,9 @@ func (t *things) attached(n *Notification) mastodon.Attached {
 	}
 	if n.Kind == Report {
 		a.Report = t.reports[id.Report(n.about)]
+	}
+	if n.Kind == ModerationWarning {
+		a.Warning = t.warnings[id.Strike(n.about)]
 	}
 	if n.Kind.ofCollection() {
 		a.Collection = t.collections[id.Collection(n.about)]

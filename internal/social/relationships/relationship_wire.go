@@ -18,6 +18,9 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, from, to *accounts.Accoun
 	if err != nil {
 		return err
 	}
+	if activity.Type == "Reject" || activity.Type == "Undo" {
+		key = activitypub.Farewell + key
+	}
 	return s.courier.Enqueue(ctx, tx, activitypub.Delivery{Author: int64(from.ID), EventKey: key, Body: body, Inboxes: []string{to.InboxURL}})
 }
 

@@ -57,30 +57,23 @@ var names = map[string]setting{
 		},
 		show: func(v Values) string { return string(v.Registrations) },
 	},
-	"title":                 text("title", maxTitle, func(v *Values) *string { return &v.Title }),
-	"description":           text("description", maxDescription, func(v *Values) *string { return &v.Description }),
-	"contact-email":         text("contact-email", 254, func(v *Values) *string { return &v.ContactEmail }),
-	"extended-description":  text("extended-description", maxDocument, func(v *Values) *string { return &v.ExtendedDescription }),
-	"privacy-policy":        text("privacy-policy", maxDocument, func(v *Values) *string { return &v.PrivacyPolicy }),
-	"registrations-message": text("registrations-message", maxDescription, func(v *Values) *string { return &v.RegistrationsMessage }),
-	"status-page":           address("status-page", func(v *Values) *string { return &v.StatusPage }),
-	"activity-api":          flag("activity-api", func(v *Values) *bool { return &v.ActivityAPI }),
-	"peers-api":             flag("peers-api", func(v *Values) *bool { return &v.PeersAPI }),
-	"profile-directory":     flag("profile-directory", func(v *Values) *bool { return &v.ProfileDirectory }),
-	"show-domain-blocks": {
-		read: func(v *Values, text string) error {
-			switch a := Audience(text); a {
-			case Nobody, Members, Everyone:
-				v.ShowDomainBlocks = a
-				return nil
-			}
-			return fault.New(fault.Invalid, "show-domain-blocks must be disabled, users or all")
-		},
-		show: func(v Values) string { return string(v.ShowDomainBlocks) },
-	},
-	"libretranslate-url": address("libretranslate-url", func(v *Values) *string { return &v.LibreTranslateURL }),
-	"libretranslate-key": secret("libretranslate-key", func(v *Values) *string { return &v.LibreTranslateKey }),
-	"deepl-key":          secret("deepl-key", func(v *Values) *string { return &v.DeepLKey }),
+	"title":                        text("title", maxTitle, func(v *Values) *string { return &v.Title }),
+	"description":                  text("description", maxDescription, func(v *Values) *string { return &v.Description }),
+	"contact-email":                text("contact-email", 254, func(v *Values) *string { return &v.ContactEmail }),
+	"extended-description":         text("extended-description", maxDocument, func(v *Values) *string { return &v.ExtendedDescription }),
+	"privacy-policy":               text("privacy-policy", maxDocument, func(v *Values) *string { return &v.PrivacyPolicy }),
+	"registrations-message":        text("registrations-message", maxDescription, func(v *Values) *string { return &v.RegistrationsMessage }),
+	"status-page":                  address("status-page", func(v *Values) *string { return &v.StatusPage }),
+	"activity-api":                 flag("activity-api", func(v *Values) *bool { return &v.ActivityAPI }),
+	"peers-api":                    flag("peers-api", func(v *Values) *bool { return &v.PeersAPI }),
+	"profile-directory":            flag("profile-directory", func(v *Values) *bool { return &v.ProfileDirectory }),
+	"show-domain-blocks":           audience("show-domain-blocks", func(v *Values) *Audience { return &v.ShowDomainBlocks }),
+	"show-domain-blocks-rationale": audience("show-domain-blocks-rationale", func(v *Values) *Audience { return &v.ShowDomainReasons }),
+	"authorized-fetch":             flag("authorized-fetch", func(v *Values) *bool { return &v.AuthorizedFetch }),
+	"limited-federation":           flag("limited-federation", func(v *Values) *bool { return &v.LimitedFederation }),
+	"libretranslate-url":           address("libretranslate-url", func(v *Values) *string { return &v.LibreTranslateURL }),
+	"libretranslate-key":           secret("libretranslate-key", func(v *Values) *string { return &v.LibreTranslateKey }),
+	"deepl-key":                    secret("deepl-key", func(v *Values) *string { return &v.DeepLKey }),
 	"deepl-plan": {
 		read: func(v *Values, text string) error {
 			if text != "free" && text != "pro" {
@@ -210,6 +203,21 @@ func flag(name string, field func(*Values) *bool) setting {
 			return nil
 		},
 		show: func(v Values) string { return strconv.FormatBool(*field(&v)) },
+	}
+}
+
+// audience is a setting that says who may read something about the server.
+func audience(name string, field func(*Values) *Audience) setting {
+	return setting{
+		read: func(v *Values, text string) error {
+			switch a := Audience(text); a {
+			case Nobody, Members, Everyone:
+				*field(v) = a
+				return nil
+			}
+			return fault.New(fault.Invalid, name+" must be disabled, users or all")
+		},
+		show: func(v Values) string { return string(*field(&v)) },
 	}
 }
 

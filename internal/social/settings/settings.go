@@ -33,14 +33,18 @@ type Values struct {
 	ContactEmail  string
 	MaxCharacters int
 
-	ExtendedDescription  string // Markdown
-	PrivacyPolicy        string // Markdown; "" is ours
-	RegistrationsMessage string // why nobody may join
-	StatusPage           string // where people look when the server is down
-	ActivityAPI          bool   // whether anybody may read how lively the server is
-	PeersAPI             bool   // whether anybody may read which servers it knows
-	ShowDomainBlocks     Audience
-	ProfileDirectory     bool // whether people who wish it can be found on a list
+	ExtendedDescription  string   // Markdown
+	PrivacyPolicy        string   // Markdown; "" is ours
+	RegistrationsMessage string   // why nobody may join
+	StatusPage           string   // where people look when the server is down
+	ActivityAPI          bool     // whether anybody may read how lively the server is
+	PeersAPI             bool     // whether anybody may read which servers it knows
+	ShowDomainBlocks     Audience // who may read which servers are limited or suspended here
+	ShowDomainReasons    Audience // and why
+	ProfileDirectory     bool     // whether people who wish it can be found on a list
+
+	AuthorizedFetch   bool // documents are shown only to servers that sign what they ask
+	LimitedFederation bool // only servers on the list of allowed ones are spoken with, and nobody else reads here
 
 	LibreTranslateURL string // "" is none
 	LibreTranslateKey string
@@ -65,6 +69,10 @@ type Values struct {
 	// When keepers last changed these; zero while they are as they came.
 	ExtendedDescriptionAt, PrivacyPolicyAt time.Time
 }
+
+// SecureMode tells whether documents are shown to nobody but servers that sign what they ask (Mastodon's secure mode): no LD signatures
+// are made then either, as by them anybody could pass on what was meant for some.
+func (v Values) SecureMode() bool { return v.AuthorizedFetch || v.LimitedFederation }
 
 // Translates tells whether keepers chose a service that translates statuses.
 func (v Values) Translates() bool { return v.DeepLKey != "" || v.LibreTranslateURL != "" }
@@ -131,7 +139,7 @@ func (s *Service) Now() Values { return *s.now.Load() }
 func (s *Service) defaults() *Values {
 	return &Values{
 		Registrations: Open, Title: s.site.Domain, MaxCharacters: DefaultMaxCharacters,
-		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, DeepLPlan: "free",
+		Description: "A place on the social web, run with Anancus.", ActivityAPI: true, PeersAPI: true, ShowDomainBlocks: Nobody, ShowDomainReasons: Nobody, DeepLPlan: "free",
 		ProfileDirectory: true,
 		EmbedHosts:       embedHosts,
 		RemoteMedia:      StoreMedia, MediaFetch: FetchFollowed,

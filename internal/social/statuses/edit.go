@@ -103,6 +103,13 @@ func (s *Service) Edit(ctx context.Context, author id.Account, status id.Status,
 	if err := ch.check(s.settings.Now().MaxCharacters, quote, shown); err != nil {
 		return nil, err
 	}
+	if len(shown) > 0 && !ch.Sensitive {
+		by, err := s.accounts.ByID(ctx, author)
+		if err != nil {
+			return nil, err
+		}
+		ch.Sensitive = !by.SensitiveAt.IsZero()
+	}
 	// The network is asked before the transaction, never inside.
 	marked, err := s.mark(ctx, ch.Text, author)
 	if err != nil {

@@ -108,7 +108,7 @@ func (s *Service) prepare(ctx context.Context, author *accounts.Account, member 
 	if d.Sensitive != nil {
 		status.Sensitive = *d.Sensitive
 	}
-	status.Sensitive = status.Sensitive || d.ContentWarning != ""
+	status.Sensitive = status.Sensitive || d.ContentWarning != "" || len(shown) > 0 && !author.SensitiveAt.IsZero()
 	if status.Language == "" {
 		status.Language = member.DefaultLanguage
 	}

@@ -309,7 +309,7 @@ func (s *Service) remoteMentions(ctx context.Context, author *accounts.Account, 
 func fromNote(author *accounts.Account, note *activitypub.RemoteNote, now time.Time) *Status {
 	status := &Status{
 		URI: note.ID, URL: note.URL, Author: author.ID, Content: text.Sanitize(note.Content), ContentWarning: text.StripControl(note.Summary),
-		Visibility: Visibility(note.Visibility(author.FollowersURL)), Sensitive: note.Sensitive || note.Summary != "",
+		Visibility: Visibility(note.Visibility(author.FollowersURL)), Sensitive: note.Sensitive || note.Summary != "" || len(note.Attachments) > 0 && !author.SensitiveAt.IsZero(),
 		CreatedAt: note.Published, QuotePolicy: policyFromWire(author, note.CanQuote),
 	}
 	if code, ok := text.Language(note.Language); ok {

@@ -3,6 +3,7 @@ package statuses
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,11 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 			note.InReplyTo, note.InReplyToAtomURI = &parent.URI, &parent.URI
 		}
 	}
-	note.To, note.Cc = address(author, status.Visibility, people)
+	addressed, err := s.addressable(ctx, author, people)
+	if err != nil {
+		return nil, err
+	}
+	note.To, note.Cc = address(author, status.Visibility, addressed)
 	if err := s.ask(ctx, note, status.ID); err != nil {
 		return nil, err
 	}
@@ -144,6 +149,22 @@ func address(author *accounts.Account, v Visibility, mentioned []*accounts.Accou
 	default:
 		return people, nil
 	}
+}
+
+// addressable leaves of those whom a limited author names only who follows them: nobody else is written to by such an author.
+func (s *Service) addressable(ctx context.Context, author *accounts.Account, people []*accounts.Account) ([]*accounts.Account, error) {
+	if !author.Limited() || len(people) == 0 {
+		return people, nil
+	}
+	ids := make([]id.Account, len(people))
+	for i, person := range people {
+		ids[i] = person.ID
+	}
+	follow, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT account_id FROM follows WHERE target_id = $1 AND account_id {in $2}`, author.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(people), func(a *accounts.Account) bool { return !slices.Contains(follow, a.ID) }), nil
 }
 
 func (s *Service) mentionedAccounts(ctx context.Context, status *Status) ([]*accounts.Account, error) {

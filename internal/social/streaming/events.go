@@ -159,6 +159,18 @@ func (h *Hub) OnAccountGone(_ context.Context, e accounts.Gone) {
 	}
 }
 
+// OnStandingChanged closes the streams of members who were suspended.
+func (h *Hub) OnStandingChanged(_ context.Context, e accounts.StandingChanged) {
+	if !e.Hidden || h.open.Load() == 0 {
+		return
+	}
+	changed := make(map[id.Account]bool, len(e.Accounts))
+	for _, one := range e.Accounts {
+		changed[one] = true
+	}
+	h.shutAll(func(k *socket) bool { return changed[k.viewer.Account] }, revoked)
+}
+
 func (h *Hub) changed(accounts ...id.Account) {
 	h.post(func(ctx context.Context) { h.reread(ctx, accounts...) })
 }

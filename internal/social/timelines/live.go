@@ -108,6 +108,33 @@ func (s *Service) OnAccountGone(_ context.Context, e accounts.Gone) {
 	}
 }
 
+// OnStandingChanged lets everything be read again that may show accounts, or hide them, which stand otherwise now: their own feeds, those that
+// hear them, and what everybody shares.
+func (s *Service) OnStandingChanged(_ context.Context, e accounts.StandingChanged) {
+	s.all.forget()
+	s.local.forget()
+	changed := make(map[id.Account]bool, len(e.Accounts))
+	for _, one := range e.Accounts {
+		changed[one] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.building {
+		b.generation++
+	}
+	for _, one := range e.Accounts {
+		s.closeFor(one)
+		for _, f := range slices.Clone(s.byAuthor[one]) {
+			s.close(f)
+		}
+	}
+	for _, f := range maps.Clone(s.feeds) { // boosted, or there by a hashtag
+		if slices.ContainsFunc(f.entries, func(one entry) bool { return changed[one.author] || one.boostOf != 0 && changed[one.other] }) {
+			s.close(f)
+		}
+	}
+}
+
 // noteAll tells the feeds that are being built.
 func (s *Service) noteAll(c change) {
 	for _, b := range s.building {
