@@ -108,8 +108,8 @@ func (s *Server) effects() {
 	bus.On(b, "account.standing_changed",
 		bus.Live(func(_ context.Context, e accounts.StandingChanged) {
 			s.accounts.Forget(e.Accounts...)
+			s.access.ForgetMember(e.Accounts...)
 			for _, one := range e.Accounts {
-				s.access.ForgetMember(one)
 				s.statuses.ForgetCreator(one)
 			}
 			s.suggestions.ForgetAll()

@@ -12,13 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/activitypub/aptest"
+	"anancus/internal/server/keeper"
 	"anancus/internal/server/servertest"
-	"anancus/internal/social/accounts"
-	"anancus/internal/social/id"
 )
 
 // The matrix asks for every kind of status, as every kind of viewer, by every path there is. What to
@@ -592,20 +590,10 @@ func number(t *testing.T, text string) int64 {
 	return n
 }
 
-// suspend does what a keeper's measure will do: the account is there, and nobody sees it.
+// suspend does what keepers do at the command line: the account is there, and nobody sees it.
 func suspend(t *testing.T, on *servertest.Server, p *servertest.Person) {
 	t.Helper()
-	account, err := id.Parse[id.Account](p.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = on.DB().Tx(t.Context(), func(tx *db.Tx) error {
-		if _, err := db.Exec(t.Context(), tx, `UPDATE accounts SET suspended_at = $2 WHERE id = $1`, account, clock.Milli(tx.Now())); err != nil {
-			return err
-		}
-		return tx.Emit(accounts.Gone{Account: account})
-	})
-	if err != nil {
+	if _, err := on.Keeper().TakeMeasure(t.Context(), keeper.Measure{Handle: p.Name, Measure: "suspend"}); err != nil {
 		t.Fatal(err)
 	}
 }

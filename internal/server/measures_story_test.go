@@ -53,6 +53,12 @@ func tiesOf(p *servertest.Person, account string) servertest.Relationship {
 	return list[0]
 }
 
+// addressed tells whether a document is written to somebody.
+func addressed(body, who string) bool {
+	var note struct{ To, Cc []string }
+	return json.Unmarshal([]byte(body), &note) == nil && slices.Contains(append(note.To, note.Cc...), who)
+}
+
 // onPublic tells whether a status is on the public timeline of somebody.
 func onPublic(p *servertest.Person, uri string) bool {
 	p.On.T.Helper()
@@ -101,6 +107,12 @@ func TestALimitedMemberReachesFollowersAlone(t *testing.T) {
 		}
 		if told := notices(bo, "types[]=mention"); len(told) != 1 {
 			t.Errorf("a follower is told %+v", told)
+		}
+		host := aptest.NewServer(t)
+		fan, sam := newOutsider(t, host, "fan", 0), newOutsider(t, host, "sam", 1)
+		fan.post(s, activitypub.NewActivity("Follow", fan.actor.ID+"#follows/1", fan.actor.ID, s.URL+"/ap/users/"+ada.ID), http.StatusAccepted)
+		if _, body := document(t, s, ada.Publish("@fan@"+host.Host+" and @sam@"+host.Host).URI); !addressed(body, fan.actor.ID) || addressed(body, sam.actor.ID) {
+			t.Errorf("it is addressed to whoever is named: %s", body)
 		}
 		ada.Follow(cy)
 		if ties := ada.Towards(cy.ID); ties.Following || !ties.Requested {

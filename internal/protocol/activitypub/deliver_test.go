@@ -376,3 +376,26 @@ func TestTheNextOfATiredLaneDoesNotBeginAnew(t *testing.T) {
 		}
 	})
 }
+
+func TestWhereNothingIsSentOnlyFarewellsGo(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.enqueue(1, "before", "shut.example", "open.example")
+		p.enqueue(2, Farewell+"before", "shut.example")
+		p.enqueue(3, "other", "shut.example")
+		if err := p.Drop(t.Context(), "shut.example"); err != nil {
+			t.Fatal(err)
+		}
+		p.waiting(2)
+		p.Refuse(func(host string, farewell bool) bool {
+			return host == "shut.example" && !farewell || host == "unknown.example"
+		})
+		p.enqueue(1, "after", "shut.example", "open.example", "unknown.example")
+		p.enqueue(1, Farewell+"after", "shut.example", "unknown.example")
+		p.deliverDue()
+		got := p.world.took()
+		slices.Sort(got)
+		if want := []string{"open.example after", "open.example before", "shut.example " + Farewell + "after", "shut.example " + Farewell + "before"}; !slices.Equal(got, want) {
+			t.Errorf("arrived %q, want %q", got, want)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -233,10 +234,10 @@ func (s *Service) ForgetTokens(tokens ...id.Token) {
 	s.known.forget(func(v *knownViewer) bool { return gone[v.Token] })
 }
 
-// ForgetMember drops from memory what is known of a member: after a change of
+// ForgetMember drops from memory what is known of members: after a change of
 // role, language, approval, or of the right to sign in.
-func (s *Service) ForgetMember(account id.Account) {
-	s.known.forget(func(v *knownViewer) bool { return v.Account == account })
+func (s *Service) ForgetMember(accounts ...id.Account) {
+	s.known.forget(func(v *knownViewer) bool { return slices.Contains(accounts, v.Account) })
 }
 
 // uses are who was here lately, to be stored by NoteUses.

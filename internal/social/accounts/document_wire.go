@@ -109,6 +109,9 @@ func (s *Service) WebFinger(c *viewer.Call) (any, error) {
 		return nil, fault.New(fault.BadRequest, "The parameter resource is missing")
 	}
 	a, err := s.fingered(c, resource)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) {
+		c.SetHeader("Cache-Control", cacheActor)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 // How long others may keep our documents (federation.md §2).
 const (
 	cacheStatus     = "max-age=180, public"
+	cacheWaiting    = "max-age=5, public" // a quote of it waits for leave
 	cachePrivate    = "private, no-store"
 	cacheOutbox     = "max-age=60, public"
 	outboxPage      = 20
@@ -86,7 +87,13 @@ func (s *Service) StatusDocument(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return accounts.Document(c, cacheOf(status), note)
+	cache := cacheOf(status)
+	if note.Quote != "" && cache == cacheStatus {
+		if q, err := quoteIn(c.Context(), s.db, status.ID); err != nil || q.State == QuotePending {
+			cache = cacheWaiting
+		}
+	}
+	return accounts.Document(c, cache, note)
 }
 
 // ActivityDocument serves GET /ap/users/{account}/statuses/{status}/activity.
