@@ -218,7 +218,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		UserAgent: "Anancus/" + s.version + " (+" + s.site.Base() + "/)"}) // for addresses that keepers chose, and no others
 	s.remote = activitypub.NewClient(federation, s.signAsServer)
 	s.emoji = emoji.New(d, s.clock, s.site)
-	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, Domains: s.domains, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
+	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, Domains: s.domains, Secure: func() bool { return s.settings.Now().SecureMode() }, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
 		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
 	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, poster{activitypub.NewClient(post, nil), s.domains},
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
