@@ -218,10 +218,7 @@ func (s *Server) ColdTwin(ctx context.Context) (answer http.Handler, forget func
 	}
 	s.bus.Attach()
 	return fresh.handler, func(readers ...string) {
-		fresh.statuses.ForgetAll()
-		fresh.statuses.ForgetAllCards()
-		fresh.accounts.ForgetAll()
-		fresh.emoji.ForgetAll()
+		fresh.mediaModes(ctx) // the settings too
 		for _, one := range readers {
 			if reader, err := id.Parse[id.Account](one); err == nil {
 				fresh.statuses.ForgetReader(reader)

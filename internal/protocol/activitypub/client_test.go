@@ -129,7 +129,7 @@ func TestADocumentIsBelievedFromItsOwnAddressOnly(t *testing.T) {
 func TestAnswersBecomeFaults(t *testing.T) {
 	s := aptest.NewServer(t)
 	for status, kind := range map[int]fault.Kind{
-		404: fault.NotFound, 410: fault.Gone, 401: fault.Forbidden, 403: fault.Forbidden,
+		404: fault.NotFound, 410: fault.Gone, 401: fault.Unavailable, 403: fault.Forbidden,
 		500: fault.Unavailable, 503: fault.Unavailable, 429: fault.Unavailable, 204: fault.Unavailable, 206: fault.Unavailable,
 	} {
 		s.Answer("/x", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
