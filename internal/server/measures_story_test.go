@@ -472,6 +472,9 @@ func TestASuspendedServerIsNeitherHeardNorAsked(t *testing.T) {
 		eve.post(s, eve.create(eve.public("1", "unknown to you")), http.StatusForbidden)
 		gone := activitypub.NewDeleteActor(sam.actor.ID)
 		sam.post(s, gone, http.StatusForbidden)
+		if code := sam.signedGet(s, ada.Publish("for everybody but them").URI).StatusCode; code != http.StatusForbidden {
+			t.Errorf("it reads a public status, with %d", code)
+		}
 		var found struct{ Accounts []servertest.Account }
 		ada.Get("/api/v2/search?resolve=true&type=accounts&q="+url.QueryEscape("@eve@"+host.Host), &found)
 		if _, ok := ada.FindStatus(host.URL + "/users/eve/statuses/1"); ok || len(found.Accounts) != 0 {
@@ -632,6 +635,22 @@ func (x *outsider) signedGet(s *servertest.Server, address string) *http.Respons
 	}
 	var body string
 	return s.Nobody().Send(req, &body)
+}
+
+func TestWhatAnybodyMayReadIsReadByWhomWeCannotNameJustNow(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada := s.Join("ada")
+		host := aptest.NewServer(t)
+		sam := newOutsider(t, host, "sam", 0)
+		host.Answer("/users/sam", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		if code := sam.signedGet(s, ada.Publish("for everybody").URI).StatusCode; code != http.StatusOK {
+			t.Errorf("a public status is answered with %d", code)
+		}
+		if code := sam.signedGet(s, ada.Publish("for few", "visibility", "private").URI).StatusCode; code != http.StatusServiceUnavailable {
+			t.Errorf("a private one is answered with %d; it should be asked for again", code)
+		}
+	})
 }
 
 func TestInSecureModeDocumentsAreForWhoSigns(t *testing.T) {

@@ -401,7 +401,7 @@ func TestWhatIsRememberedIsWhatTheDatabaseSays(t *testing.T) {
 		case testing.Short():
 			steps = 400
 		case engine == db.Postgres:
-			steps = 2000 // what is remembered does not depend on the engine; the answers of both are compared elsewhere
+			steps = 500 // what is remembered does not depend on the engine; the answers of both are compared elsewhere
 		}
 		if text := os.Getenv("ANANCUS_TEST_SEED"); text != "" {
 			if _, err := fmt.Sscan(text, &seed); err != nil {

@@ -644,7 +644,7 @@ func TestTheSimulationNoticesABrokenDedupe(t *testing.T) {
 				return
 			}
 			err := to.server.DB().Tx(context.Background(), func(tx *db.Tx) error {
-				_, err := db.Exec(context.Background(), tx, `UPDATE statuses SET uri = uri || '#forgotten' WHERE uri = $1`, note.ID)
+				_, err := db.Exec(context.Background(), tx, `UPDATE statuses SET uri = uri || '#' || id WHERE uri = $1`, note.ID)
 				return err
 			})
 			if err != nil {

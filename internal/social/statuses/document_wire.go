@@ -42,10 +42,11 @@ func (s *Service) documentOf(c *viewer.Call) (*Status, *accounts.Account, error)
 		return nil, nil, err
 	}
 	reader, err := s.readerOf(c)
-	if err != nil && !status.Visibility.Distributable() {
+	// What anybody may read is not kept from whoever we cannot name just now: their server may be out of reach for a moment. Whom keepers want
+	// nothing of is known by name.
+	if err != nil && (!status.Visibility.Distributable() || fault.Is(err, fault.Forbidden)) {
 		return nil, nil, err
 	}
-	// What anybody may read is not kept from whoever we cannot name just now: their server may be out of reach for a moment.
 	seen, err := s.VisibleElsewhere(c.Context(), reader, []*Status{status})
 	if err != nil {
 		return nil, nil, err
