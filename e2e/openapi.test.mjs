@@ -87,7 +87,7 @@ const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 async function live() {
 	const day = new Date().toISOString().slice(0, 10);
 	for (const [key, value] of [['contact-email', 'keepers@example.test'], ['extended-description', 'Who we are.'], ['privacy-policy', 'What we keep.'],
-		['show-domain-blocks', 'all'], ['trends-threshold', '2'], ['trendable-by-default', 'true']]) {
+		['show-domain-blocks', 'all'], ['show-domain-blocks-rationale', 'all'], ['trends-threshold', '2'], ['trendable-by-default', 'true']]) {
 		await here.command('settings', 'set', key, value);
 	}
 	await here.command('rule', 'add', 'Be kind');
@@ -105,8 +105,7 @@ async function live() {
 		await waitFor('ada to be told', async () => (await ada.get('/api/v1/notifications?types[]=favourite')).some(({ account }) => account.id === one.id));
 	}
 	for (const one of [ada, bo, dee]) await one.publish('Read https://example.com/ #elephants');
-	const { links } = JSON.parse(await here.command('trend', 'refresh', '--json'));
-	assert.equal(links, 1);
+	await waitFor('the link to trend', async () => JSON.parse(await here.command('trend', 'refresh', '--json')).links === 1);
 	const drawing = path.join(tool, 'tusk.png');
 	await writeFile(drawing, Buffer.from(dot, 'base64'));
 	await here.command('emoji', 'add', 'tusk', drawing, '--category', 'elephants');
@@ -119,6 +118,10 @@ async function live() {
 	await here.command('announcement', 'add', `Read what @ada wrote, ${post.url}`);
 	const [announcement] = await waitFor('the announcement', async () => (await bo.get('/api/v1/announcements')).slice(0, 1));
 	await bo.ask('PUT', `/api/v1/announcements/${announcement.id}/reactions/${encodeURIComponent('👍')}`, {});
+
+	await here.command('domain', 'block', 'spam.example', '--severity', 'silence', '--public-comment', 'Nothing but spam.');
+	await here.command('account', 'mark-sensitive', 'ada', '--reason', 'So much of it is bare.');
+	await waitFor('ada to be warned', async () => (await ada.get('/api/v1/notifications?types[]=moderation_warning')).length);
 
 	// A server far away, followed and then blocked.
 	const { accounts: [far] } = await ada.get(`/api/v2/search?resolve=true&type=accounts&q=@zed@${there.domain}`);
