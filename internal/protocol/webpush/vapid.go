@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -16,8 +17,10 @@ const tokenLife = 24 * time.Hour
 
 // Key is the pair by which push services know this server (VAPID, RFC 8292).
 type Key struct {
+	public []byte // the uncompressed point
+
+	mu      sync.Mutex // crypto/ecdsa remembers what it makes of a key, and the race detector sees several goroutines at that
 	private *ecdsa.PrivateKey
-	public  []byte // the uncompressed point
 }
 
 // NewKey takes the pair as it is kept.
@@ -26,7 +29,7 @@ func NewKey(pair *ecdh.PrivateKey) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the push key: %w", err)
 	}
-	return &Key{private, pair.PublicKey().Bytes()}, nil
+	return &Key{private: private, public: pair.PublicKey().Bytes()}, nil
 }
 
 // token says to the push service at an origin who sends, and whom to write to.
@@ -41,7 +44,9 @@ func (k *Key) token(origin, contact string, now time.Time) (string, error) {
 	}
 	signed := encode([]byte(`{"typ":"JWT","alg":"ES256"}`)) + "." + encode(claims)
 	sum := sha256.Sum256([]byte(signed))
+	k.mu.Lock()
 	r, s, err := ecdsa.Sign(rand.Reader, k.private, sum[:])
+	k.mu.Unlock()
 	if err != nil {
 		return "", fmt.Errorf("sign for a push service: %w", err)
 	}
