@@ -40,7 +40,7 @@ func (d *DB) Migrate(ctx context.Context, files fs.FS, program string) error {
 }
 
 func (d *DB) migrate(ctx context.Context, files fs.FS, program string) error {
-	steps, err := readMigrations(files, d.engine)
+	steps, err := findMigrations(files, d.engine)
 	if err != nil {
 		return err
 	}
@@ -59,6 +59,11 @@ func (d *DB) migrate(ctx context.Context, files fs.FS, program string) error {
 	pending := pendingSteps(steps, applied)
 	if len(pending) == 0 {
 		return nil
+	}
+	for i := range pending {
+		if err := pending[i].read(files, d.engine); err != nil {
+			return err
+		}
 	}
 	copied, err := d.copyBefore(ctx, m, pending[0].name)
 	if err != nil {

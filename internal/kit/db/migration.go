@@ -12,6 +12,7 @@ import (
 // migration is one step of the schema.
 type migration struct {
 	name   string // 0001_foundation, without engine and ending
+	file   string
 	text   string // in the engine's words
 	oldest string // the oldest program that can run after it, may be ""
 }
@@ -21,8 +22,8 @@ var (
 	oldestProgram = regexp.MustCompile(`(?m)^--\s*oldest-program:\s*(\S+)\s*$`)
 )
 
-// readMigrations reads the steps for an engine, in order.
-func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
+// findMigrations finds the steps for an engine, in order; their texts are not read yet, since a start takes most of them no more.
+func findMigrations(files fs.FS, engine Engine) ([]migration, error) {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return nil, err
@@ -44,21 +45,26 @@ func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
 			return nil, fmt.Errorf("%s and %s have the same number", other, entry.Name())
 		}
 		byNumber[parts[1]] = entry.Name()
-		text, err := fs.ReadFile(files, entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		if word := unsafeWord(string(text)); word != "" {
-			return nil, fmt.Errorf("%s: %s would end the transaction that a migration is", entry.Name(), word)
-		}
-		step := migration{name: parts[1] + "_" + parts[2], text: translate(engine, string(text))}
-		if m := oldestProgram.FindSubmatch(text); m != nil {
-			step.oldest = string(m[1])
-		}
-		steps = append(steps, step)
+		steps = append(steps, migration{name: parts[1] + "_" + parts[2], file: entry.Name()})
 	}
 	slices.SortFunc(steps, func(a, b migration) int { return cmp.Compare(a.name, b.name) })
 	return steps, nil
+}
+
+// read takes the step's text from its file.
+func (m *migration) read(files fs.FS, engine Engine) error {
+	text, err := fs.ReadFile(files, m.file)
+	if err != nil {
+		return err
+	}
+	if word := unsafeWord(string(text)); word != "" {
+		return fmt.Errorf("%s: %s would end the transaction that a migration is", m.file, word)
+	}
+	m.text = translate(engine, string(text))
+	if found := oldestProgram.FindSubmatch(text); found != nil {
+		m.oldest = string(found[1])
+	}
+	return nil
 }
 
 // unsafeWord finds a statement that cannot be part of a migration.
