@@ -3,6 +3,7 @@
 
 POSTGRES_DIR=
 POSTGRES_URL=
+POSTGRES_SALT=
 
 # PostgreSQL refuses to run as root; Debian's package makes a user for it.
 as_postgres() {
@@ -14,7 +15,7 @@ as_postgres() {
 }
 
 # Go's test cache keys results on the environment, so the address stays the same from run to run:
-# a port drawn from the folder's name (the next free one when taken) and a password kept beside the results.
+# a port drawn from the folder's name and POSTGRES_SALT, for a second one beside the first (the next free port when taken) and a password kept beside the results.
 postgres_start() {
 	local bin port tries durability="-c fsync=off -c synchronous_commit=off -c full_page_writes=off" secret
 	[ "${1:-}" = durable ] && durability=""
@@ -33,7 +34,7 @@ postgres_start() {
 		--auth=password --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$POSTGRES_DIR/initdb.log" 2>&1 ||
 		{ cat "$POSTGRES_DIR/initdb.log" >&2; return 1; }
 
-	port=$((20000 + 0x$(pwd | sha256sum | cut -c1-6) % 10000))
+	port=$((20000 + 0x$(echo "$PWD${POSTGRES_SALT:-}" | sha256sum | cut -c1-6) % 10000))
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
 		if ! port_taken $port && as_postgres "$bin/pg_ctl" -D "$POSTGRES_DIR/data" -l "$POSTGRES_DIR/server.log" -s -w -t 60 start \
 			-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 $durability" &&

@@ -93,6 +93,7 @@ const fit = "-c:v libx264 -pix_fmt yuv420p -c:a aac -shortest"
 
 // That every type is converted is held in package film; here are those that differ for whoever asks.
 func TestFilmsAndSoundsBecomeWhatEveryBrowserPlays(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	manyFilms(t)
 	s := servertest.New(t, db.SQLite)
 	ada := s.Join("ada")

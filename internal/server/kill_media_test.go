@@ -56,6 +56,7 @@ func decoders(folder string) int {
 // On SQLite alone: what is tried is the order of rows and files, and the folders that a run of the program leaves; that the queue goes on
 // after a kill is tried on both engines above.
 func TestAFilmBecomesReadyThoughTheProgramIsKilledWhileItIsConverted(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	needFilms(t)
 	program := buildProgram(t)
 	long := filepath.Join(t.TempDir(), "long.avi.mov")

@@ -252,6 +252,7 @@ func (l *letterbox) wait(t *testing.T, different int) {
 }
 
 func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	program := buildProgram(t)
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		box := &letterbox{opened: make(chan struct{}), arrived: map[string]int{}}
@@ -327,6 +328,7 @@ func TestWhatWasAnsweredIsDeliveredThoughTheProgramIsKilled(t *testing.T) {
 }
 
 func TestScheduledStatusesArePublishedOnceThoughTheProgramIsKilled(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	program := buildProgram(t)
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		m := newMortal(t, engine, program)

@@ -448,6 +448,7 @@ func TestOurOwnAppIsToldWithoutAToken(t *testing.T) {
 }
 
 func TestWhatIsPushedSurvivesTheEndOfTheProgram(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	program := buildProgram(t)
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		at := pushService(t)

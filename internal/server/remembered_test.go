@@ -395,6 +395,7 @@ func around(a, b []byte) []byte {
 
 // TestWhatIsRememberedIsWhatTheDatabaseSays fails too when any one line that drops what is remembered is taken out of effects.go: `make mutate` does that.
 func TestWhatIsRememberedIsWhatTheDatabaseSays(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		steps, seed := 10_000, uint64(7)
 		switch {

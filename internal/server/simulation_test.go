@@ -624,6 +624,7 @@ func simulate(t *testing.T, seed uint64, servers, rounds int, prepare func(*fedi
 }
 
 func TestTheFediverseHeals(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	seed, servers, rounds := figure(t, "ANANCUS_SIMULATE_SEED", 1), int(figure(t, "ANANCUS_SIMULATE_SERVERS", 8)), int(figure(t, "ANANCUS_SIMULATE_ROUNDS", 150))
 	if testing.Short() {
 		rounds = min(rounds, 30)
@@ -640,6 +641,7 @@ func TestTheFediverseHeals(t *testing.T) {
 
 // A server that does not know again what it has is found out: the simulation would notice.
 func TestTheSimulationNoticesABrokenDedupe(t *testing.T) {
+	t.Parallel() // takes long and waits much
 	if testing.Short() {
 		t.Skip("one simulation is enough for the race detector")
 	}

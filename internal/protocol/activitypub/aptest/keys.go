@@ -19,11 +19,12 @@ var pool [poolSize]struct {
 }
 
 // Key is the n-th RSA key of the process, made when first asked for: making one
-// takes longer than most tests.
+// takes longer than most tests. It is of the smallest size that is taken from others,
+// for a test signs much.
 func Key(n int) *rsa.PrivateKey {
 	p := &pool[n%poolSize]
 	p.once.Do(func() {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		key, err := rsa.GenerateKey(rand.Reader, 1024)
 		if err != nil {
 			panic(err)
 		}
