@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,12 +14,14 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
+
+	"anancus/internal/kit/db"
 )
 
 // Streams: how many, and what they may cost.
 const (
 	idleSockets  = 10_000
-	maxSockets   = 300 << 20 // bytes of the whole server with all of them
+	maxSockets   = 300 // MB of the whole server with all of them
 	subscribers  = 1000
 	postsASecond = 50
 	postingFor   = 10 * time.Second
@@ -59,8 +62,8 @@ func (l *latencies) add(one time.Duration) {
 	l.all = append(l.all, one)
 }
 
-// sockets opens streams of a channel, 64 at a time.
-func sockets(address, token, channel string, n int, heard *latencies) ([]*gws.Conn, error) {
+// listen opens streams of a channel, 64 at a time.
+func listen(address, token, channel string, n int, heard *latencies) ([]*gws.Conn, error) {
 	open := make([]*gws.Conn, n)
 	failed := make([]error, n)
 	var all sync.WaitGroup
@@ -81,7 +84,51 @@ func sockets(address, token, channel string, n int, heard *latencies) ([]*gws.Co
 }
 
 // streaming measures what idle sockets hold, and how soon a post is told to many; one of those reads nothing.
-func (b *bench) streaming(ctx context.Context, engine string, s *server, reader string, writers []string) error {
+func (b *bench) streaming(ctx context.Context, engine db.Engine) error {
+	p, err := b.place(ctx, engine, "streaming", false)
+	if err != nil {
+		return err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.sockets(ctx, s), s.stop())
+}
+
+// seed makes a reader who follows ten people, and gives the tokens of all.
+func (s *server) seed(ctx context.Context) (reader string, writers []string, err error) {
+	if reader, err = s.member(ctx, "reader"); err != nil {
+		return "", nil, err
+	}
+	for i := range 10 {
+		name := fmt.Sprintf("writer%d", i)
+		token, err := s.member(ctx, name)
+		if err != nil {
+			return "", nil, err
+		}
+		writers = append(writers, token)
+		found, err := ask(ctx, http.MethodGet, s.address, "/api/v1/accounts/lookup?acct="+name, reader, "")
+		if err != nil {
+			return "", nil, err
+		}
+		var account struct{ ID string }
+		if err := json.Unmarshal(found, &account); err != nil {
+			return "", nil, err
+		}
+		if _, err := ask(ctx, http.MethodPost, s.address, "/api/v1/accounts/"+account.ID+"/follow", reader, ""); err != nil {
+			return "", nil, err
+		}
+	}
+	return reader, writers, nil
+}
+
+func (b *bench) sockets(ctx context.Context, s *server) error {
+	engine := s.engine
+	reader, writers, err := s.seed(ctx)
+	if err != nil {
+		return err
+	}
 	heard := &latencies{}
 	var open []*gws.Conn
 	for i, token := range append([]string{reader}, writers...) {
@@ -89,7 +136,7 @@ func (b *bench) streaming(ctx context.Context, engine string, s *server, reader 
 		if i == 0 {
 			n = idleSockets - n*len(writers)
 		}
-		more, err := sockets(s.address, token, "user", n, heard)
+		more, err := listen(s.address, token, "user", n, heard)
 		if err != nil {
 			return err
 		}
@@ -100,13 +147,13 @@ func (b *bench) streaming(ctx context.Context, engine string, s *server, reader 
 	if err != nil {
 		return err
 	}
-	b.row(engine, "memory with 10,000 idle WebSockets (MB)", fmt.Sprintf("<= %d", maxSockets>>20), fmt.Sprintf("%.1f", float64(held)/(1<<20)), "", held <= maxSockets)
+	b.within(engine, "memory with 10,000 idle WebSockets (MB)", maxSockets, float64(held)/mb)
 	for _, one := range open {
 		_ = one.NetConn().Close()
 	}
 	open = nil
 	for _, channel := range []string{"user", "public"} {
-		more, err := sockets(s.address, reader, channel, subscribers/2, heard)
+		more, err := listen(s.address, reader, channel, subscribers/2, heard)
 		if err != nil {
 			return err
 		}
@@ -123,12 +170,12 @@ func (b *bench) streaming(ctx context.Context, engine string, s *server, reader 
 	if err != nil {
 		return err
 	}
-	posts := int(postingFor.Seconds() * postsASecond)
+	told := int(postingFor.Seconds() * postsASecond)
 	ticker := time.NewTicker(time.Second / postsASecond)
 	defer ticker.Stop()
 	var all sync.WaitGroup
-	failed := make([]error, posts)
-	for i := range posts {
+	failed := make([]error, told)
+	for i := range told {
 		<-ticker.C
 		all.Go(func() {
 			text := fmt.Sprintf("status=A post to be heard by many, as long as people write them with their coffee. %s%d.", stamp, time.Now().UnixNano())
@@ -151,14 +198,14 @@ func (b *bench) streaming(ctx context.Context, engine string, s *server, reader 
 	defer heard.mu.Unlock()
 	slices.Sort(heard.all)
 	n := len(heard.all)
-	if n < posts*subscribers {
-		return fmt.Errorf("of %d posts, told to %d streams, %d were heard", posts, subscribers, n)
+	if n < told*subscribers {
+		return fmt.Errorf("of %d posts, told to %d streams, %d were heard", told, subscribers, n)
 	}
 	at := func(part float64) time.Duration { return heard.all[int(float64(n-1)*part)] }
-	b.row(engine, "post to 1,000 WebSockets, 50 a second: p99 (ms)", fmt.Sprintf("<= %d", maxLatency.Milliseconds()), ms(at(0.99)), "", at(0.99) <= maxLatency)
-	b.row(engine, "post to 1,000 WebSockets: p50, p90, p99.9 (ms)", "-", ms(at(0.5))+" "+ms(at(0.9))+" "+ms(at(0.999)), "", true)
-	b.row(engine, "post to 1,000 WebSockets: CPU a post (ms)", "-", ms((after-before)/time.Duration(posts)), "", true)
+	b.within(engine, "post to 1,000 WebSockets, 50 a second: p99 (ms)", millis(maxLatency), millis(at(0.99)))
+	for _, part := range []float64{0.5, 0.9, 0.999} {
+		b.told(engine, fmt.Sprintf("post to 1,000 WebSockets, 50 a second: p%g (ms)", part*100), millis(at(part)))
+	}
+	b.told(engine, "post to 1,000 WebSockets: CPU a post (ms)", millis(after-before)/float64(told))
 	return nil
 }
-
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }

@@ -1,5 +1,5 @@
 # A private PostgreSQL in a temporary folder, for one run of a script. Sourced, after needs.sh.
-# postgres_start [durable] sets POSTGRES_URL; postgres_stop takes everything away again.
+# postgres_start [durable] sets POSTGRES_URL; postgres_stop takes everything away again, unless POSTGRES_KEEP names a folder to keep it in.
 
 POSTGRES_DIR=
 POSTGRES_URL=
@@ -27,10 +27,11 @@ postgres_start() {
 	fi
 	secret=$(cat artifacts/state/postgres-password)
 
-	POSTGRES_DIR=$(mktemp -d /tmp/anancus-pg.XXXXXX)
+	POSTGRES_DIR=${POSTGRES_KEEP:-$(mktemp -d /tmp/anancus-pg.XXXXXX)}
+	mkdir -p "$POSTGRES_DIR"
 	printf '%s\n' "$secret" >"$POSTGRES_DIR/password"
 	[ "$(id -u)" = 0 ] && chown -R postgres: "$POSTGRES_DIR"
-	as_postgres "$bin/initdb" -D "$POSTGRES_DIR/data" -U anancus --pwfile "$POSTGRES_DIR/password" \
+	[ -n "${POSTGRES_KEEP:-}" ] && as_postgres test -s "$POSTGRES_DIR/data/PG_VERSION" || as_postgres "$bin/initdb" -D "$POSTGRES_DIR/data" -U anancus --pwfile "$POSTGRES_DIR/password" \
 		--auth=password --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$POSTGRES_DIR/initdb.log" 2>&1 ||
 		{ cat "$POSTGRES_DIR/initdb.log" >&2; return 1; }
 
@@ -53,7 +54,11 @@ port_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 postgres_stop() {
 	[ -n "$POSTGRES_DIR" ] || return 0
-	as_postgres "$(postgres_bin)/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate -s stop >/dev/null 2>&1
-	rm -rf "$POSTGRES_DIR"
+	if [ -n "${POSTGRES_KEEP:-}" ]; then
+		as_postgres "$(postgres_bin)/pg_ctl" -D "$POSTGRES_DIR/data" -m fast -s -t 300 stop
+	else
+		as_postgres "$(postgres_bin)/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate -s stop >/dev/null 2>&1
+		rm -rf "$POSTGRES_DIR"
+	fi
 	POSTGRES_DIR=
 }

@@ -20,8 +20,8 @@ import (
 
 // What a town has whatever its size. Members follow the same accounts in every size, so that what a page costs can be compared.
 const (
-	Members    = 1000
-	known      = 2000 // accounts of other servers that members follow
+	Members    = 1000 // unless the plan says otherwise
+	followed   = 3000 // accounts that members follow, those who write most
 	hosts      = 300
 	tags       = 3000
 	perBatch   = 5000   // statuses written at once; other batches would make another town
@@ -32,6 +32,7 @@ const (
 // Plan says what to make.
 type Plan struct {
 	Statuses int
+	Members  int                     // 0 for Members
 	Now      time.Time               // the newest status is an hour older
 	Tell     func(statuses, all int) // called now and then, when it is not nil
 }
@@ -109,10 +110,13 @@ func (b *builder) build(ctx context.Context) error {
 
 // settle decides who lives where. Members and others take turns among those who write most.
 func (b *builder) settle() {
-	others := max(known, b.plan.Statuses/100)
+	if b.plan.Members == 0 {
+		b.plan.Members = Members
+	}
+	others := max(2*b.plan.Members, b.plan.Statuses/100)
 	first := b.plan.Now.AddDate(-years, 0, -1).UnixMilli() << 16
-	for i := range Members + others {
-		local := i < 3*Members && i%3 == 0
+	for i := range b.plan.Members + others {
+		local := i < 3*b.plan.Members && i%3 == 0
 		b.people = append(b.people, person{first + int64(i) + 1, local})
 	}
 }
@@ -162,7 +166,7 @@ func (b *builder) foundation(ctx context.Context) error {
 		wanted := 40 + rank(r, 400)
 		seen := map[int64]bool{id: true}
 		for range wanted {
-			target := b.people[rank(r, Members+known)].id
+			target := b.people[rank(r, followed)].id
 			if seen[target] {
 				continue
 			}

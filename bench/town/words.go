@@ -58,3 +58,14 @@ func (v vocabulary) text(r *rand.Rand, language string) string {
 	}
 	return said.String()
 }
+
+// Words gives words that people of any town write, and might search: half of them Japanese, from those that are said most to rare ones.
+func Words(n int) []string {
+	v := newVocabulary()
+	r := rand.New(rand.NewPCG(3, 3))
+	list := make([]string, n)
+	for i := range list {
+		list[i] = v.word(r, i%2)
+	}
+	return list
+}

@@ -129,6 +129,7 @@ type Parts struct {
 	Names     safehttp.Resolver // nil: the machine's
 	Transport http.RoundTripper // nil: connections; simulations have their own network
 	Fleeting  bool              // tests: as of db.Config
+	SyncDelay time.Duration     // benches: as of db.Config
 }
 
 // New opens and migrates the database and assembles the rooms; it does not listen.
@@ -158,7 +159,7 @@ func Assemble(ctx context.Context, c config.Config, version string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, db.Config{URL: c.Database, Clock: parts.Clock, Log: log, BackupDir: c.Backups, Fleeting: parts.Fleeting})
+	d, err := db.Open(ctx, db.Config{URL: c.Database, Clock: parts.Clock, Log: log, BackupDir: c.Backups, Fleeting: parts.Fleeting, SyncDelay: parts.SyncDelay})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,358 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"anancus/bench/town"
+	"anancus/internal/kit/db"
+)
+
+// What delivering may take.
+const (
+	healthyHosts    = 500
+	healthyPosts    = 10
+	leastOfSigning  = 0.8 // of the rate at which the machine signs
+	manyFollowers   = 25_000
+	manyHosts       = 3000
+	deadEvery       = 10               // one in so many hosts is dead
+	maxBeyond       = 60 * time.Second // until the last healthy host has a post, beyond what signing takes
+	maxWhileMany    = 200              // MB
+	maxHomeWhile    = 2.0              // of what a home page takes when nothing is delivered
+	dueRows         = 100_000
+	dueHosts        = 1000
+	maxHomeWhileDue = 1.5
+	watched         = 600 // home pages, two at a time
+)
+
+// delivery measures deliveries to healthy hosts alone, to many of whom some are dead, and pages while 100,000 are due.
+func (b *bench) delivery(ctx context.Context, engine db.Engine) error {
+	other, err := newPeer(ctx)
+	if err != nil {
+		return err
+	}
+	defer other.close()
+	dead, err := newSilence(ctx)
+	if err != nil {
+		return err
+	}
+	defer dead.close()
+	for _, one := range []func() error{
+		func() error { return b.healthy(ctx, engine, other) },
+		func() error { return b.many(ctx, engine, other, dead) },
+		func() error { return b.due(ctx, engine, other) },
+	} {
+		if err := one(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// silence is a host that takes connections and says nothing.
+type silence struct {
+	l    net.Listener
+	port string
+	mu   sync.Mutex
+	open []net.Conn
+}
+
+func newSilence(ctx context.Context) (*silence, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "0.0.0.0:0")
+	if err != nil {
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	s := &silence{l: l, port: port}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.open = append(s.open, c)
+			s.mu.Unlock()
+		}
+	}()
+	return s, err
+}
+
+func (s *silence) close() {
+	_ = s.l.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.open {
+		_ = one.Close()
+	}
+}
+
+// address is that of the n-th host of this machine.
+func address(n int) string { return fmt.Sprintf("127.1.%d.%d", n/250, 1+n%250) }
+
+// followers gives an account followers on hosts: each host has an address and a port of this machine.
+func (p *place) followers(ctx context.Context, of int64, n, hosts int, port func(host int) string) error {
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = town.Followers(ctx, d, of, n, func(i int) string { return address(i%hosts) + ":" + port(i%hosts) })
+	return errors.Join(err, d.Close())
+}
+
+// author makes a server with a member who writes, and gives their token and account.
+func (b *bench) author(ctx context.Context, engine db.Engine, name string) (*place, string, int64, error) {
+	p, err := b.place(ctx, engine, name, false)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	token, account, err := s.writer(ctx)
+	return p, token, account, errors.Join(err, s.stop())
+}
+
+func (s *server) writer(ctx context.Context) (string, int64, error) {
+	token, err := s.member(ctx, "author")
+	if err != nil {
+		return "", 0, err
+	}
+	body, err := ask(ctx, http.MethodGet, s.address, "/api/v1/accounts/verify_credentials", token, "")
+	if err != nil {
+		return "", 0, err
+	}
+	var self struct{ ID string }
+	if err := json.Unmarshal(body, &self); err != nil {
+		return "", 0, err
+	}
+	account, err := strconv.ParseInt(self.ID, 10, 64)
+	return token, account, err
+}
+
+func (s *server) publish(ctx context.Context, token, text string) error {
+	_, err := ask(ctx, http.MethodPost, s.address, "/api/v1/statuses", token, "status="+url.QueryEscape(text))
+	return err
+}
+
+// signing is how many RSA-2048 signatures a second this machine makes on all its cores.
+func signing() (float64, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return 0, err
+	}
+	const each = 800
+	sum := sha256.Sum256([]byte("something to sign"))
+	failed := make([]error, runtime.NumCPU())
+	var group sync.WaitGroup
+	begin := time.Now()
+	for i := range failed {
+		group.Go(func() {
+			for range each {
+				if _, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:]); err != nil {
+					failed[i] = err
+				}
+			}
+		})
+	}
+	group.Wait()
+	return each * float64(len(failed)) / time.Since(begin).Seconds(), errors.Join(failed...)
+}
+
+func (b *bench) healthy(ctx context.Context, engine db.Engine, other *peer) error {
+	p, token, account, err := b.author(ctx, engine, "healthy")
+	if err != nil {
+		return err
+	}
+	if err := p.followers(ctx, account, healthyHosts, healthyHosts, func(int) string { return other.port }); err != nil {
+		return err
+	}
+	rate, err := signing()
+	if err != nil {
+		return err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		other.forget()
+		begin := time.Now()
+		for n := range healthyPosts {
+			if err := s.publish(ctx, token, fmt.Sprintf("Post %d for every host", n)); err != nil {
+				return err
+			}
+		}
+		last, err := other.wait(healthyHosts*healthyPosts, 2*time.Minute)
+		if err != nil {
+			return err
+		}
+		got := healthyHosts * healthyPosts / last.Sub(begin).Seconds()
+		b.told(engine, "RSA-2048 signatures a second", rate)
+		b.row(engine, "deliveries a second to healthy hosts, alone", fmt.Sprintf(">= %g x", leastOfSigning), fmt.Sprintf("%.0f", got), fmt.Sprintf("%.2f", got/rate), got >= leastOfSigning*rate)
+		return nil
+	}()
+	return errors.Join(err, s.stop())
+}
+
+// home asks for home pages of a reader, and gives their p99.
+func (s *server) home(ctx context.Context, token string) (time.Duration, error) {
+	_, took, err := load(ctx, s.address, 2, watched, func(int) request { return request{path: "/api/v1/timelines/home", token: token} })
+	return percentile(took, 0.99), err
+}
+
+// many is a post by somebody whom 25,000 follow on 3,000 hosts, one in ten of them dead: half of these refuse, half say nothing.
+func (b *bench) many(ctx context.Context, engine db.Engine, other *peer, dead *silence) error {
+	p, token, account, err := b.author(ctx, engine, "many")
+	if err != nil {
+		return err
+	}
+	refuses, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	_, nobody, err := net.SplitHostPort(refuses)
+	if err != nil {
+		return err
+	}
+	healthy := manyHosts - manyHosts/deadEvery
+	if err := p.followers(ctx, account, manyFollowers, manyHosts, func(host int) string {
+		switch {
+		case host%deadEvery != 0:
+			return other.port
+		case host%(2*deadEvery) == 0:
+			return nobody
+		default:
+			return dead.port
+		}
+	}); err != nil {
+		return err
+	}
+	rate, err := signing()
+	if err != nil {
+		return err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		if _, err := s.home(ctx, token); err != nil {
+			return err
+		}
+		idle, err := s.home(ctx, token)
+		if err != nil {
+			return err
+		}
+		other.forget()
+		begin := time.Now()
+		if err := s.publish(ctx, token, "A post for 25,000"); err != nil {
+			return err
+		}
+		stored := time.Since(begin)
+		var last time.Time
+		var arrived error
+		var group sync.WaitGroup
+		group.Go(func() { last, arrived = other.wait(healthy, 5*time.Minute) })
+		var most int64
+		var slow []time.Duration
+		for {
+			got, _ := other.sofar()
+			if got >= healthy || time.Since(begin) > 5*time.Minute {
+				break
+			}
+			busy, err := s.home(ctx, token)
+			if err != nil {
+				return err
+			}
+			slow = append(slow, busy)
+			held, err := s.memory()
+			if err != nil {
+				return err
+			}
+			most = max(most, held)
+		}
+		group.Wait()
+		if arrived != nil {
+			return arrived
+		}
+		slices.Sort(slow)
+		signs := time.Duration(float64(manyHosts) / (rate / 2) * float64(time.Second)) // on half the cores, as long as there are requests
+		b.told(engine, "a post to 25,000 followers: the request itself (ms)", millis(stored))
+		b.row(engine, "a post to 25,000 followers on 3,000 hosts, 300 dead: to the last healthy host (s)", fmt.Sprintf("<= %.1f", (signs+maxBeyond).Seconds()),
+			fmt.Sprintf("%.1f", last.Sub(begin).Seconds()), "", last.Sub(begin) <= signs+maxBeyond)
+		b.within(engine, "memory meanwhile (MB)", maxWhileMany, float64(most)/mb)
+		b.compared(engine, "home p99 meanwhile (ms)", maxHomeWhile, millis(slow[len(slow)/2]), millis(idle))
+		return nil
+	}()
+	return errors.Join(err, s.stop())
+}
+
+// due is a server that finds 100,000 deliveries due when it starts.
+func (b *bench) due(ctx context.Context, engine db.Engine, other *peer) error {
+	p, token, account, err := b.author(ctx, engine, "due")
+	if err != nil {
+		return err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.publish(ctx, token, "Something to read"); err != nil {
+		return errors.Join(err, s.stop())
+	}
+	if _, err = s.home(ctx, token); err != nil {
+		return errors.Join(err, s.stop())
+	}
+	idle, err := s.home(ctx, token)
+	if err := errors.Join(err, s.stop()); err != nil {
+		return err
+	}
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = town.Deliveries(ctx, d, account, dueRows, func(i int) string { return address(i%dueHosts) + ":" + other.port })
+	if err := errors.Join(err, d.Close()); err != nil {
+		return err
+	}
+	if s, err = p.serve(ctx); err != nil {
+		return err
+	}
+	err = func() error {
+		if _, err := s.home(ctx, token); err != nil {
+			return err
+		}
+		var busy []time.Duration
+		other.forget()
+		begin := time.Now()
+		for range 5 {
+			one, err := s.home(ctx, token)
+			if err != nil {
+				return err
+			}
+			busy = append(busy, one)
+		}
+		got, _ := other.sofar()
+		b.told(engine, "deliveries a second meanwhile", float64(got)/time.Since(begin).Seconds())
+		slices.Sort(busy)
+		b.compared(engine, "home p99 while 100,000 deliveries are due (ms)", maxHomeWhileDue, millis(busy[len(busy)/2]), millis(idle))
+		return nil
+	}()
+	return errors.Join(err, s.stop())
+}

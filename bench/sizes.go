@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"anancus/bench/town"
+	"anancus/internal/kit/db"
+)
+
+// What a town of any size may cost beside the smallest.
+const (
+	maxSizeRatio = 1.5
+	readers      = 250 // members whose pages are asked for: each once, so that all are cold
+	few          = 4   // connections
+	homePages    = 5
+	searches     = 120
+	posts        = 400
+)
+
+// sizes measures the same requests in each town, the first of which the others are compared with.
+func (b *bench) sizes(ctx context.Context, engine db.Engine) error {
+	var smallest []cost
+	for i, statuses := range b.towns {
+		p, err := b.town(ctx, engine, statuses)
+		if err != nil {
+			return err
+		}
+		if err := p.index(ctx); err != nil {
+			return err
+		}
+		s, err := p.serve(ctx)
+		if err != nil {
+			return err
+		}
+		all, err := s.costs(ctx)
+		if err := errors.Join(err, s.stop()); err != nil {
+			return err
+		}
+		for k, one := range all {
+			measure := fmt.Sprintf("%s at %d statuses: CPU a request (ms)", one.what, statuses)
+			if i == 0 {
+				b.told(engine, measure, one.each)
+			} else {
+				b.compared(engine, measure, maxSizeRatio, one.each, smallest[k].each)
+			}
+			b.told(engine, fmt.Sprintf("%s at %d statuses: p95 (ms)", one.what, statuses), millis(one.p95))
+		}
+		if i == 0 {
+			smallest = all
+		}
+	}
+	return nil
+}
+
+// index lets the server read everything for search, and waits for it.
+func (p *place) index(ctx context.Context) error {
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	_, err = s.command(ctx, "search", "reindex", "--continue")
+	if took := time.Since(begin); took > time.Second {
+		fmt.Printf("  read for search in %v\n", took.Round(time.Second))
+	}
+	return errors.Join(err, s.stop())
+}
+
+// cost is what a kind of request took of processors, and most of them of time.
+type cost struct {
+	what string
+	each float64 // ms
+	p95  time.Duration
+}
+
+// measure sends n requests and says what each cost.
+func (s *server) measure(ctx context.Context, what string, n int, each func(n int) request) (cost, error) {
+	before, err := s.cpu()
+	if err != nil {
+		return cost{}, err
+	}
+	_, took, err := load(ctx, s.address, few, n, each)
+	if err != nil {
+		return cost{}, fmt.Errorf("%s: %w", what, err)
+	}
+	after, err := s.cpu()
+	return cost{what, millis(after-before) / float64(n), percentile(took, 0.95)}, err
+}
+
+func (s *server) costs(ctx context.Context) ([]cost, error) {
+	words := town.Words(searches)
+	// What a server does once after its start is not what is measured.
+	if _, err := s.measure(ctx, "first requests", 20, func(n int) request {
+		return request{path: "/api/v1/timelines/public?max_id=" + fmt.Sprint(time.Now().UnixMilli()<<16-int64(n)), token: town.Token(town.Members - 1 - n%4)}
+	}); err != nil {
+		return nil, err
+	}
+	next := make([]string, readers) // where the next page of each reader begins
+	var all []cost
+	one, err := s.measure(ctx, "cold home", readers, func(n int) request { return request{path: "/api/v1/timelines/home", token: town.Token(n)} })
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, one)
+	for page := 1; page < homePages; page++ {
+		for n := range readers {
+			body, err := ask(ctx, http.MethodGet, s.address, "/api/v1/timelines/home"+next[n], town.Token(n), "")
+			if err != nil {
+				return nil, err
+			}
+			var list []struct{ ID string }
+			if err := json.Unmarshal(body, &list); err != nil {
+				return nil, err
+			}
+			if len(list) == 0 {
+				return nil, fmt.Errorf("page %d of the home of member %d is empty", page, n)
+			}
+			next[n] = "?max_id=" + list[len(list)-1].ID
+		}
+	}
+	for _, kind := range []struct {
+		what string
+		n    int
+		each func(n int) request
+	}{
+		{"page 5 of home", readers, func(n int) request { return request{path: "/api/v1/timelines/home" + next[n], token: town.Token(n)} }},
+		{"notifications", readers, func(n int) request { return request{path: "/api/v1/notifications", token: town.Token(n)} }},
+		{"grouped notifications", readers, func(n int) request { return request{path: "/api/v2/notifications", token: town.Token(n)} }},
+		{"search", searches, func(n int) request {
+			return request{path: "/api/v2/search?type=statuses&q=" + url.QueryEscape(words[n]), token: town.Token(n)}
+		}},
+		{"posting", posts, func(n int) request {
+			return request{method: http.MethodPost, path: "/api/v1/statuses", token: town.Token(n % readers), form: "status=" + url.QueryEscape(fmt.Sprintf("Post %d, long enough to be like what people write on a morning with coffee. #morning%d", n, n%7))}
+		}},
+	} {
+		if one, err = s.measure(ctx, kind.what, kind.n, kind.each); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
