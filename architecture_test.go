@@ -16,7 +16,7 @@ import (
 var floors = []string{"internal/kit", "internal/protocol", "internal/social", "internal/care", "internal/server", "cmd"}
 
 // rooms of internal/social, lowest first.
-var rooms = strings.Fields(`id viewer settings domains emoji accounts access media relationships filters lists tags statuses collections
+var rooms = strings.Fields(`id viewer settings domains emoji accounts relays access media relationships filters lists tags statuses collections
 	timelines notifications conversations search suggestions trends moderation frontdoor streaming portability network`)
 
 func floorOf(folder string) int {

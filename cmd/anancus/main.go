@@ -82,6 +82,7 @@ type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run the server."`
 	Account      accountCmd      `cmd:"" help:"Make members, reset their passwords, and do something about accounts that do harm."`
 	Domain       domainCmd       `cmd:"" help:"Limit or suspend other servers, or allow them."`
+	Relay        relayCmd        `cmd:"" help:"Subscribe to relays, which bring public posts of servers that nobody here follows."`
 	Token        tokenCmd        `cmd:"" help:"Make access tokens."`
 	Media        mediaCmd        `cmd:"" help:"Look after uploads and copies of remote media."`
 	Emoji        emojiCmd        `cmd:"" help:"Add custom emoji, import and export packs of them."`

@@ -24,15 +24,25 @@ func (s *Server) passedOn(ctx context.Context, signer *accounts.Account, activit
 	if ours || !signer.Available() || activitypub.Rearranged(activity) {
 		return "", spokenForAnother()
 	}
-	linked := activitypub.HasLinkedSignature(activity)
+	linked, proven := activitypub.HasLinkedSignature(activity), false
 	if activitypub.HasProof(activity) {
 		err := s.checkProof(ctx, activity, actor)
-		if err == nil || !linked {
-			return actor, err
+		if err != nil && !linked {
+			return "", err
+		}
+		proven = err == nil
+	}
+	if !proven && !linked {
+		return "", spokenForAnother()
+	}
+	if activity.Is("Create") { // which of a relay matters even if nobody here has to do with its author
+		relays, err := s.relays.Speaks(ctx, signer.ID)
+		if err != nil || relays {
+			return relayLane + signer.URI + " " + actor, err
 		}
 	}
-	if !linked {
-		return "", spokenForAnother()
+	if proven {
+		return actor, nil
 	}
 	return hearsayLane + actor, nil
 }

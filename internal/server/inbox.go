@@ -27,8 +27,8 @@ func (s *Server) inboxTable() map[[2]string]received {
 		{"Update", "actor"}:  s.accounts.ReceiveUpdate,
 		{"Update", ""}:       s.statuses.ReceiveUpdate,
 		{"Follow", ""}:       s.relationships.ReceiveFollow,
-		{"Accept", ""}:       s.relationships.ReceiveAccept,
-		{"Reject", ""}:       s.relationships.ReceiveReject,
+		{"Accept", ""}:       s.answered(s.relationships.ReceiveAccept),
+		{"Reject", ""}:       s.answered(s.relationships.ReceiveReject),
 		{"Move", ""}:         s.relationships.ReceiveMove,
 		{"Block", ""}:        s.relationships.ReceiveBlock,
 		{"Add", ""}:          s.statuses.ReceivePin,
@@ -49,6 +49,16 @@ func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
 		return err
 	}
 	return s.statuses.ReceiveUndoAnnounce(ctx, in)
+}
+
+// answered takes an answer to a follow: of a relay, to whose inbox the server itself subscribed, or of a person.
+func (s *Server) answered(followed received) received {
+	return func(ctx context.Context, in accounts.Received) error {
+		if done, err := s.relays.ReceiveAnswer(ctx, in); done || err != nil {
+			return err
+		}
+		return followed(ctx, in)
+	}
 }
 
 // receive gives an activity to the function that takes its kind. What nobody takes is ignored, as peers expect.

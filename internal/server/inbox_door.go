@@ -78,9 +78,12 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 	}
 	lane := actor
 	if signer.URI != actor {
-		if lane, err = s.passedOn(c.Context(), signer, activity, actor); err != nil {
-			return nil, err
-		}
+		lane, err = s.passedOn(c.Context(), signer, activity, actor)
+	} else if activity.Is("Announce") {
+		lane, err = s.announced(c.Context(), signer, activity)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := s.storeReceived(c.Context(), lane, signer.URI, body, addressedTo); err != nil {
 		return nil, err

@@ -164,9 +164,14 @@ func (s *Server) take(ctx context.Context, l letter) error {
 	if err != nil {
 		return fmt.Errorf("read a stored activity: %w", err)
 	}
-	if actor, hearsay := strings.CutPrefix(l.actor, hearsayLane); hearsay {
+	actor, hearsay := strings.CutPrefix(l.actor, hearsayLane)
+	told, relayed := strings.CutPrefix(l.actor, relayLane)
+	switch {
+	case hearsay:
 		err = s.hear(ctx, actor, activity)
-	} else {
+	case relayed:
+		err = s.hearRelay(ctx, told, activity)
+	default:
 		err = s.takeFrom(ctx, l, activity)
 	}
 	switch fault.KindOf(err) {

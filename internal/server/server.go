@@ -51,6 +51,7 @@ import (
 	"anancus/internal/social/moderation"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
+	"anancus/internal/social/relays"
 	"anancus/internal/social/search"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
@@ -94,6 +95,7 @@ type Server struct {
 	emoji         *emoji.Service
 	accounts      *accounts.Service
 	access        *access.Service
+	relays        *relays.Service
 	relationships *relationships.Service
 	lists         *lists.Service
 	tags          *tags.Service
@@ -226,6 +228,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.courier.Refuse(func(host string, farewell bool) bool {
 		return s.domains.Refuses(host) && (!farewell || !s.domains.Suspends(host))
 	})
+	s.relays = relays.New(d, s.domains, s.accounts, s.courier)
 	pushKey, err := notifications.KeepPushKey(ctx, d, wrapper)
 	if err != nil {
 		return err
@@ -275,7 +278,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.pusher = notifications.NewPusher(s.notifications, notifications.PushConfig{Log: s.log, Site: s.site, Key: secret, Secret: s.access.SecretOf,
 		Sender: &webpush.Sender{Client: client, Key: pushKey.Pair, Contact: s.pushContact}})
 	s.conversations = conversations.New(d, s.accounts, s.statuses)
-	s.moderation = moderation.New(moderation.Config{DB: d, Clock: s.clock, Domains: s.domains, Accounts: s.accounts, Relationships: s.relationships, Statuses: s.statuses,
+	s.moderation = moderation.New(moderation.Config{DB: d, Clock: s.clock, Domains: s.domains, Relays: s.relays, Accounts: s.accounts, Relationships: s.relationships, Statuses: s.statuses,
 		Notifications: s.notifications, Courier: s.courier})
 	s.notifications.ShowReports(s.moderation.Shown)
 	s.notifications.ShowWarnings(s.moderation.Warnings)
@@ -291,7 +294,12 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
 		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait, RemotePortrait: s.media.RemotePortrait,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {
-			return relationships.FollowerInboxes(ctx, d, account)
+			followers, err := relationships.FollowerInboxes(ctx, d, account)
+			if err != nil {
+				return nil, err
+			}
+			passing, err := relays.Inboxes(ctx, d)
+			return append(followers, passing...), err
 		}})
 	s.streaming = streaming.New(streaming.Config{Clock: s.clock, Log: s.log, Settings: s.settings, Timelines: s.timelines, Statuses: s.statuses, Filters: s.filters,
 		Notifications: s.notifications, Conversations: s.conversations, Frontdoor: s.frontdoor, Who: s.access.StreamViewer, Limits: s.limiter != nil})

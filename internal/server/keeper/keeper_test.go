@@ -28,6 +28,26 @@ func (house) ChangeAlias(_ context.Context, in ChangeAlias) (Aliases, error) {
 	return Aliases{Username: in.Name, Aliases: []string{in.Do, in.Alias}}, nil
 }
 
+func (house) AddRelay(_ context.Context, in RelayInbox) (Relay, error) {
+	return Relay{ID: "7", Inbox: in.Inbox, State: "pending"}, nil
+}
+
+func (house) EnableRelay(_ context.Context, in RelayInbox) (Relay, error) {
+	return Relay{}, fault.New(fault.NotFound, "There is no relay "+in.Inbox)
+}
+
+func (house) DisableRelay(_ context.Context, in RelayInbox) (Relay, error) {
+	return Relay{Inbox: in.Inbox, State: "idle"}, nil
+}
+
+func (house) RemoveRelay(_ context.Context, in RelayInbox) (Relay, error) {
+	return Relay{Inbox: in.Inbox, Actor: "https://relay.example/actor"}, nil
+}
+
+func (house) ListRelays(context.Context) (Relays, error) {
+	return Relays{Relays: []Relay{{ID: "7", Inbox: "https://relay.example/inbox", State: "accepted"}}, SecureMode: true}, nil
+}
+
 func (house) TakeMeasure(_ context.Context, in Measure) (Standing, error) {
 	return Standing{Handle: in.Handle, Changed: in.Measure == "limit", Limited: true, LimitedBy: []string{in.Reason}, SuspendedBy: []string{}}, nil
 }
@@ -173,6 +193,11 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("ChangeAlias", func(o Ops) (any, error) {
 		return o.ChangeAlias(ctx, ChangeAlias{Name: "ada", Do: "add", Alias: "@ada@b"})
 	})
+	same("AddRelay", func(o Ops) (any, error) { return o.AddRelay(ctx, RelayInbox{"https://relay.example/inbox"}) })
+	same("EnableRelay", func(o Ops) (any, error) { return o.EnableRelay(ctx, RelayInbox{"https://relay.example/inbox"}) })
+	same("DisableRelay", func(o Ops) (any, error) { return o.DisableRelay(ctx, RelayInbox{"https://relay.example/inbox"}) })
+	same("RemoveRelay", func(o Ops) (any, error) { return o.RemoveRelay(ctx, RelayInbox{"https://relay.example/inbox"}) })
+	same("ListRelays", func(o Ops) (any, error) { return o.ListRelays(ctx) })
 	same("CreateToken", func(o Ops) (any, error) { return o.CreateToken(ctx, CreateToken{Name: "ada", Scopes: "read"}) })
 	same("SetSetting", func(o Ops) (any, error) { return o.SetSetting(ctx, Setting{"title", "Haus"}) })
 	same("GetSetting", func(o Ops) (any, error) { return o.GetSetting(ctx, SettingName{"x"}) })

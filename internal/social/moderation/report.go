@@ -19,6 +19,7 @@ import (
 	"anancus/internal/social/id"
 	"anancus/internal/social/notifications"
 	"anancus/internal/social/relationships"
+	"anancus/internal/social/relays"
 	"anancus/internal/social/statuses"
 )
 
@@ -31,6 +32,7 @@ type Service struct {
 	notices  *notifications.Service
 	ties     *relationships.Service
 	domains  *domains.Service
+	relays   *relays.Service
 	courier  Courier
 }
 
@@ -39,6 +41,7 @@ type Courier interface {
 	EnqueueAll(ctx context.Context, d activitypub.Delivery) error
 	// Drop forgets what waits to be sent to a host, but for what tells it of an end.
 	Drop(ctx context.Context, host string) error
+	Wake()
 }
 
 // Config is what the room needs.
@@ -46,6 +49,7 @@ type Config struct {
 	DB            *db.DB
 	Clock         clock.Clock
 	Domains       *domains.Service
+	Relays        *relays.Service
 	Accounts      *accounts.Service
 	Relationships *relationships.Service
 	Statuses      *statuses.Service
@@ -56,7 +60,7 @@ type Config struct {
 // New opens the room.
 func New(c Config) *Service {
 	return &Service{db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, notices: c.Notifications, ties: c.Relationships,
-		domains: c.Domains, courier: c.Courier}
+		domains: c.Domains, relays: c.Relays, courier: c.Courier}
 }
 
 // Reported is the event of a new report.

@@ -103,6 +103,7 @@ const (
 	targetAccount     = "account"
 	targetDomainBlock = "domain_block"
 	targetDomainAllow = "domain_allow"
+	targetRelay       = "relay"
 )
 
 // entry is a line of the log of what keepers did.

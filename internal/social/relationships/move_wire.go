@@ -9,6 +9,7 @@ import (
 	"anancus/internal/kit/fault"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/relays"
 )
 
 // ReceiveMove takes Move of an account by itself: where it goes is asked whether that account is its own, and then its followers here follow
@@ -67,7 +68,7 @@ func FromHere(ctx context.Context, tx *db.Tx, e Moved) (bool, error) {
 	return err == nil && old.Local(), err
 }
 
-// DeliverMove tells a member's followers, and those who block the member, where to.
+// DeliverMove tells a member's followers, those who block the member, and relays, where to.
 func (s *Service) DeliverMove(ctx context.Context, e Moved) error {
 	us, target, err := s.pair(ctx, e.Old, e.New)
 	if err != nil {
@@ -87,12 +88,16 @@ func (s *Service) DeliverMove(ctx context.Context, e Moved) error {
 		return err
 	}
 	move := activitypub.NewMove(fmt.Sprintf("%s#moves/%d", us.URI, e.At), us.URI, target.URI)
-	body, err := activitypub.Encode(move)
+	passing, err := relays.Inboxes(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	if inboxes = append(inboxes, blockers...); len(inboxes) == 0 {
+	if inboxes = append(append(inboxes, blockers...), passing...); len(inboxes) == 0 {
 		return nil
+	}
+	body, err := s.accounts.Seal(ctx, us.ID, move, true)
+	if err != nil {
+		return err
 	}
 	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(us.ID), EventKey: move.ID, Body: body, Inboxes: inboxes})
 }

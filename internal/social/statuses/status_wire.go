@@ -14,6 +14,7 @@ import (
 	"anancus/internal/social/id"
 	"anancus/internal/social/media"
 	"anancus/internal/social/relationships"
+	"anancus/internal/social/relays"
 )
 
 // NoteOf writes a local status as other servers read it.
@@ -305,6 +306,13 @@ func (s *Service) audience(ctx context.Context, status *Status) ([]string, error
 			return nil, err
 		}
 		inboxes = append(inboxes, followers...)
+	}
+	if status.Visibility == Public && !status.IsBoost() {
+		passing, err := relays.Inboxes(ctx, s.db)
+		if err != nil {
+			return nil, err
+		}
+		inboxes = append(inboxes, passing...)
 	}
 	loud, silent, err := Mentioned(ctx, s.db, status.ID)
 	if err != nil {
