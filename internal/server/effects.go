@@ -99,6 +99,7 @@ func (s *Server) effects() {
 		bus.Durable("search.follow_changed", bus.Index, search.AuthorChanged, s.search.FollowChanged))
 	bus.On(b, "account.gone",
 		bus.Live(func(_ context.Context, e accounts.Gone) {
+			s.relationships.ForgetAllFollowers()
 			s.accounts.Forget(e.Account)
 			s.access.ForgetMember(e.Account)
 			s.statuses.ForgetCreator(e.Account)
@@ -129,8 +130,10 @@ func (s *Server) effects() {
 		bus.Live(s.streaming.OnTokenRevoked),
 		bus.Durable("notifications.forget_subscription", bus.Push, notifications.Subscribed, s.notifications.ForgetSubscription))
 
+	bus.On(b, "relationship.followers_told", bus.Durable("relationships.mend_followers", bus.Pull, nil, s.relationships.MendFollowers))
 	bus.On(b, "relationship.followed",
 		bus.Live(func(_ context.Context, e relationships.Followed) {
+			s.relationships.ForgetFollowers(e.Target)
 			s.accounts.Forget(e.Follower, e.Target)
 			s.statuses.ForgetReader(e.Follower, e.Target)
 			s.suggestions.Forget(e.Follower)
@@ -149,6 +152,7 @@ func (s *Server) effects() {
 	bus.On(b, "relationship.follow_changed", bus.Live(s.timelines.OnFollowChanged), bus.Live(s.streaming.OnFollowChanged))
 	bus.On(b, "relationship.unfollowed",
 		bus.Live(func(_ context.Context, e relationships.Unfollowed) {
+			s.relationships.ForgetFollowers(e.Target)
 			s.accounts.Forget(e.Follower, e.Target)
 			s.statuses.ForgetReader(e.Follower, e.Target)
 		}),

@@ -88,6 +88,11 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 	if err := s.storeReceived(c.Context(), lane, signer.URI, body, addressedTo); err != nil {
 		return nil, err
 	}
+	if signer.URI == actor {
+		if err := s.hearFollowers(c, signer); err != nil {
+			return nil, err
+		}
+	}
 	return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, nil
 }
 

@@ -99,9 +99,9 @@ type poster struct {
 }
 
 // Post sends one.
-func (p poster) Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer) (int, error) {
+func (p poster) Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer, extra ...activitypub.Header) (int, error) {
 	if host, err := activitypub.HostOf(inbox); err == nil && p.domains.Refuses(host) && !p.domains.Suspends(host) {
 		return http.StatusForbidden, nil
 	}
-	return p.client.Post(ctx, inbox, body, keyID, key)
+	return p.client.Post(ctx, inbox, body, keyID, key, extra...)
 }

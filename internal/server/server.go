@@ -117,6 +117,7 @@ type Server struct {
 	keyFetches *turnstile
 	keyLooks   recently // actors whose keys were asked for again
 	hearings   recently // what was looked at because somebody said that it changed
+	tellings   recently // what other servers told of who follows there
 	handler    http.Handler
 	listening  chan struct{}
 	stopping   atomic.Bool
@@ -240,6 +241,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.access = access.New(access.Config{DB: d, Clock: s.clock, Site: s.site, Accounts: s.accounts, Settings: s.settings, Pages: s.pages,
 		Limiter: limiter, Log: s.log, Key: secret, PushKey: pushKey.Public})
 	s.relationships = relationships.New(d, s.clock, s.accounts, s.courier)
+	s.courier.TellFollowers(s.relationships.TellFollowers)
 	s.lists = lists.New(d, s.accounts)
 	s.tags = tags.New(d, s.clock, s.accounts)
 	s.filters = filters.New(d, s.clock, func(ctx context.Context, member id.Account, status id.Status) (bool, error) {

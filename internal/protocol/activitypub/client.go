@@ -215,7 +215,7 @@ func (c *Client) fetchOwner(ctx context.Context, key Object, keyID string) (Obje
 
 // Post delivers a signed activity to an inbox and tells the status of the
 // answer, whatever it is; err is for requests that got none.
-func (c *Client) Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer) (status int, err error) {
+func (c *Client) Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer, extra ...Header) (status int, err error) {
 	target, err := safehttp.ParseURL(inbox)
 	if err != nil {
 		return 0, err
@@ -225,6 +225,9 @@ func (c *Client) Post(ctx context.Context, inbox string, body []byte, keyID stri
 		return 0, fault.Wrap(err, fault.BadRequest, "The address cannot be read")
 	}
 	req.Header.Set("Content-Type", ContentTypePost)
+	for _, h := range extra {
+		req.Header.Set(h.Name, h.Value)
+	}
 	response, err := c.knock(ctx, req, safehttp.Limits{MaxBody: MaxDocument}, keyID, key, body)
 	if response != nil { // a body too large or broken off changes nothing about the delivery
 		return response.Status, nil

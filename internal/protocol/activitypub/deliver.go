@@ -20,11 +20,18 @@ type KeySource interface {
 	DeliveryKey(ctx context.Context, author int64) (keyID string, key crypto.Signer, err error)
 }
 
-// Poster sends a signed activity to an inbox; a Client does. err is for
-// requests that got no answer.
+// Poster sends a signed activity to an inbox, with further headers; a Client
+// does. err is for requests that got no answer.
 type Poster interface {
-	Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer) (status int, err error)
+	Post(ctx context.Context, inbox string, body []byte, keyID string, key crypto.Signer, extra ...Header) (status int, err error)
 }
+
+// Header is one of a request.
+type Header struct{ Name, Value string }
+
+// Followers writes the SynchronizationHeader for what an author sends to an
+// inbox; "" for none. It is asked for each delivery, so it should be quick.
+type Followers func(ctx context.Context, author int64, inbox string) (header string, err error)
 
 // StatusGone tells whether a status was deleted, so that its Create need not be sent.
 type StatusGone func(ctx context.Context, status int64) (bool, error)
@@ -41,7 +48,8 @@ type Deliverer struct {
 	post  Poster
 	gone  StatusGone
 
-	refuses func(host string, farewell bool) bool // nil: nobody
+	refuses   func(host string, farewell bool) bool // nil: nobody
+	followers Followers                             // nil: nobody is told
 
 	crew *bus.Crew[deliveryHost]
 

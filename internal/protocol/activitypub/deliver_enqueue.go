@@ -34,6 +34,14 @@ const (
 // Farewell begins EventKeys of what tells a server that something ended: it is sent even to one that nothing else goes to any more.
 const Farewell = "farewell/"
 
+// ToFollowers begins EventKeys of what is for followers alone: it goes with a
+// header that tells a server who there follows the author, so that the two can
+// find out when they disagree.
+const ToFollowers = "followers/"
+
+// TellFollowers lets the queue write that header; called once at assembly.
+func (d *Deliverer) TellFollowers(followers Followers) { d.followers = followers }
+
 // Refuse tells the queue where nothing is to be sent; called once at assembly. farewell is said of what tells of an end.
 func (d *Deliverer) Refuse(refuses func(host string, farewell bool) bool) { d.refuses = refuses }
 

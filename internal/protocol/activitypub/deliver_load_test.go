@@ -97,7 +97,7 @@ func TestOneStepForEachLane(t *testing.T) {
 // accept is a poster that costs nothing.
 type accept struct{}
 
-func (accept) Post(context.Context, string, []byte, string, crypto.Signer) (int, error) {
+func (accept) Post(context.Context, string, []byte, string, crypto.Signer, ...Header) (int, error) {
 	return 202, nil
 }
 

@@ -99,13 +99,13 @@ const laneRange = `
 	ORDER BY host, author_id, id LIMIT $4`
 
 const laneRowsSQL = `
-	SELECT id, author_id, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at` + laneRange
+	SELECT id, author_id, event_key, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at` + laneRange
 
 // laneRows lists the rows of a lane in the order they must go.
 func laneRows(ctx context.Context, q db.Q, host string, author, after int64, limit int) ([]delivery, error) {
 	rows, err := db.All(ctx, q, func(row db.Row) (delivery, error) {
 		var d delivery
-		err := row.Scan(&d.id, &d.author, &d.inbox, &d.body, &d.status, &d.attempts, &d.due, &d.created)
+		err := row.Scan(&d.id, &d.author, &d.key, &d.inbox, &d.body, &d.status, &d.attempts, &d.due, &d.created)
 		return d, err
 	}, laneRowsSQL, host, author, after, limit)
 	if err != nil {

@@ -71,7 +71,7 @@ func (f *fediverse) inbox(w http.ResponseWriter, r *http.Request) {
 }
 
 // Post sends what is meant for any host to the one server.
-func (f *fediverse) Post(ctx context.Context, inbox string, body []byte, keyID string, _ crypto.Signer) (int, error) {
+func (f *fediverse) Post(ctx context.Context, inbox string, body []byte, keyID string, _ crypto.Signer, _ ...Header) (int, error) {
 	f.mu.Lock()
 	f.keys = append(f.keys, keyID)
 	f.mu.Unlock()

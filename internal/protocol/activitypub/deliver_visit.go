@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type lane struct{ author, due int64 }
 // delivery is one stored row.
 type delivery struct {
 	id, author int64
+	key        string
 	inbox      string
 	body       string
 	status     int64
@@ -191,10 +193,26 @@ func (v *visit) send(ctx context.Context, row delivery, keyID string, key crypto
 	ctx, cancel := context.WithTimeout(ctx, postDeadline)
 	defer cancel()
 	err = bus.Safely(func() (err error) {
-		status, err = v.post.Post(ctx, row.inbox, []byte(row.body), keyID, key)
+		status, err = v.post.Post(ctx, row.inbox, []byte(row.body), keyID, key, v.headers(ctx, row)...)
 		return err
 	})
 	return status, err
+}
+
+// headers are what a row is sent with besides. One that cannot be had is left
+// out: the next delivery has it.
+func (v *visit) headers(ctx context.Context, row delivery) []Header {
+	if v.followers == nil || !strings.HasPrefix(row.key, ToFollowers) {
+		return nil
+	}
+	told, err := v.followers(ctx, row.author&^lowLane, row.inbox)
+	if err != nil {
+		v.log.ErrorContext(ctx, "cannot tell who follows", "author", row.author, "error", err)
+	}
+	if told == "" {
+		return nil
+	}
+	return []Header{{SynchronizationHeader, told}}
 }
 
 // answered notes that the host is there and that a row is done. A refusal is

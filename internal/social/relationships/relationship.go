@@ -11,6 +11,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/memo"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
@@ -25,6 +26,7 @@ type Service struct {
 	site     settings.Site
 	accounts *accounts.Service
 	courier  Courier
+	digests  *memo.Memo[id.Account, digested]
 
 	carryLists ListCarrier
 }
@@ -38,7 +40,7 @@ type Courier interface {
 
 // New opens the room.
 func New(d *db.DB, c clock.Clock, people *accounts.Service, courier Courier) *Service {
-	return &Service{db: d, clock: c, site: people.Site(), accounts: people, courier: courier}
+	return &Service{db: d, clock: c, site: people.Site(), accounts: people, courier: courier, digests: memo.New[id.Account](digestedMemory, digested.weight)}
 }
 
 // The events of this room.

@@ -286,6 +286,9 @@ func (s *Service) broadcast(ctx context.Context, status *Status, key string, act
 	if err != nil {
 		return err
 	}
+	if status.Visibility == Private {
+		key = activitypub.ToFollowers + key
+	}
 	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(status.Author), EventKey: key, Body: body, Inboxes: inboxes, Status: int64(dropWith)})
 }
 
