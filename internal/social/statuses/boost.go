@@ -77,6 +77,9 @@ func (s *Service) storeBoost(ctx context.Context, tx *db.Tx, boost *Status) erro
 	}
 	if !inserted {
 		earlier, err := boostBy(ctx, tx, boost.Author, boost.BoostOf)
+		if fault.Is(err, fault.NotFound) {
+			return fault.New(fault.Conflict, "This id is taken")
+		}
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 	}
 	boost := &Status{URI: uri, URL: uri, Author: in.Actor.ID, Visibility: visibility, BoostOf: original.ID, BoostedAuthor: original.Author,
 		Thread: original.Thread, Sensitive: original.Sensitive, Language: original.Language, CreatedAt: at}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+	err = s.numbered(ctx, func(tx *db.Tx) error {
 		gone, err := isTombstone(ctx, tx, in.Actor.URI, uri)
 		if err != nil || gone {
 			return err

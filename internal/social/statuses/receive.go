@@ -142,7 +142,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		status.Visibility = Unlisted
 	}
 	named := namedBy(note)
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+	err = s.numbered(ctx, func(tx *db.Tx) error {
 		gone, err := isTombstone(ctx, tx, author.URI, note.ID)
 		if err != nil || gone {
 			if err == nil {
@@ -191,6 +191,17 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		return nil, fmt.Errorf("keep status %s: %w", note.ID, err)
 	}
 	return status, nil
+}
+
+// numbered stores something under an id of the moment that its server tells, whose low bits are random: of hundreds of answers within one
+// second two may meet, and then another id is taken.
+func (s *Service) numbered(ctx context.Context, store func(tx *db.Tx) error) (err error) {
+	for range 5 {
+		if err = s.db.Tx(ctx, store); !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return err
 }
 
 // choices are the options of the poll of a note.
