@@ -223,7 +223,13 @@ func (s *Server) effects() {
 		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
 		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }),
-		bus.Live(s.timelines.AddAnswers))
+		bus.Live(s.timelines.AddAnswers),
+		bus.Durable("statuses.join_threads", bus.Index, nil, s.statuses.JoinThreads),
+		bus.Durable("conversations.join", bus.Push, conversations.Joins, s.conversations.Join))
+	bus.On(b, "status.ancestor_missing", bus.Durable("statuses.fetch_ancestor", bus.Climb, nil, s.statuses.FetchAncestor).
+		After(func(e statuses.AncestorMissing) time.Duration { return e.Wait }))
+	bus.On(b, "status.answers_seen", bus.Durable("statuses.fetch_answers", bus.Climb, nil, s.statuses.FetchAnswers))
+	bus.On(b, "status.crawl_due", bus.Durable("statuses.crawl", bus.Climb, nil, s.statuses.Crawl))
 	bus.On(b, "status.deleted",
 		bus.Live(func(_ context.Context, e statuses.Deleted) {
 			s.statuses.Forget(e.Status, e.InReplyTo)

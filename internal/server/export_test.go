@@ -170,6 +170,9 @@ func (s *Server) KeepAnnouncements(ctx context.Context) error {
 	return s.frontdoor.KeepAnnouncements(ctx)
 }
 
+// ForgetMissing is a chore.
+func (s *Server) ForgetMissing(ctx context.Context) error { return s.statuses.ForgetMissing(ctx) }
+
 // CountActivity is one.
 func (s *Server) CountActivity(ctx context.Context) error { return s.frontdoor.CountActivity(ctx) }
 

@@ -210,12 +210,13 @@ var mxPaths = []mxPath{
 	{name: "replies", door: "wire", request: get("/ap/users/{author}/statuses/{id}/replies"), code: read, absent: true},
 	{name: "likes", door: "wire", request: get("/ap/users/{author}/statuses/{id}/likes"), code: read, absent: true},
 	{name: "shares", door: "wire", request: get("/ap/users/{author}/statuses/{id}/shares"), code: read, absent: true},
-	{name: "replies of another", door: "wire", request: get("/ap/users/{author}/statuses/{above}/replies"), has: func(v *mxViewer, s *mxStatus) bool {
+	{name: "replies of another", door: "wire", request: get("/ap/users/{author}/statuses/{above}/replies?page=true"), has: func(v *mxViewer, s *mxStatus) bool {
 		return mxTold(v, s) && v.as != "blocked" // who is blocked does not see the other either
 	}},
 	{name: "outbox", door: "wire", request: get("/ap/users/{author}/outbox?page=true"), has: mxCollected},
 	{name: "featured", door: "wire", request: get("/ap/users/{author}/collections/featured"), has: mxCollected},
-	{name: "whole thread", door: "wire", request: get("/contexts/{author}-{above}"), has: mxTold},
+	{name: "whole thread", door: "wire", request: get("/contexts/{author}-{above}"), has: mxCollected},
+	{name: "whole thread, a page of it", door: "wire", request: get("/contexts/{author}-{above}/items?page=true"), has: mxCollected},
 
 	{name: "page", door: "page", request: get("/@{name}/{id}"), code: read, absent: true},
 	{name: "profile page", door: "page", request: get("/@{name}/with_replies"), has: (*mxViewer).sees},

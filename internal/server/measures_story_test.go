@@ -666,7 +666,7 @@ func TestInSecureModeDocumentsAreForWhoSigns(t *testing.T) {
 		actor := s.URL + "/ap/users/" + ada.ID
 		contexts := s.URL + "/contexts/" + ada.ID + "-" + post.ID
 		documents := []string{actor, actor + "/outbox", actor + "/outbox?page=true", actor + "/followers", actor + "/following", actor + "/collections/featured", actor + "/collections/tags",
-			post.URI, post.URI + "/activity", post.URI + "/replies", post.URI + "/likes", post.URI + "/shares", contexts, s.URL + "/users/ada", s.URL + "/users/ada/outbox",
+			post.URI, post.URI + "/activity", post.URI + "/replies", post.URI + "/likes", post.URI + "/shares", contexts, contexts + "/items?page=true", s.URL + "/users/ada", s.URL + "/users/ada/outbox",
 			s.URL + "/users/ada/followers", s.URL + "/users/ada/following", s.URL + "/users/ada/collections/featured", s.URL + "/users/ada/collections/tags",
 			s.URL + "/users/ada/statuses/" + post.ID, s.URL + "/users/ada/statuses/" + post.ID + "/activity", s.URL + "/@ada", s.URL + "/@ada/" + post.ID, s.URL + "/actor/outbox"}
 		for _, address := range documents {

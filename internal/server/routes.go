@@ -294,6 +294,7 @@ func (s *Server) routes() []route {
 		{"GET", "/actor", peer, "", s.accounts.InstanceActor},
 		{"GET", "/actor/outbox", document, "", s.accounts.InstanceOutbox},
 		{"GET", "/contexts/{context}", document, "", s.statuses.ContextDocument},
+		{"GET", "/contexts/{context}/items", document, "", s.statuses.ContextItemsDocument},
 		{"GET", "/emojis/{emoji}", document, "", s.emoji.Document},
 		{"POST", "/ap/users/{account}/inbox", peer, "", s.Inbox},
 		{"GET", "/ap/users/{account}", peer, "", s.actorOrPage},

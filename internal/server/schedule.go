@@ -27,6 +27,7 @@ func (s *Server) schedule() []chore {
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
 		{"forget translations", time.Hour, s.statuses.PurgeTranslations},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
+		{"forget missing ancestors", time.Hour, s.statuses.ForgetMissing},
 		{"forget idempotency keys", 10 * time.Minute, s.statuses.PurgeKeys},
 		{"purge history of hashtags", time.Hour, s.tags.PurgeHistory},
 		{"compute trends", 5 * time.Minute, s.trends.Refresh},

@@ -11,6 +11,7 @@ const (
 	Inbox Class = "inbox" // what other servers told us
 	Push  Class = "push"  // telling: deliveries, notifications, web push
 	Pull  Class = "pull"  // fetching: previews, remote objects, media
+	Climb Class = "climb" // fetching what is missing of threads, where servers that are slow or gone must not keep pictures waiting
 	Index Class = "index" // search, trends, counts
 	Mail  Class = "mail"
 	Films Class = "films" // converting what members sent
@@ -18,11 +19,11 @@ const (
 )
 
 // classes lists every class in the order Drain works through them.
-var classes = []Class{Inbox, Push, Pull, Index, Mail, Films, Reels}
+var classes = []Class{Inbox, Push, Pull, Climb, Index, Mail, Films, Reels}
 
 // workers bounds how many effects of a class run at a time in one process.
-// Pull waits on the network most of the time; Index and Mail must not be felt.
-var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Index: 1, Mail: 2, Films: 1, Reels: 1}
+// Pull and Climb wait on the network most of the time; Index and Mail must not be felt.
+var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Climb: 4, Index: 1, Mail: 2, Films: 1, Reels: 1}
 
 // patiences bounds how long an effect may take where it is not patience.
 var patiences = map[Class]time.Duration{Films: 90 * time.Minute, Reels: 90 * time.Minute}

@@ -49,3 +49,12 @@ func (b *budget) spend(one func() int64) error {
 	}
 	return nil
 }
+
+// BudgetLeft tells how much of the budget is left, for work that goes on after its request; without a budget it is a whole one.
+func BudgetLeft(ctx context.Context) (accounts, statuses int) {
+	b, _ := ctx.Value(budgetKey{}).(*budget)
+	if b == nil {
+		return DefaultAccounts, DefaultStatuses
+	}
+	return max(int(b.accounts.Load()), 0), max(int(b.statuses.Load()), 0)
+}

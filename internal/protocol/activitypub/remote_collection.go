@@ -88,3 +88,37 @@ func (c *Client) FetchCollection(ctx context.Context, uri string) (RemoteCollect
 	all.Links, all.Items, all.Next = page.Links, page.Items, page.Next
 	return all, nil
 }
+
+// FetchPage reads a collection, or a page of one. It is believed from its own host alone, but need not know its address: many servers give
+// pages ids that differ from it, and nothing but where to look is read from them.
+func (c *Client) FetchPage(ctx context.Context, uri string) (Object, error) {
+	o, from, err := c.get(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	if !SameHost(from.String(), uri) {
+		return nil, fault.New(fault.Invalid, "The pages of the collection are on another server")
+	}
+	if !o.Is(collectionTypes...) {
+		return nil, fault.New(fault.Invalid, "The document is no collection")
+	}
+	return o, nil
+}
+
+// Listing gives the members that a collection, or a page of one, tells of by itself, with those of a first page inside it; and where it goes
+// on, "" at the end. Whoever goes on must count.
+func Listing(o Object) (links []string, next string) {
+	c := ParseCollection(o)
+	links, next = c.Links, c.Next
+	switch {
+	case c.FirstPage != nil && len(c.FirstPage) > 1:
+		page := ParseCollection(c.FirstPage)
+		links, next = append(links, page.Links...), page.Next
+		if len(page.Links) == 0 && next == "" {
+			next = page.ID // named, with its type, and not told
+		}
+	case len(links) == 0 && next == "":
+		next = c.First
+	}
+	return links, next
+}

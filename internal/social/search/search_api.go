@@ -161,7 +161,7 @@ func (s *Service) byAddress(c *viewer.Call, address string, resolve bool, found 
 	if err != nil {
 		return nothingThere(err)
 	}
-	status, err := s.statuses.KeepFetched(c.Context(), note, 5)
+	status, err := s.statuses.KeepFetched(c.Context(), note)
 	if err != nil {
 		return nothingThere(err)
 	}

@@ -143,6 +143,8 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 			`DELETE FROM poll_tallies WHERE status_id = $1`,
 			`DELETE FROM polls WHERE status_id = $1`,
 			`DELETE FROM trending_statuses WHERE status_id = $1`,
+			`DELETE FROM crawl_items WHERE status_id = $1`,
+			`DELETE FROM crawls WHERE status_id = $1`,
 			`DELETE FROM status_counts WHERE status_id = $1`,
 			`DELETE FROM statuses WHERE id = $1`,
 		} {

@@ -2,8 +2,6 @@ package statuses
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
@@ -18,13 +16,11 @@ import (
 
 // How long others may keep our documents (federation.md §2).
 const (
-	cacheStatus     = "max-age=180, public"
-	cacheWaiting    = "max-age=5, public" // a quote of it waits for leave
-	cachePrivate    = "private, no-store"
-	cacheOutbox     = "max-age=60, public"
-	outboxPage      = 20
-	repliesPage     = 60
-	contextItemsMax = 60
+	cacheStatus  = "max-age=180, public"
+	cacheWaiting = "max-age=5, public" // a quote of it waits for leave
+	cachePrivate = "private, no-store"
+	cacheOutbox  = "max-age=60, public"
+	outboxPage   = 20
 )
 
 // Reader finds out who signed a request of another server; nobody is the zero account.
@@ -147,48 +143,6 @@ func (s *Service) countDocument(c *viewer.Call, suffix string, pick func(counts)
 	collection := activitypub.NewCount(status.URI+suffix, total)
 	collection.Context = activitypub.ContextPlain
 	return accounts.Document(c, cacheOf(status), collection)
-}
-
-// byAvailable leaves out what suspended and deleted accounts wrote.
-const byAvailable = `NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = statuses.author_id AND (a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL))`
-
-// RepliesDocument serves GET …/statuses/{status}/replies: the public answers that we know, their ids, 60 a page.
-func (s *Service) RepliesDocument(c *viewer.Call) (any, error) {
-	status, _, err := s.documentOf(c)
-	if err != nil {
-		return nil, err
-	}
-	uri := status.URI + "/replies"
-	page := activitypub.Collection{ID: uri + "?page=true", Page: true, PartOf: uri, Items: []any{}}
-	after := int64(0)
-	if n, err := strconv.ParseInt(c.Query("min_id"), 10, 64); err == nil && n > 0 {
-		after = n
-	}
-	type row struct {
-		id  id.Status
-		uri string
-	}
-	rows, err := db.All(c.Context(), s.db, func(r db.Row) (row, error) {
-		var x row
-		err := r.Scan(&x.id, &x.uri)
-		return x, err
-	}, `SELECT id, uri FROM statuses WHERE in_reply_to_id = $1 AND id > $2 AND deleted_at IS NULL AND NOT local_only
-		AND visibility IN ('public', 'unlisted') AND `+byAvailable+` ORDER BY id LIMIT $3`, status.ID, after, repliesPage)
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range rows {
-		page.Items = append(page.Items, x.uri)
-	}
-	if len(rows) == repliesPage {
-		page.Next = uri + "?page=true&min_id=" + rows[len(rows)-1].id.String()
-	}
-	if c.Query("page") == "" {
-		page.ID = ""
-		return accounts.Document(c, cacheOf(status), activitypub.Collection{Context: activitypub.ContextPlain, ID: uri, First: page})
-	}
-	page.Context = activitypub.ContextPlain
-	return accounts.Document(c, cacheOf(status), page)
 }
 
 // OutboxDocument serves GET /ap/users/{account}/outbox: what anyone may read, newest first.
@@ -316,49 +270,4 @@ func (s *Service) FeaturedTagsDocument(c *viewer.Call) (any, error) {
 		items[i] = activitypub.NewHashtag(tags.PageOf(s.site, author, f.Tag.Name), f.Tag.Shown)
 	}
 	return accounts.Document(c, cache, activitypub.Collection{Context: activitypub.ContextNote, ID: author.URI + "/collections/tags", TotalItems: &total, Items: items})
-}
-
-// ContextDocument serves GET /contexts/{context}: the public statuses of a thread that began here, at most 60.
-func (s *Service) ContextDocument(c *viewer.Call) (any, error) {
-	owner, thread, err := splitContext(c.Path("context"))
-	if err != nil {
-		return nil, err
-	}
-	author, err := s.accounts.ByID(c.Context(), owner)
-	if err != nil {
-		return nil, err
-	}
-	root, err := one(c.Context(), s.db, thread)
-	if err != nil {
-		return nil, err
-	}
-	if root.Author != owner || !root.Local {
-		return nil, fault.RecordNotFound() // who began a thread owns its context
-	}
-	items, err := db.All(c.Context(), s.db, db.Value[string], `SELECT uri FROM statuses WHERE thread_id = $1 AND deleted_at IS NULL AND NOT local_only
-		AND boost_of_id IS NULL AND visibility IN ('public', 'unlisted') AND `+byAvailable+` ORDER BY id LIMIT $2`, thread, contextItemsMax)
-	if err != nil {
-		return nil, err
-	}
-	if len(items) == 0 {
-		return nil, fault.RecordNotFound()
-	}
-	uri := s.site.URL("/contexts/" + c.Path("context"))
-	page := activitypub.Collection{ID: uri + "/items", Page: true, PartOf: uri, Items: []any{}}
-	for _, item := range items {
-		page.Items = append(page.Items, item)
-	}
-	return accounts.Document(c, cacheStatus, activitypub.Collection{Context: activitypub.ContextPlain, ID: uri, AttributedTo: author.URI, First: page})
-}
-
-func splitContext(text string) (owner id.Account, thread id.Status, err error) {
-	account, status, ok := strings.Cut(text, "-")
-	if !ok {
-		return 0, 0, fault.RecordNotFound()
-	}
-	if owner, err = id.Parse[id.Account](account); err != nil {
-		return 0, 0, err
-	}
-	thread, err = id.Parse[id.Status](status)
-	return owner, thread, err
 }

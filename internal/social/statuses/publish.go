@@ -202,6 +202,15 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 // store writes a new status with everything that hangs on it, and emits Published.
 // Local and remote statuses join here.
 func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, named []tags.Named) error {
+	if status.InReplyTo != 0 { // the thread may have become a part of another since it was read
+		threads, err := db.All(ctx, tx, db.Value[id.Status], `SELECT thread_id FROM statuses WHERE id = $1`, status.InReplyTo)
+		if err != nil {
+			return err
+		}
+		if len(threads) == 1 {
+			status.Thread = threads[0]
+		}
+	}
 	if status.Thread == 0 {
 		status.Thread = status.ID
 	}
@@ -241,7 +250,8 @@ func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Statu
 	if err != nil {
 		return err
 	}
-	status.InReplyTo, status.InReplyToAccount, status.Thread = parent.ID, parent.Author, parent.Thread
+	status.answers(parent, "")
+	status.Context = parent.Context
 	// A reply to what must not leave would carry it out.
 	status.LocalOnly = status.LocalOnly || parent.LocalOnly
 	return nil

@@ -15,19 +15,18 @@ import (
 	"anancus/internal/social/relationships"
 )
 
-// further is how far one received status leads to others: up its thread, and to what it quotes; and whether it is news.
+// further is how far one received status leads to others: up its thread, to what it quotes, and to how its author goes on; and whether it is news.
 type further struct {
-	ancestors, quotes int
-	quiet             bool
+	climb  bool // what it answers is asked for, and so on up
+	goOn   bool // the first answers by its own server's people are asked for
+	quotes int
+	quiet  bool
 }
 
-var everywhere = further{ancestors: ancestorsAtOnce, quotes: quotesDeep}
+var everywhere = further{climb: true, goOn: true, quotes: quotesDeep}
 
 // newsFor is how old a status may be that is fetched, and still be told of and shown in home feeds (federation.md §8).
 const newsFor = 6 * time.Hour
-
-// ancestorsAtOnce bounds how far up a thread one received status leads; the rest comes when somebody looks.
-const ancestorsAtOnce = 20
 
 // ReceiveNote takes Create: the status is kept when somebody here would see it.
 func (s *Service) ReceiveNote(ctx context.Context, in accounts.Received) error {
@@ -120,7 +119,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	if known, err := oneByURI(ctx, s.db, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
 		return known, err
 	}
-	parent, err := s.parentOf(ctx, note, to)
+	parent, err := s.parentOf(ctx, s.db, note)
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +132,11 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	if status.Visibility == Direct && local.unnamed && (note.DirectMessage == nil || !*note.DirectMessage) {
 		status.Visibility = Limited
 	}
-	if parent != nil {
-		status.InReplyTo, status.InReplyToAccount, status.Thread = parent.ID, parent.Author, parent.Thread
-	} else {
-		status.InReplyToURI = note.InReplyTo
+	status.answers(parent, note.InReplyTo)
+	if note.Context != "" {
+		if _, ours := s.site.Ours(note.Context); !ours {
+			status.Context = note.Context
+		}
 	}
 	if author.Limited() && status.Visibility == Public {
 		status.Visibility = Unlisted
@@ -157,8 +157,8 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 			return err
 		}
 		status.ID = id.Status(s.db.IDAt(status.CreatedAt))
-		if status.InReplyTo == 0 {
-			status.Thread = status.ID
+		if err := s.place(ctx, tx, status, note, to); err != nil {
+			return err
 		}
 		if err := s.store(ctx, tx, status, mentions, named); err != nil {
 			return err
@@ -182,7 +182,12 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 				return err
 			}
 		}
-		return s.adopt(ctx, tx, status)
+		if to.goOn && len(note.RepliesFirst) > 0 {
+			if err := tx.Emit(AnswersSeen{status.ID, note.RepliesFirst}); err != nil {
+				return err
+			}
+		}
+		return s.adopt(ctx, tx, status, status.URI, status.InReplyTo == 0)
 	})
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Conflict) {
 		return nil, fault.RecordNotFound()
@@ -215,53 +220,25 @@ func choices(note *activitypub.RemoteNote) (names []string) {
 	return names
 }
 
-// adopt ties answers that came before what they answer to it.
-func (s *Service) adopt(ctx context.Context, tx *db.Tx, parent *Status) error {
-	answers, err := db.All(ctx, tx, db.Value[id.Status], `UPDATE statuses SET in_reply_to_id = $2, in_reply_to_account_id = $3, in_reply_to_uri = '', thread_id = $4
-		WHERE id IN (SELECT id FROM statuses WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' LIMIT $5) RETURNING id`,
-		parent.URI, parent.ID, parent.Author, parent.Thread, adoptAtOnce)
-	if err != nil || len(answers) == 0 {
-		return err
-	}
-	if err := count(ctx, tx, parent.ID, "replies", int64(len(answers))); err != nil {
-		return err
-	}
-	if err := carryMutes(ctx, tx, answers, parent.Thread); err != nil {
-		return err
-	}
-	return tx.Emit(Adopted{parent.ID, answers})
-}
-
-// adoptAtOnce bounds the transaction that brings a late parent; further answers stay without it.
-const adoptAtOnce = 500
-
-// parentOf gives what a note answers: known, or fetched within bounds; nil when there is none to be had.
-func (s *Service) parentOf(ctx context.Context, note *activitypub.RemoteNote, to further) (*Status, error) {
+// parentOf gives what a note answers; nil when that is nothing, or is not known here.
+func (s *Service) parentOf(ctx context.Context, q db.Q, note *activitypub.RemoteNote) (*Status, error) {
 	if note.InReplyTo == "" {
 		return nil, nil
 	}
-	if path, here := s.site.Ours(note.InReplyTo); here {
-		parent, err := oneByURI(ctx, s.db, note.InReplyTo)
-		if fault.Is(err, fault.NotFound) {
-			parent, err = s.byPath(ctx, path)
-		}
-		return parent, ignoreNotFound(err)
+	parent, err := oneByURI(ctx, q, note.InReplyTo)
+	if path, here := s.site.Ours(note.InReplyTo); here && fault.Is(err, fault.NotFound) {
+		parent, err = s.byPath(ctx, path)
 	}
-	parent, err := oneByURI(ctx, s.db, note.InReplyTo)
-	if err == nil || !fault.Is(err, fault.NotFound) {
-		return parent, err
+	return parent, ignoreNotFound(err)
+}
+
+// answers notes what a status answers; uri is what that is called while it is not known here.
+func (s *Status) answers(parent *Status, uri string) {
+	if parent == nil {
+		s.InReplyToURI = uri
+		return
 	}
-	if to.ancestors <= 0 {
-		return nil, nil
-	}
-	parent, err = s.fetch(ctx, note.InReplyTo, further{ancestors: to.ancestors - 1, quotes: to.quotes})
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, nil // its server is away or refuses: the answer stands alone until it comes
-	}
-	return parent, nil
+	s.InReplyTo, s.InReplyToAccount, s.InReplyToURI, s.Thread = parent.ID, parent.Author, "", parent.Thread
 }
 
 // addressed tells how a note names people of this server.
@@ -344,9 +321,6 @@ func (s *Service) fetch(ctx context.Context, uri string, to further) (*Status, e
 	if known, err := oneByURI(ctx, s.db, uri); err == nil || !fault.Is(err, fault.NotFound) {
 		return known, err
 	}
-	if err := activitypub.SpendStatus(ctx); err != nil {
-		return nil, err
-	}
 	note, err := s.remote.FetchNote(ctx, uri)
 	if err != nil {
 		return nil, err
@@ -354,9 +328,9 @@ func (s *Service) fetch(ctx context.Context, uri string, to further) (*Status, e
 	return s.keepFetched(ctx, note, to)
 }
 
-// KeepFetched stores a status that was read from its own server. up is how many unknown ancestors may be fetched for it.
-func (s *Service) KeepFetched(ctx context.Context, note *activitypub.RemoteNote, up int) (*Status, error) {
-	return s.keepFetched(ctx, note, further{ancestors: up, quotes: quotesDeep})
+// KeepFetched stores a status that was read from its own server.
+func (s *Service) KeepFetched(ctx context.Context, note *activitypub.RemoteNote) (*Status, error) {
+	return s.keepFetched(ctx, note, everywhere)
 }
 
 func (s *Service) keepFetched(ctx context.Context, note *activitypub.RemoteNote, to further) (*Status, error) {

@@ -55,6 +55,7 @@ type Status struct {
 	InReplyToAccount id.Account
 	InReplyToURI     string // kept while the parent is unknown here
 	Thread           id.Status
+	Context          string // the thread as a collection of another server; "": none, or one of ours
 	BoostOf          id.Status
 	BoostedAuthor    id.Account
 	App              id.App
@@ -78,11 +79,6 @@ type (
 		InReplyTo id.Status // 0 for none known
 		Tags      []id.Tag  // the hashtags it carries
 		Quiet     bool      // it is old and was fetched: nobody is told, and no home feed shows it
-	}
-	// Adopted tells that a status came after its answers, which are tied to it now.
-	Adopted struct {
-		Parent  id.Status
-		Answers []id.Status
 	}
 	// Deleted tells that a status is gone; what a peer needs to be told is kept in it.
 	Deleted struct {

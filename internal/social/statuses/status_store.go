@@ -14,7 +14,7 @@ import (
 
 const columns = `id, uri, url, author_id, local, text, content, content_warning, visibility, local_only, sensitive, language,
 	in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id, boost_of_id, boosted_author_id, app_id,
-	created_at, edited_at, deleted_at, quote_policy, with_media, quiet`
+	created_at, edited_at, deleted_at, quote_policy, with_media, quiet, context`
 
 func scan(r db.Row) (*Status, error) {
 	s := &Status{}
@@ -25,7 +25,7 @@ func scan(r db.Row) (*Status, error) {
 	var edited, deleted *int64
 	err := r.Scan(&s.ID, &s.URI, &s.URL, &s.Author, &s.Local, &s.Text, &s.Content, &s.ContentWarning, &s.Visibility, &s.LocalOnly,
 		&s.Sensitive, &s.Language, &parent, &parentAuthor, &s.InReplyToURI, &s.Thread, &boost, &boostedAuthor, &app,
-		&created, &edited, &deleted, &s.QuotePolicy, &s.WithMedia, &s.Quiet)
+		&created, &edited, &deleted, &s.QuotePolicy, &s.WithMedia, &s.Quiet, &s.Context)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +69,10 @@ func timeOrNil(t time.Time) *int64 {
 // insert stores a status; false when its uri (or, for a boost, its pair) is there already.
 func insert(ctx context.Context, tx *db.Tx, s *Status) (bool, error) {
 	n, err := db.Exec(ctx, tx, `INSERT INTO statuses (`+columns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26) ON CONFLICT DO NOTHING`,
 		s.ID, s.URI, s.URL, s.Author, s.Local, s.Text, s.Content, s.ContentWarning, string(s.Visibility), s.LocalOnly, s.Sensitive, s.Language,
 		orNil(s.InReplyTo), orNil(s.InReplyToAccount), s.InReplyToURI, s.Thread, orNil(s.BoostOf), orNil(s.BoostedAuthor), orNil(s.App),
-		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy), s.WithMedia, s.Quiet)
+		clock.Milli(s.CreatedAt), timeOrNil(s.EditedAt), timeOrNil(s.DeletedAt), int64(s.QuotePolicy), s.WithMedia, s.Quiet, s.Context)
 	if err != nil || n == 0 {
 		return false, err
 	}

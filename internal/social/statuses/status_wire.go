@@ -102,14 +102,18 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	if address != "" {
 		note.Attachment = append(note.Attachment, activitypub.Document{Type: "Link", Href: address})
 	}
-	note.Replies = &activitypub.Collection{ID: status.URI + "/replies", First: &activitypub.Collection{
-		Page: true, PartOf: status.URI + "/replies", Next: status.URI + "/replies?page=true", Items: []any{}}}
+	if note.Replies, err = s.firstReplies(ctx, status); err != nil {
+		return nil, err
+	}
 	note.InteractionPolicy = status.QuotePolicy.wire(author)
 	return note, s.quoteOnWire(ctx, note, status)
 }
 
-// conversation is the address of a thread that began here; "" for one that began elsewhere.
+// conversation is the address of the thread of a status, where it began; "" for one that began elsewhere and has none.
 func (s *Service) conversation(ctx context.Context, status *Status) (string, error) {
+	if status.Context != "" {
+		return status.Context, nil
+	}
 	root := status
 	if status.Thread != status.ID {
 		var err error

@@ -114,6 +114,9 @@ func (s *Service) ShowContext(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("descendants: %w", err)
 	}
+	if err := s.lookAround(c, status, up); err != nil {
+		return nil, err
+	}
 	ancestors, err := s.presentThread(c, up)
 	if err != nil {
 		return nil, err

@@ -50,9 +50,14 @@ func (s *Service) UnmuteThread(ctx context.Context, member id.Account, thread id
 
 // carryMutes keeps those who muted a thread that turned out to be a part of another from hearing of it there.
 func carryMutes(ctx context.Context, tx *db.Tx, from []id.Status, to id.Status) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO thread_mutes (account_id, thread_id, created_at)
+	members, err := db.All(ctx, tx, db.Value[id.Account], `INSERT INTO thread_mutes (account_id, thread_id, created_at)
 		SELECT DISTINCT account_id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM thread_mutes WHERE thread_id {in $1}
-		ON CONFLICT (account_id, thread_id) DO NOTHING`, from, to, clock.Milli(tx.Now()))
+		ON CONFLICT (account_id, thread_id) DO NOTHING RETURNING account_id`, from, to, clock.Milli(tx.Now()))
+	for _, member := range members {
+		if err == nil {
+			err = tx.Emit(ThreadMuted{member, to})
+		}
+	}
 	return err
 }
 
