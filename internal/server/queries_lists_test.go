@@ -159,6 +159,7 @@ func TestNoListCostsMoreStatementsForBeingLonger(t *testing.T) {
 var mayBeRead = map[string]string{
 	"FROM rules":               "keepers write them",
 	"FROM announcements":       "keepers write them",
+	"FROM relays ":             "keepers write them, at most fifty",
 	"FROM suggestion_picks":    "keepers name them, and the popular are counted once a day",
 	"FROM outbox WHERE failed": "only tests ask whether anything waits",
 }
