@@ -15,37 +15,42 @@ type received func(ctx context.Context, in accounts.Received) error
 // the question whether a status may be quoted, "tag" for a hashtag).
 func (s *Server) inboxTable() map[[2]string]received {
 	return map[[2]string]received{
-		{"Create", ""}:       s.statuses.ReceiveNote,
-		{"Flag", ""}:         s.moderation.ReceiveFlag,
-		{"Announce", ""}:     s.statuses.ReceiveAnnounce,
-		{"Like", ""}:         s.statuses.ReceiveLike,
-		{"Delete", "actor"}:  s.accounts.ReceiveDeleteActor,
-		{"Delete", ""}:       s.statuses.ReceiveDelete,
-		{"QuoteRequest", ""}: s.statuses.ReceiveQuoteRequest,
-		{"Accept", "quote"}:  s.statuses.ReceiveQuoteAnswer,
-		{"Reject", "quote"}:  s.statuses.ReceiveQuoteAnswer,
-		{"Update", "actor"}:  s.accounts.ReceiveUpdate,
-		{"Update", ""}:       s.statuses.ReceiveUpdate,
-		{"Follow", ""}:       s.relationships.ReceiveFollow,
-		{"Accept", ""}:       s.answered(s.relationships.ReceiveAccept),
-		{"Reject", ""}:       s.answered(s.relationships.ReceiveReject),
-		{"Move", ""}:         s.relationships.ReceiveMove,
-		{"Block", ""}:        s.relationships.ReceiveBlock,
-		{"Add", ""}:          s.statuses.ReceivePin,
-		{"Remove", ""}:       s.statuses.ReceivePin,
-		{"Add", "tag"}:       s.tags.ReceiveFeatured,
-		{"Remove", "tag"}:    s.tags.ReceiveFeatured,
-		{"Undo", "Follow"}:   s.relationships.ReceiveUndoFollow,
-		{"Undo", "Block"}:    s.relationships.ReceiveUndoBlock,
-		{"Undo", "Like"}:     s.statuses.ReceiveUndoLike,
-		{"Undo", "Announce"}: s.statuses.ReceiveUndoAnnounce,
-		{"Undo", "id"}:       s.undoByID,
+		{"Create", ""}:         s.statuses.ReceiveNote,
+		{"Flag", ""}:           s.moderation.ReceiveFlag,
+		{"Announce", ""}:       s.statuses.ReceiveAnnounce,
+		{"Like", ""}:           s.statuses.ReceiveLike,
+		{"EmojiReact", ""}:     s.statuses.ReceiveReaction,
+		{"Delete", "actor"}:    s.accounts.ReceiveDeleteActor,
+		{"Delete", ""}:         s.statuses.ReceiveDelete,
+		{"QuoteRequest", ""}:   s.statuses.ReceiveQuoteRequest,
+		{"Accept", "quote"}:    s.statuses.ReceiveQuoteAnswer,
+		{"Reject", "quote"}:    s.statuses.ReceiveQuoteAnswer,
+		{"Update", "actor"}:    s.accounts.ReceiveUpdate,
+		{"Update", ""}:         s.statuses.ReceiveUpdate,
+		{"Follow", ""}:         s.relationships.ReceiveFollow,
+		{"Accept", ""}:         s.answered(s.relationships.ReceiveAccept),
+		{"Reject", ""}:         s.answered(s.relationships.ReceiveReject),
+		{"Move", ""}:           s.relationships.ReceiveMove,
+		{"Block", ""}:          s.relationships.ReceiveBlock,
+		{"Add", ""}:            s.statuses.ReceivePin,
+		{"Remove", ""}:         s.statuses.ReceivePin,
+		{"Add", "tag"}:         s.tags.ReceiveFeatured,
+		{"Remove", "tag"}:      s.tags.ReceiveFeatured,
+		{"Undo", "Follow"}:     s.relationships.ReceiveUndoFollow,
+		{"Undo", "Block"}:      s.relationships.ReceiveUndoBlock,
+		{"Undo", "Like"}:       s.statuses.ReceiveUndoLike,
+		{"Undo", "Announce"}:   s.statuses.ReceiveUndoAnnounce,
+		{"Undo", "EmojiReact"}: s.statuses.ReceiveUndoReaction,
+		{"Undo", "id"}:         s.undoByID,
 	}
 }
 
-// undoByID takes an Undo that names only an address: of a boost or of a follow (federation.md §5).
+// undoByID takes an Undo that names only an address: of a boost, of a reaction or of a follow (federation.md §5).
 func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
 	if err := s.relationships.ReceiveUndoFollow(ctx, in); err != nil {
+		return err
+	}
+	if err := s.statuses.ReceiveUndoReaction(ctx, in); err != nil {
 		return err
 	}
 	return s.statuses.ReceiveUndoAnnounce(ctx, in)

@@ -144,6 +144,9 @@ func (m *many) more(n int) {
 	note.To = append(note.To, m.URL+"/ap/users/"+ada.ID)
 	sam.post(m.Server, sam.create(note), http.StatusAccepted)
 
+	sam.post(m.Server, sam.reacts("EmojiReact", "1", m.post.URI, "👍"), http.StatusAccepted)
+	sam.post(m.Server, sam.reacts("Like", "2", m.post.URI, face), http.StatusAccepted)
+
 	// What ada keeps.
 	ada.Act(plain.ID, "mute")
 	ada.Post("/api/v1/lists/"+m.list+"/accounts", url.Values{"account_ids[]": {bo.ID}}, nil)

@@ -151,6 +151,8 @@ var mxPaths = []mxPath{
 	{name: "thread, above another", door: "anyone", request: get("/api/v1/statuses/{below}/context"), has: func(v *mxViewer, s *mxStatus) bool { return v.sees(s) }},
 	{name: "boosted by", door: "anyone", request: get("/api/v1/statuses/{id}/reblogged_by"), code: read, absent: true},
 	{name: "favourited by", door: "anyone", request: get("/api/v1/statuses/{id}/favourited_by"), code: read, absent: true},
+	{name: "reactions", door: "member", request: get("/api/anancus/v1/statuses/{id}/reactions"), code: read, absent: true},
+	{name: "who reacted", door: "member", request: get("/api/anancus/v1/statuses/{id}/reactions/x"), code: read, absent: true},
 	{name: "profile", door: "anyone", request: get("/api/v1/accounts/{author}/statuses?limit=40"), has: (*mxViewer).sees},
 	{name: "profile, by hashtag", door: "anyone", request: get("/api/v1/accounts/{author}/statuses?limit=40&tagged=matrix"), has: (*mxViewer).sees},
 	{name: "profile, pinned", door: "anyone", request: get("/api/v1/accounts/{author}/statuses?pinned=true"), has: func(v *mxViewer, s *mxStatus) bool {

@@ -66,6 +66,8 @@ var everyList = []listed{
 	{route: "/api/v1/statuses/{}/context", path: "/api/v1/statuses/{deepest}/context", in: "ancestors", by: "nobody"},
 	{route: "/api/v1/statuses/{}/favourited_by", path: "/api/v1/statuses/{post}/favourited_by?limit=80"},
 	{route: "/api/v1/statuses/{}/reblogged_by", path: "/api/v1/statuses/{post}/reblogged_by?limit=80"},
+	{route: "/api/anancus/v1/statuses/{}/reactions", path: "/api/anancus/v1/statuses/{post}/reactions"},
+	{route: "/api/anancus/v1/statuses/{}/reactions/{}", path: "/api/anancus/v1/statuses/{post}/reactions/%F0%9F%91%8D?limit=80"},
 	{route: "/api/v1/statuses/{}/quotes", path: "/api/v1/statuses/{post}/quotes?limit=40"},
 	{route: "/api/v1/statuses/{}/history", path: "/api/v1/statuses/{post}/history"},
 	{route: "/api/v1/bookmarks", path: "?limit=40"},

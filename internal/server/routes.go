@@ -72,6 +72,8 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/accounts/{id}/lists", member, "read:lists", s.lists.AccountLists},
 		{"GET", "/api/v1/accounts/{id}/featured_tags", anyone, "", s.tags.AccountFeatured},
 		{"GET", "/api/v1/preferences", member, "read:accounts", s.accounts.Preferences},
+		{"GET", "/api/anancus/v1/statuses/{id}/reactions", member, "read:statuses", s.statuses.ShowReactions},
+		{"GET", "/api/anancus/v1/statuses/{id}/reactions/{name}", member, "read:accounts", s.statuses.ReactedBy},
 		{"PATCH", "/api/anancus/v1/preferences", member, "write:accounts", s.accounts.ChangePreferences},
 		{"GET", "/api/v1/profile", member, "profile read:accounts", s.accounts.ShowProfile},
 		{"PATCH", "/api/v1/profile", member, "write:accounts", s.accounts.UpdateProfile},

@@ -143,6 +143,9 @@ func Codes(texts ...string) []string {
 }
 
 // isShortcode tells whether a text can name an emoji at all.
+// IsShortcode tells whether a text can name a custom emoji.
+func IsShortcode(code string) bool { return isShortcode(code) }
+
 func isShortcode(code string) bool {
 	return len(code) >= MinShortcode && strings.Trim(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }

@@ -31,6 +31,7 @@ type (
 	NotificationRequest int64
 	PushSubscription    int64
 	Quote               int64
+	Reaction            int64
 	Relay               int64
 	Report              int64
 	Scheduled           int64

@@ -202,8 +202,9 @@ const (
 	peopleMax   = 80
 )
 
-// people pages through the accounts that did something with a status that the viewer may read, without those whom the viewer does not meet.
-func (s *Service) people(c *viewer.Call, query, by string) (any, error) {
+// people pages through the accounts that did something with a status that the viewer may read, without those whom the viewer does not meet. The
+// query may ask for more, from $7 on.
+func (s *Service) people(c *viewer.Call, query, by string, more ...any) (any, error) {
 	wanted, err := fromPath(c)
 	if err != nil {
 		return nil, err
@@ -221,7 +222,7 @@ func (s *Service) people(c *viewer.Call, query, by string) (any, error) {
 		err := r.Scan(&x.row, &x.account)
 		return x, err
 	}, query+` AND `+relationships.NotApart+` ORDER BY `+by+` `+p.Order()+` LIMIT $6`,
-		c.Viewer.Account, clock.Milli(s.clock.Now()), wanted, p.Before, p.After, p.Limit)
+		append([]any{c.Viewer.Account, clock.Milli(s.clock.Now()), wanted, p.Before, p.After, p.Limit}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("accounts of status: %w", err)
 	}

@@ -97,6 +97,7 @@ func (s *Service) PurgeDeleted(ctx context.Context) error {
 func (s *Service) purge(ctx context.Context, status id.Status) error {
 	for _, step := range []string{
 		`DELETE FROM favourites WHERE id IN (SELECT id FROM favourites WHERE status_id = $1 LIMIT $2)`,
+		`DELETE FROM reactions WHERE id IN (SELECT id FROM reactions WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM bookmarks WHERE id IN (SELECT id FROM bookmarks WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM pins WHERE id IN (SELECT id FROM pins WHERE status_id = $1 LIMIT $2)`,
 		`DELETE FROM mentions WHERE id IN (SELECT id FROM mentions WHERE status_id = $1 LIMIT $2)`,

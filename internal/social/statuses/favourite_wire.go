@@ -10,7 +10,7 @@ import (
 	"anancus/internal/social/id"
 )
 
-// ReceiveLike takes a favourite of one of our statuses.
+// ReceiveLike takes a favourite of one of our statuses. With an emoji, as Misskey sends it, it is a reaction as well.
 func (s *Service) ReceiveLike(ctx context.Context, in accounts.Received) error {
 	status, err := s.known(ctx, in.Activity.Link("object"))
 	if err != nil || !status.Local || status.IsBoost() {
@@ -31,7 +31,7 @@ func (s *Service) ReceiveLike(ctx context.Context, in accounts.Received) error {
 	if err != nil {
 		return fmt.Errorf("receive favourite: %w", err)
 	}
-	return nil
+	return s.keepReaction(ctx, in, status)
 }
 
 // ReceiveUndoLike takes back a favourite of the actor.
@@ -42,7 +42,11 @@ func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, ended, err := s.endFavourite(ctx, tx, in.Actor.ID, status.ID)
-		if err != nil || ended {
+		if err != nil {
+			return err
+		}
+		reacted, err := endReactions(ctx, tx, in.Actor.ID, in.Activity.Link("object"))
+		if err != nil || ended || reacted {
 			return err
 		}
 		if uri := in.Activity.Link("object"); activitypub.SameHost(uri, in.Actor.URI) {

@@ -302,7 +302,8 @@ const (
 	touchedSQL  = `SELECT author_id FROM (SELECT author_id FROM statuses WHERE boost_of_id = $1 AND NOT local LIMIT $2) AS passed
 		UNION SELECT author_id FROM (SELECT author_id FROM statuses WHERE in_reply_to_id = $1 AND NOT local LIMIT $2) AS answered
 		UNION SELECT id FROM (SELECT a.id FROM favourites f JOIN accounts a ON a.id = f.account_id WHERE f.status_id = $1 AND a.domain <> '' LIMIT $2) AS liked
-		UNION SELECT id FROM (SELECT a.id FROM poll_votes v JOIN accounts a ON a.id = v.account_id WHERE v.status_id = $1 AND a.domain <> '' LIMIT $2) AS voted`
+		UNION SELECT id FROM (SELECT a.id FROM poll_votes v JOIN accounts a ON a.id = v.account_id WHERE v.status_id = $1 AND a.domain <> '' LIMIT $2) AS voted
+		UNION SELECT account_id FROM (SELECT account_id FROM reactions WHERE status_id = $1 LIMIT $2) AS reacted`
 )
 
 func (s *Service) audience(ctx context.Context, status *Status) ([]string, error) {

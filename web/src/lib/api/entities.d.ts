@@ -8,6 +8,14 @@ export interface CustomEmoji {
 	category?: string;
 }
 
+/** An emoji with which people of other servers answered a status. */
+export interface Reaction {
+	name: string;
+	count: number;
+	url?: string;
+	static_url?: string;
+}
+
 export interface Field {
 	name: string;
 	value: string;

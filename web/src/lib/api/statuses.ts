@@ -1,5 +1,5 @@
 import { del, get, post, put } from './client';
-import type { Context, Poll, Status, Visibility } from './entities';
+import type { Context, Poll, Reaction, Status, Visibility } from './entities';
 
 export interface NewStatus {
 	status: string;
@@ -31,6 +31,8 @@ export const unpin = act('unpin');
 export const one = (id: string) => get<Status>(`/api/v1/statuses/${id}`);
 export const several = (ids: string[]) => get<Status[]>('/api/v1/statuses', { id: ids });
 export const context = (id: string) => get<Context>(`/api/v1/statuses/${id}/context`);
+/** Of people on other servers; members alone may ask. */
+export const reactions = (id: string) => get<Reaction[]>(`/api/anancus/v1/statuses/${id}/reactions`);
 export const remove = (id: string) => del<Status>(`/api/v1/statuses/${id}`);
 export const source = (id: string) => get<{ id: string; text: string; spoiler_text: string }>(`/api/v1/statuses/${id}/source`);
 export const edit = (id: string, change: StatusChange) => put<Status>(`/api/v1/statuses/${id}`, change);

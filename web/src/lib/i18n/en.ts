@@ -149,6 +149,7 @@ export const en = {
 	'poll.left': '{time} left',
 	'poll.yours': 'your vote',
 
+	'thread.reactions': 'Reactions on other servers',
 	'thread.title': 'Post',
 	'thread.replyTo': 'Reply to {name}…',
 	'thread.none': 'No replies yet',

@@ -165,6 +165,7 @@ export const ja: Messages = {
 	'poll.left': 'あと{time}',
 	'poll.yours': 'あなたの票',
 
+	'thread.reactions': 'ほかのサーバーからのリアクション',
 	'thread.title': '投稿',
 	'thread.replyTo': '{name}さんに返信…',
 	'thread.none': '返信はまだありません',

@@ -1,4 +1,6 @@
+import type { Reaction } from '../api/entities';
 import * as api from '../api/statuses';
+import { session } from '../session/session.svelte';
 import { statuses } from './statuses.svelte';
 import { layoutThread, type Row } from './thread';
 
@@ -6,18 +8,24 @@ import { layoutThread, type Row } from './thread';
 export class Thread {
 	ancestors = $state.raw<string[]>([]);
 	rows = $state.raw<Row[]>([]);
+	reactions = $state.raw<Reaction[]>([]);
 	loaded = $state(false);
 
 	constructor(readonly id: string) {}
 
 	/** Shows what is known at once, and fetches the rest. */
 	load = async (): Promise<void> => {
-		const [status, context] = await Promise.all([api.one(this.id), api.context(this.id)]);
+		const [status, context, reactions] = await Promise.all([
+			api.one(this.id),
+			api.context(this.id),
+			session.signedIn ? api.reactions(this.id).catch(() => []) : [], // a thread is worth reading without them
+		]);
 		statuses.keep(status);
 		statuses.keepAll(context.ancestors);
 		statuses.keepAll(context.descendants);
 		this.ancestors = context.ancestors.map((one) => one.id);
 		this.rows = layoutThread(this.id, context.descendants);
+		this.reactions = reactions;
 		this.loaded = true;
 	};
 
