@@ -114,7 +114,15 @@ func sendAll(requests []*http.Request) error {
 				if n >= len(requests) {
 					return
 				}
-				if err := post(client, requests[n]); err != nil {
+				err := post(client, requests[n])
+				for errors.Is(err, errFull) { // as other servers do, which have more patience
+					time.Sleep(20 * time.Millisecond)
+					again := requests[n].Clone(requests[n].Context())
+					if again.Body, err = requests[n].GetBody(); err == nil {
+						err = post(client, again)
+					}
+				}
+				if err != nil {
 					failed[i] = err
 					return
 				}

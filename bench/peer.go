@@ -130,6 +130,9 @@ func (p *peer) signed(ctx context.Context, inbox string, body []byte) (*http.Req
 	return req, activitypub.Sign(req, p.sam()+"#main-key", p.key, body, time.Now())
 }
 
+// errFull says that a server takes no more for the moment.
+var errFull = errors.New("the server takes no more for now")
+
 func post(client *http.Client, req *http.Request) error {
 	answer, err := client.Do(req)
 	if err != nil {
@@ -137,6 +140,9 @@ func post(client *http.Client, req *http.Request) error {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	said, err := io.ReadAll(answer.Body)
+	if answer.StatusCode == http.StatusServiceUnavailable {
+		return errFull
+	}
 	if err == nil && answer.StatusCode != http.StatusAccepted {
 		err = fmt.Errorf("%s answered %d: %.200s", req.URL, answer.StatusCode, said)
 	}
