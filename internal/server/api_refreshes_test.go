@@ -52,14 +52,14 @@ func TestAMemberLearnsThatAnswersAreLookedFor(t *testing.T) {
 		var answers []string
 		serve := func(n int) {
 			one := eve.answer(fmt.Sprint(n), root.ID, 50-n)
-			eve.serves(one)
+			eve.puts(one)
 			answers = append(answers, one.ID)
 			sam.collects(&root, answers)
-			sam.serves(root)
+			sam.puts(root)
 		}
 		serve(1)
 		young := sam.answer("young", "", 4)
-		sam.serves(young)
+		sam.puts(young)
 		found, _ := ada.FindStatus(root.ID)
 		fresh, _ := ada.FindStatus(young.ID)
 		mine := ada.Publish("mine")

@@ -28,8 +28,8 @@ func (x *outsider) answer(number, to string, minutes int) activitypub.Note {
 	return n
 }
 
-// serves lets posts be read where they are.
-func (x *outsider) serves(notes ...activitypub.Note) {
+// puts lets posts be read where they are.
+func (x *outsider) puts(notes ...activitypub.Note) {
 	for _, n := range notes {
 		x.host.Serve(strings.TrimPrefix(n.ID, x.host.URL), n)
 	}
@@ -118,7 +118,7 @@ func TestAThreadIsTheSameInWhateverOrderItComes(t *testing.T) {
 			chain = append(chain, sam.answer(fmt.Sprint("chain", n), up, 300-n))
 			up = chain[n].ID
 		}
-		sam.serves(chain...)
+		sam.puts(chain...)
 		for _, leaf := range []string{"leaf1", "leaf2"} {
 			sam.post(here, sam.create(sam.answer(leaf, up, 1)), http.StatusAccepted)
 		}
@@ -136,7 +136,7 @@ func TestAThreadIsTheSameInWhateverOrderItComes(t *testing.T) {
 		// Statuses that answer each other, or themselves, come to an end.
 		id := func(number string) string { return sam.actor.ID + "/statuses/" + number }
 		ring := []activitypub.Note{sam.answer("ring1", id("ring2"), 9), sam.answer("ring2", id("ring3"), 8), sam.answer("ring3", id("ring1"), 7), sam.answer("self", id("self"), 6)}
-		sam.serves(ring...)
+		sam.puts(ring...)
 		sam.post(here, sam.create(ring[0]), http.StatusAccepted)
 		sam.post(here, sam.create(ring[3]), http.StatusAccepted)
 		for _, one := range ring {
@@ -176,7 +176,7 @@ func TestAnAncestorOfAServerThatIsAwayIsAskedForAgain(t *testing.T) {
 	if n := asked(away.host, "/users/away/statuses/1"); n != 2 {
 		t.Errorf("after a minute it was asked for %d times", n)
 	}
-	away.serves(first)
+	away.puts(first)
 	later(6 * time.Minute)
 	answer, _ := known(ada, sam.actor.ID+"/statuses/1")
 	if got, _ := shown(ada, answer.ID); ends(got.Ancestors) != "1" {
@@ -189,7 +189,7 @@ func TestAnAncestorOfAServerThatIsAwayIsAskedForAgain(t *testing.T) {
 	if n := asked(away.host, "/users/away/statuses/2"); n != 5 {
 		t.Errorf("it was asked for %d times", n)
 	}
-	away.serves(second)
+	away.puts(second)
 	answer, _ = known(ada, sam.actor.ID+"/statuses/2")
 	shown(here.Nobody(), answer.ID)
 	servertest.Settle(t, here)
@@ -310,14 +310,14 @@ func TestAThreadOfSixHundredAnswersIsFoundOnItsHosts(t *testing.T) {
 			want = append(want, n.ID)
 		}
 		if k >= 30 {
-			x.serves(*n)
+			x.puts(*n)
 			continue
 		}
 		var links []string
 		for j := range 10 {
 			y := people[(k+j)%5]
 			second := y.answer(fmt.Sprintf("b%d-%d", k, j), n.ID, 400)
-			y.serves(second)
+			y.puts(second)
 			links = append(links, second.ID)
 			if x != dead && y != dead {
 				want = append(want, second.ID)
@@ -342,14 +342,14 @@ func TestAThreadOfSixHundredAnswersIsFoundOnItsHosts(t *testing.T) {
 		default:
 			x.collects(n, links[:4], links[4:8], links[8:])
 		}
-		x.serves(*n)
+		x.puts(*n)
 	}
 	var pages [3][]string
 	for k, n := range first {
 		pages[k/100] = append(pages[k/100], n.ID)
 	}
 	people[0].collects(&root, pages[:]...)
-	people[0].serves(root)
+	people[0].puts(root)
 	dead.host.Close()
 	found, ok := ada.FindStatus(root.ID)
 	if !ok {
@@ -427,9 +427,9 @@ func TestAnswersAreBelievedOnlyFromWhereTheyAre(t *testing.T) {
 			Items: []any{root.ID, hidden.ID, stranger.ID, other.ID}}})
 		root.Replies = &activitypub.Collection{ID: root.ID + "/replies", First: &activitypub.Collection{Page: true, Next: eve.host.URL + "/pages",
 			Items: []any{lied, mine.URI, stranger.ID, other.ID, private.ID, banned.ID, "https://localhost:1/", "mailto:x"}}}
-		sam.serves(root)
-		eve.serves(true1, deeper, private, hidden, above, stranger, other)
-		bad.serves(banned)
+		sam.puts(root)
+		eve.puts(true1, deeper, private, hidden, above, stranger, other)
+		bad.puts(banned)
 		block(t, here, keeper.DomainBlock{Domain: bad.host.Host, Severity: "suspend"})
 		found, _ := ada.FindStatus(root.ID)
 		servertest.Settle(t, here)
