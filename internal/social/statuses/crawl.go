@@ -251,6 +251,8 @@ func (s *Service) visit(ctx context.Context, root *Status, v *visit) error {
 	}
 	switch {
 	case err == nil:
+	case ctx.Err() != nil:
+		v.begun = false // the step is over: the next one tries it again, first
 	case within.Err() != nil || fault.Is(err, fault.Unavailable):
 		v.silent = true
 	case fault.Is(err, fault.Internal):
