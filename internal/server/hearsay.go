@@ -95,6 +95,20 @@ func (s *Server) hear(ctx context.Context, actor string, activity activitypub.Ob
 	return nil
 }
 
+// hearFromGroup keeps what a group announces that one of its people changed or deleted (FEP-1b12). A group's word is hearsay too, and waits
+// apart from what the group says next.
+func (s *Server) hearFromGroup(ctx context.Context, group *accounts.Account, activity activitypub.Object) error {
+	actor := activity.Link("actor")
+	if _, ours := s.site.Ours(actor); ours || actor == "" || s.refusesAddress(actor) {
+		return nil
+	}
+	body, err := activitypub.Encode(activity)
+	if err != nil {
+		return err
+	}
+	return s.storeReceived(ctx, hearsayLane+actor, group.URI, body, 0)
+}
+
 // hearCreate fetches a status that is new to us, when somebody here would see it if it were as it is told.
 func (s *Server) hearCreate(ctx context.Context, actor, object string, activity activitypub.Object) error {
 	if _, err := s.statuses.KnownByURI(ctx, object); !fault.Is(err, fault.NotFound) {

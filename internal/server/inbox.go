@@ -45,13 +45,12 @@ func (s *Server) inboxTable() map[[2]string]received {
 	}
 }
 
-// undoByID takes an Undo that names only an address: of a boost, of a reaction or of a follow (federation.md §5).
+// undoByID takes an Undo that names only an address: of a boost, a follow or a block (federation.md §5), or of a favourite or reaction.
 func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
-	if err := s.relationships.ReceiveUndoFollow(ctx, in); err != nil {
-		return err
-	}
-	if err := s.statuses.ReceiveUndoReaction(ctx, in); err != nil {
-		return err
+	for _, undo := range []received{s.relationships.ReceiveUndoFollow, s.relationships.ReceiveUndoBlock, s.statuses.ReceiveUndoLike, s.statuses.ReceiveUndoReaction} {
+		if err := undo(ctx, in); err != nil {
+			return err
+		}
 	}
 	return s.statuses.ReceiveUndoAnnounce(ctx, in)
 }
@@ -91,6 +90,9 @@ func (s *Server) receive(ctx context.Context, in accounts.Received) error {
 		if by := embedded.Link("actor"); by != "" && by != in.Actor.URI {
 			return nil // nobody undoes what another did
 		}
+	}
+	if kind == "Announce" && embedded.Is("Update", "Delete") {
+		return s.hearFromGroup(ctx, in.Actor, embedded)
 	}
 	do := s.inbound[[2]string{kind, object}]
 	if do == nil {

@@ -160,7 +160,7 @@ func (c *Client) completeActor(ctx context.Context, o Object) (*RemoteActor, err
 	return a, nil
 }
 
-// FetchNote reads a status. It takes a status from the budget.
+// FetchNote reads a status, also by the address of its Create. It takes a status from the budget.
 func (c *Client) FetchNote(ctx context.Context, uri string) (*RemoteNote, error) {
 	if err := SpendStatus(ctx); err != nil {
 		return nil, err
@@ -168,6 +168,11 @@ func (c *Client) FetchNote(ctx context.Context, uri string) (*RemoteNote, error)
 	o, err := c.Fetch(ctx, uri)
 	if err != nil {
 		return nil, err
+	}
+	if status := o.Link("object"); o.Is("Create") && SameHost(status, uri) {
+		if o, err = c.Fetch(ctx, status); err != nil {
+			return nil, err
+		}
 	}
 	return ParseNote(o)
 }

@@ -3,6 +3,7 @@ package activitypub
 import (
 	"html"
 	"slices"
+	"strings"
 	"time"
 
 	"anancus/internal/kit/fault"
@@ -146,6 +147,9 @@ func (n *RemoteNote) Converted() bool { return slices.Contains(convertedTypes, n
 func (n *RemoteNote) readText(o Object) {
 	var byName, bySummary string
 	n.Content, n.Language = o.Text("content")
+	if o.Is("Note", "Question") && slices.Contains(plainTypes, o.String("mediaType")) {
+		n.Content = fromPlain(n.Content)
+	}
 	n.Name, byName = o.Text("name")
 	n.Summary, bySummary = o.Text("summary")
 	n.Name = cut(n.Name, maxPollOption)
@@ -158,6 +162,18 @@ func (n *RemoteNote) readText(o Object) {
 	n.Sensitive, _ = o.Bool("sensitive")
 	n.Published, _ = o.Time("published")
 	n.Updated, _ = o.Time("updated")
+}
+
+// plainTypes are the types of texts that are no HTML, though content should be; PeerTube's comments are so.
+var plainTypes = []string{"text/plain", "text/markdown"}
+
+// fromPlain makes HTML of a plain text, so that its lines stay lines and what looks like a tag is not lost. What has tags that end is HTML after all.
+func fromPlain(content string) string {
+	if content == "" || strings.Contains(content, "</") || strings.Contains(content, "<br") {
+		return content
+	}
+	content = html.EscapeString(strings.TrimSpace(strings.ReplaceAll(content, "\r\n", "\n")))
+	return "<p>" + strings.ReplaceAll(strings.ReplaceAll(content, "\n\n", "</p><p>"), "\n", "<br>") + "</p>"
 }
 
 // convert gives the text of types that are not made for a timeline.
@@ -212,9 +228,9 @@ func VisibilityOf(to, cc []string, followers string) Visibility {
 	return VisibilityDirect
 }
 
-// IsVote tells whether the note is an answer to a poll, if InReplyTo is one.
+// IsVote tells whether the note is an answer to a poll, if InReplyTo is one that has its name for an option. It may have a text (snac2).
 func (n *RemoteNote) IsVote() bool {
-	return n.Type == "Note" && n.Name != "" && n.InReplyTo != "" && n.Content == ""
+	return n.Type == "Note" && n.Name != "" && n.InReplyTo != ""
 }
 
 func (n *RemoteNote) readTagsAndFiles(o Object) {

@@ -322,6 +322,23 @@ func TestVotesAreToldFromNotes(t *testing.T) {
 	if err != nil || !n.IsVote() || n.Name != "yes" || n.To[0] != "https://b.test/users/bo" {
 		t.Errorf("the vote is %+v, %v", n, err)
 	}
+	if n, err = activitypub.ParseNote(with(t, string(text), map[string]any{"content": "<br>"})); err != nil || !n.IsVote() { // snac2 2.94
+		t.Errorf("a vote with an empty line is %+v, %v", n, err)
+	}
+}
+
+func TestTextsThatAreNoHTMLKeepTheirLines(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"content":"one\ntwo\r\n\r\n1 < 2","mediaType":"text/markdown"}`: "<p>one<br>two</p><p>1 &lt; 2</p>",
+		`{"content":"<p>one</p>","mediaType":"text/markdown"}`:            "<p>one</p>",
+		`{"content":"one\ntwo","mediaType":"text/html"}`:                  "one\ntwo",
+		`{"content":"","mediaType":"text/plain"}`:                         "",
+	} {
+		n, err := activitypub.ParseNote(with(t, note, map[string]any{"contentMap": nil, "content": parse(t, text)["content"], "mediaType": parse(t, text)["mediaType"]}))
+		if err != nil || n.Content != want {
+			t.Errorf("%s is %q, %v", text, n.Content, err)
+		}
+	}
 }
 
 func TestOtherTypesBecomeLinks(t *testing.T) {

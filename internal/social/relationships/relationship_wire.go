@@ -219,18 +219,23 @@ func (s *Service) ReceiveBlock(ctx context.Context, in accounts.Received) error 
 	return nil
 }
 
-// ReceiveUndoBlock takes Undo of a Block by the blocker.
+// ReceiveUndoBlock takes Undo of a Block by the blocker; the Block may be named by its id alone.
 func (s *Service) ReceiveUndoBlock(ctx context.Context, in accounts.Received) error {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		target, err := ours(ctx, tx, in.Activity.Object("object").Link("object"))
-		if err != nil || target == nil {
+		var target id.Account
+		if uri := in.Activity.Object("object").Link("object"); uri != "" {
+			member, err := ours(ctx, tx, uri)
+			if err != nil || member == nil {
+				return err
+			}
+			target = member.ID
+		}
+		ended, err := db.All(ctx, tx, db.Value[id.Account], `DELETE FROM blocks WHERE account_id = $1 AND (target_id = $2 OR (uri = $3 AND uri <> '')) RETURNING target_id`,
+			in.Actor.ID, target, in.Activity.Link("object"))
+		if err != nil || len(ended) == 0 {
 			return err
 		}
-		n, err := db.Exec(ctx, tx, `DELETE FROM blocks WHERE account_id = $1 AND target_id = $2`, in.Actor.ID, target.ID)
-		if err != nil || n == 0 {
-			return err
-		}
-		return tx.Emit(Unblocked{in.Actor.ID, target.ID})
+		return tx.Emit(Unblocked{in.Actor.ID, ended[0]})
 	})
 	if err != nil {
 		return fmt.Errorf("receive undo block: %w", err)

@@ -20,7 +20,7 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 	if visibility == Direct || !activitypub.SameHost(uri, in.Actor.URI) {
 		return nil
 	}
-	wanted := in.Activity.Link("object")
+	wanted := announced(in.Activity)
 	original, err := s.known(ctx, wanted)
 	if fault.Is(err, fault.NotFound) {
 		relevant, relevantErr := s.followedHere(ctx, in.Actor.ID)
@@ -65,6 +65,15 @@ func (s *Service) ReceiveAnnounce(ctx context.Context, in accounts.Received) err
 		return fmt.Errorf("receive boost: %w", err)
 	}
 	return nil
+}
+
+// announced is the status that an Announce is of. Groups announce the Create of what comes to them (FEP-1b12), others the status itself.
+func announced(announce activitypub.Object) string {
+	object := announce.Object("object")
+	if status := object.Link("object"); status != "" && object.Is("Create") {
+		return status
+	}
+	return announce.Link("object")
 }
 
 // ReceiveUndoAnnounce takes back a boost of the actor.

@@ -34,9 +34,9 @@ func (s *Service) ReceiveLike(ctx context.Context, in accounts.Received) error {
 	return s.keepReaction(ctx, in, status)
 }
 
-// ReceiveUndoLike takes back a favourite of the actor.
+// ReceiveUndoLike takes back a favourite of the actor, also one that is named by the id of its Like alone (Akkoma).
 func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) error {
-	status, err := s.known(ctx, in.Activity.Object("object").Link("object"))
+	status, err := s.liked(ctx, in)
 	if err != nil {
 		return ignoreNotFound(err)
 	}
@@ -58,4 +58,16 @@ func (s *Service) ReceiveUndoLike(ctx context.Context, in accounts.Received) err
 		return fmt.Errorf("receive undo favourite: %w", err)
 	}
 	return nil
+}
+
+// liked is the status whose favourite is taken back.
+func (s *Service) liked(ctx context.Context, in accounts.Received) (*Status, error) {
+	if liked := in.Activity.Object("object").Link("object"); liked != "" {
+		return s.known(ctx, liked)
+	}
+	status, err := db.One(ctx, s.db, db.Value[id.Status], `SELECT status_id FROM favourites WHERE uri = $1 AND uri <> '' AND account_id = $2`, in.Activity.Link("object"), in.Actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	return one(ctx, s.db, status)
 }
