@@ -36,6 +36,16 @@ func (s *Server) Table() []Line {
 // Effects lets everything that follows from events happen, and delivers nothing.
 func (s *Server) Effects(ctx context.Context) error { return s.bus.Drain(ctx) }
 
+// Chore does a line of the schedule now.
+func (s *Server) Chore(ctx context.Context, name string) error {
+	for _, c := range s.schedule() {
+		if c.name == name {
+			return c.do(ctx)
+		}
+	}
+	return errors.New("no such chore: " + name)
+}
+
 // Forget drops what is remembered of timelines.
 func (s *Server) Forget() { s.timelines.Forget() }
 

@@ -203,6 +203,14 @@ func TestASuspendedMemberIsGoneAndComesBack(t *testing.T) {
 		if code, _ := document(t, here, post.URI); code != http.StatusNotFound {
 			t.Errorf("the status is answered with %d", code)
 		}
+		const month = int64(31 * 24 * time.Hour / time.Millisecond)
+		write(t, here, `UPDATE accounts SET suspended_at = suspended_at - $2 WHERE id = $1`, number(t, ada.ID), month)
+		for _, address := range []string{actor, actor + "/outbox", here.URL + "/.well-known/webfinger?resource=acct:" + abroad(ada)} {
+			if code, _ := document(t, here, address); code != http.StatusGone {
+				t.Errorf("after a month %s is answered with %d", address, code)
+			}
+		}
+		write(t, here, `UPDATE accounts SET suspended_at = suspended_at + $2 WHERE id = $1`, number(t, ada.ID), month)
 		if !profileOf(cy, away.ID).Suspended || has(cy.Home(), post.URI) {
 			t.Error("the other server was not told")
 		}

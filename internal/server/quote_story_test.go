@@ -87,6 +87,35 @@ func TestAStatusElsewhereIsQuotedByLeaveOfItsAuthor(t *testing.T) {
 	})
 }
 
+func TestLeaveToQuoteIsLookedAtAgain(t *testing.T) {
+	here, there := pair(t, db.SQLite)
+	ada, bo := here.Join("ada"), there.Join("bo")
+	bo.Follow(ada)
+	servertest.Settle(t, here, there)
+	post := ada.Publish("worth saying")
+	servertest.Settle(t, here, there)
+	copied, _ := known(bo, post.URI)
+	quote := bo.Publish("look at this", "quoted_status_id", copied.ID)
+	servertest.Settle(t, here, there)
+	check := func(want string) {
+		t.Helper()
+		if err := there.Chore(t.Context(), "check leave to quote"); err != nil {
+			t.Fatal(err)
+		}
+		servertest.Settle(t, here, there)
+		says := ""
+		if want == "accepted" {
+			says = "<p>worth saying</p>"
+		}
+		wantQuote(t, bo, quote.URI, want, says)
+	}
+	check("accepted")
+	write(t, here, `UPDATE quotes SET state = 'revoked'`) // and the word of it was lost
+	check("accepted")                                     // it was looked at just now
+	write(t, there, `DELETE FROM settings WHERE name = 'fact.quote_approvals'`)
+	check("revoked")
+}
+
 func TestNobodyIsShownQuotingWithoutLeave(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		here := servertest.New(t, engine)

@@ -25,6 +25,7 @@ func (s *Server) schedule() []chore {
 		{"note which files were seen", 5 * time.Minute, s.media.NoteSeen},
 		{"remove copies of media nobody looks at", 10 * time.Minute, s.media.PruneBySettings},
 		{"purge deleted statuses", time.Hour, s.statuses.PurgeDeleted},
+		{"check leave to quote", 10 * time.Minute, s.statuses.CheckApprovals},
 		{"forget translations", time.Hour, s.statuses.PurgeTranslations},
 		{"forget early deletions", time.Hour, s.statuses.PurgeEarly},
 		{"forget missing ancestors", time.Hour, s.statuses.ForgetMissing},

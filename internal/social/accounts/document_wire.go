@@ -3,6 +3,7 @@ package accounts
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
@@ -35,6 +36,9 @@ func (s *Service) LocalOf(c *viewer.Call) (*Account, error) {
 	}
 	return s.approved(c, a)
 }
+
+// suspendedServed is how long other servers are shown that a member is suspended; then it is gone for them (federation.md §11).
+const suspendedServed = 30 * 24 * time.Hour
 
 // How long others may keep our documents (federation.md §2).
 const (
@@ -157,7 +161,7 @@ func (s *Service) approved(c *viewer.Call, a *Account) (*Account, error) {
 	if !a.Local() {
 		return nil, fault.RecordNotFound()
 	}
-	if !a.DeletedAt.IsZero() {
+	if !a.DeletedAt.IsZero() || !a.SuspendedAt.IsZero() && s.clock.Now().Sub(a.SuspendedAt) > suspendedServed {
 		return nil, fault.New(fault.Gone, "This account is gone")
 	}
 	m, err := s.Member(c.Context(), a.ID)

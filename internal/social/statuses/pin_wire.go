@@ -35,7 +35,8 @@ func (s *Service) DeliverPin(ctx context.Context, e PinChanged) error {
 	if err != nil || len(inboxes) == 0 {
 		return err
 	}
-	body, err := activitypub.Encode(activitypub.NewListing(accounts.Listing(e.Pinned), author.URI, status.URI, author.FeaturedURL))
+	listing := activitypub.NewListing(accounts.Listing(e.Pinned), author.URI, status.URI, author.FeaturedURL)
+	body, err := s.accounts.Seal(ctx, author.ID, listing, status.Visibility.Distributable())
 	if err != nil {
 		return err
 	}

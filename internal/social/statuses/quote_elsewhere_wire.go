@@ -288,8 +288,7 @@ func (s *Service) approved(ctx context.Context, address string, quoting, quoted 
 	if err != nil {
 		return false, permanent(err)
 	}
-	return document.Is("QuoteAuthorization") && document.Link("attributedTo") == author.URI &&
-		document.Link("interactingObject") == quoting.URI && document.Link("interactionTarget") == quoted.URI, nil
+	return lets(document, author.URI, quoting.URI, quoted.URI), nil
 }
 
 // askedQuote finds the quote of a member that an answer is about. Only the author who was asked can answer.

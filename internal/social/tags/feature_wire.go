@@ -42,7 +42,7 @@ func (s *Service) DeliverFeatured(ctx context.Context, e FeaturedChanged) error 
 		return err
 	}
 	tag := activitypub.NewHashtag(PageOf(s.site, owner, found[0].Name), found[0].Shown)
-	body, err := activitypub.Encode(activitypub.NewTagListing(accounts.Listing(e.Shown), owner.URI, tag, owner.FeaturedURL))
+	body, err := s.accounts.Seal(ctx, owner.ID, activitypub.NewTagListing(accounts.Listing(e.Shown), owner.URI, tag, owner.FeaturedURL), true)
 	if err != nil {
 		return err
 	}
