@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,19 @@ func TestWhatEverybodyMayReadIsSignedInsideOnce(t *testing.T) {
 				t.Errorf("no %s was for everybody", kind)
 			}
 		}
-		_ = quiet
+		// What is put on a profile is for everybody too.
+		ada.Act(quiet.ID, "pin")
+		ada.Post("/api/v1/featured_tags", url.Values{"name": {"relays"}}, nil)
+		servertest.Settle(t, here)
+		added := sam.got("Add")
+		if len(added) != 2 {
+			t.Fatalf("%d things were put on the profile", len(added))
+		}
+		for _, body := range added {
+			if !signed(body) {
+				t.Errorf("not signed inside: %s", body)
+			}
+		}
 	})
 }
 
