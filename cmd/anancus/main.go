@@ -87,6 +87,7 @@ type cli struct {
 	Media        mediaCmd        `cmd:"" help:"Look after uploads and copies of remote media."`
 	Emoji        emojiCmd        `cmd:"" help:"Add custom emoji, import and export packs of them."`
 	Delivery     deliveryCmd     `cmd:"" help:"See what waits for other servers, and try those again that fail."`
+	Profile      profileCmd      `cmd:"" help:"Show what the running server spends its time or memory on."`
 	Search       searchCmd       `cmd:"" help:"Look after the index of search."`
 	Settings     settingsCmd     `cmd:"" help:"Read and change the keepers' settings."`
 	Suggestion   suggestionCmd   `cmd:"" help:"Suggest accounts to members."`

@@ -119,6 +119,10 @@ func (ops) ReindexSearch(_ context.Context, in keeper.ReindexSearch) (keeper.Sea
 	return keeper.SearchProgress{Done: 5, Finished: true}, nil
 }
 
+func (ops) Profile(_ context.Context, in keeper.Profile) (keeper.Profiled, error) {
+	return keeper.Profiled{Kind: in.Kind, Data: []byte("a profile")}, nil
+}
+
 func (ops) ListTrends(_ context.Context, in keeper.TrendKind) ([]keeper.Trend, error) {
 	return []keeper.Trend{{Name: "7", Author: "bo@t", URL: "https://t/7", Score: 40.5, RequiresReview: true}, {Name: "Cats", Score: 2, Trendable: true}}, nil
 }

@@ -24,6 +24,7 @@ type Ops interface {
 	MeasureOps
 	MediaOps
 	MoveOps
+	ProfileOps
 	RelayOps
 	ReportOps
 	SearchOps
@@ -102,7 +103,7 @@ func Handlers(ops Ops) map[string]control.Handler {
 			return ops.ListSettings(ctx)
 		}),
 	}
-	for _, family := range []map[string]control.Handler{deliveryHandlers(ops), emojiHandlers(ops), frontdoorHandlers(ops), measureHandlers(ops), mediaHandlers(ops), moveHandlers(ops), relayHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
+	for _, family := range []map[string]control.Handler{deliveryHandlers(ops), emojiHandlers(ops), frontdoorHandlers(ops), measureHandlers(ops), mediaHandlers(ops), moveHandlers(ops), profileHandlers(ops), relayHandlers(ops), reportHandlers(ops), searchHandlers(ops), suggestionHandlers(ops), trendHandlers(ops)} {
 		maps.Copy(handlers, family)
 	}
 	return handlers

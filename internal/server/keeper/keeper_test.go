@@ -102,6 +102,10 @@ func (house) ReindexSearch(_ context.Context, in ReindexSearch) (SearchProgress,
 	return SearchProgress{Done: 7, Left: 3, Finished: in.Restart}, nil
 }
 
+func (house) Profile(_ context.Context, in Profile) (Profiled, error) {
+	return Profiled{Kind: in.Kind, Data: []byte{0, 1, 0xff, byte(in.Seconds)}}, nil
+}
+
 func (house) ListSettings(context.Context) ([]Setting, error) {
 	return []Setting{{"title", "Home"}, {"registrations", "open"}}, nil
 }
@@ -208,6 +212,7 @@ func TestEveryOperationArrivesWholeThroughTheSocket(t *testing.T) {
 	same("ShowReport", func(o Ops) (any, error) { return o.ShowReport(ctx, ReportID{"9"}) })
 	same("ResolveReport", func(o Ops) (any, error) { return o.ResolveReport(ctx, ReportID{"9"}) })
 	same("ReindexSearch", func(o Ops) (any, error) { return o.ReindexSearch(ctx, ReindexSearch{Restart: true}) })
+	same("Profile", func(o Ops) (any, error) { return o.Profile(ctx, Profile{"cpu", 7}) })
 	same("ListSettings", func(o Ops) (any, error) { return o.ListSettings(ctx) })
 }
 
