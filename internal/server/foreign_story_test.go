@@ -112,7 +112,7 @@ func (f *foreigner) walk() {
 		}
 	}
 	for _, file := range f.files {
-		if isActor(file) || strings.HasPrefix(filepath.Base(file), "reaction") { // reactions have a story of their own
+		if isActor(file) {
 			continue
 		}
 		o := f.object(f.local(f.body[file].Body))
@@ -273,7 +273,11 @@ func (f *foreigner) found(uri string) any {
 	}
 	servertest.Settle(f.t, f.ada.On)
 	var shown map[string]any
-	f.ada.Get("/api/v1/statuses/"+answer.Statuses[0]["id"].(string), &shown)
+	id := answer.Statuses[0]["id"].(string)
+	f.ada.Get("/api/v1/statuses/"+id, &shown)
+	var reactions []any
+	f.ada.Get("/api/anancus/v1/statuses/"+id+"/reactions", &reactions)
+	shown["reactions"] = reactions // told apart, of those who ask
 	return shown
 }
 
@@ -325,7 +329,7 @@ func lasting(v any) any {
 				out[key] = account["acct"]
 			case key == "in_reply_to_id" && member != nil:
 				out[key] = "known"
-			case key == "url" && (v["remote_url"] != nil || v["shortcode"] != nil): // our address of a file
+			case key == "url" && (v["remote_url"] != nil || v["static_url"] != nil): // our address of a file
 			case key == "created_at" && time.Since(when(member)) < 25*time.Hour: // of this run; an account's is of its day
 			case !passing[key]:
 				out[key] = lasting(member)
