@@ -338,7 +338,7 @@ describe('a walk with a server that others wrote', { skip: !named && 'FOREIGN_OU
 		});
 		step(`${a.name}: follow once more`, async () => {
 			await b.ask('PATCH', '/api/v1/accounts/update_credentials', [['locked', 'false']]);
-			await a.post(`/api/v1/accounts/${(await a.other(b)).id}/unfollow`);
+			await a.post(`/api/v1/accounts/${(await a.other(b)).id}/unfollow`).catch(() => {}); // a request that nobody answered
 			await a.post(`/api/v1/accounts/${(await a.other(b)).id}/follow`);
 			await until('the follow holds', async () => (await b.towards(a)).followed_by && (await a.towards(b)).following);
 		});
