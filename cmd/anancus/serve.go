@@ -4,14 +4,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"anancus/internal/kit/config"
+	"anancus/internal/kit/heap"
 	"anancus/internal/kit/log"
 )
 
 // serveCmd runs the server until a signal stops it.
 type serveCmd struct{}
+
+// heapRoom is what is allocated at least between two collections of garbage, in bytes: what an idle server may be larger for it.
+const heapRoom = 32 << 20
 
 // started is what programs learn when the server answers.
 type started struct {
@@ -29,6 +34,9 @@ func (serveCmd) Run(p *program) error {
 	}
 	logger := log.New(p.stderr, c.LogLevel, c.LogFormat)
 	slog.SetDefault(logger)
+	if os.Getenv("GOGC") == "" { // else a keeper decided
+		heap.GiveRoom(heapRoom)
+	}
 	return p.serve(p.ctx, c, logger, func(_ context.Context, h host) error {
 		s := started{URL: openAt(c), Data: c.Data}
 		lines := []string{"Anancus " + version, "Open " + s.URL, "Data folder: " + s.Data}

@@ -89,10 +89,14 @@ func (a Page) Write(w http.ResponseWriter, r *http.Request) {
 type Slice struct {
 	Rows       any
 	Next, Prev string
+	Done       func() // called when the rows were sent, to use their memory again; may be nil
 }
 
 // Write sends the rows as JSON with a Link header.
 func (a Slice) Write(w http.ResponseWriter, _ *http.Request) {
+	if a.Done != nil {
+		defer a.Done()
+	}
 	var link string
 	if a.Next != "" {
 		link = "<" + a.Next + `>; rel="next"`

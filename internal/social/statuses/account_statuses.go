@@ -99,11 +99,13 @@ func (s *Service) AccountStatuses(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.Present(c.Context(), c.Viewer, idsOf(visible))
+	shown, done, err := s.PresentPage(c.Context(), c.Viewer, idsOf(visible))
 	if err != nil {
 		return nil, err
 	}
-	return keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, true), nil
+	answer := keyset.Answer(c, p, shown, len(rows), int64(rows[0].ID), int64(rows[len(rows)-1].ID), keyset.ByMinID, true)
+	answer.Done = done
+	return answer, nil
 }
 
 func (s *Service) pinnedRows(c *viewer.Call, account id.Account) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"anancus/internal/kit/text"
@@ -53,8 +54,19 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 	return s.present(ctx, v, ids, false)
 }
 
+// PresentPage is Present for rows that are sent and then forgotten: done gives their memory to the next page.
+func (s *Service) PresentPage(ctx context.Context, v viewer.Viewer, ids []id.Status) (rows []raw, done func(), err error) {
+	paper := papers.Get().(*paper)
+	rows, err = s.presentOn(ctx, paper, v, ids, false)
+	return rows, func() { paper.used = paper.used[:0]; papers.Put(paper) }, err
+}
+
 func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
-	w, err := s.gather(ctx, &showing{viewer: v}, ids, redraft)
+	return s.presentOn(ctx, nil, v, ids, redraft)
+}
+
+func (s *Service) presentOn(ctx context.Context, on *paper, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
+	w, err := s.gather(ctx, &showing{viewer: v, paper: on}, ids, redraft)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +80,24 @@ func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status,
 		}
 	}
 	return rows, nil
+}
+
+// paper is memory that the rows of a page are written on. Most of what a warm page costs is asking for it and giving it back.
+type paper struct{ used []byte }
+
+// paperSize fits nearly every page of 20; what does not fit has memory of its own.
+const paperSize = 96 << 10
+
+var papers = sync.Pool{New: func() any { return &paper{make([]byte, 0, paperSize)} }}
+
+// take gives an empty slice that has room for n bytes.
+func (p *paper) take(n int) []byte {
+	if p == nil || cap(p.used)-len(p.used) < n {
+		return make([]byte, 0, n)
+	}
+	at := len(p.used)
+	p.used = p.used[:at+n]
+	return p.used[at : at : at+n]
 }
 
 // gather reads what a page shows: warm statuses from memory, cold ones in a fixed number of queries.
@@ -141,6 +171,7 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 // showing is what a page has in common while it is written.
 type showing struct {
 	viewer   viewer.Viewer
+	paper    *paper // nil: the rows are kept longer than a request
 	authors  map[id.Account]raw
 	own      map[id.Status]flags // nil for those who are not members
 	quotes   *quotes
@@ -204,7 +235,7 @@ func (w *showing) filtered(seg *segment, ids ...id.Status) raw {
 // what it boosts, or itself.
 func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segment, inner, quote, marks raw) raw {
 	account, did := w.authors[seg.author], w.own[proper]
-	b := make([]byte, 0, len(seg.body)+len(account)+len(inner)+len(quote)+len(marks)+len(of.approval)+200)
+	b := w.paper.take(len(seg.body) + len(account) + len(inner) + len(quote) + len(marks) + len(of.approval) + 200)
 	b = append(b, seg.body...)
 	b = w.emojis.append(append(b, `,"emojis":`...), seg.author, seg.codes.all)
 	b = appendRaw(b, "account", account)

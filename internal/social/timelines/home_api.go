@@ -42,9 +42,11 @@ func (s *Service) answer(c *viewer.Call, p keyset.Page, page found) (any, error)
 	for i, e := range page.rows {
 		ids[i] = e.status
 	}
-	rows, err := s.statuses.Present(c.Context(), c.Viewer, ids)
+	rows, done, err := s.statuses.PresentPage(c.Context(), c.Viewer, ids)
 	if err != nil {
 		return nil, err
 	}
-	return keyset.Answer(c, p, rows, max(len(ids), 1), int64(page.first), int64(page.last), keyset.ByMinID, false), nil
+	answer := keyset.Answer(c, p, rows, max(len(ids), 1), int64(page.first), int64(page.last), keyset.ByMinID, false)
+	answer.Done = done
+	return answer, nil
 }
