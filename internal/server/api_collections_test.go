@@ -123,7 +123,12 @@ func TestACollectionHoldsOnlyWhoMayBeRecommended(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, engine db.Engine) {
 		one, two := servertest.New(t, engine), servertest.New(t, engine)
 		ada, shy, foe, away := one.Join("ada"), one.Join("shy"), one.Join("foe"), two.Join("away")
+		hidden := ada.Find(two.Join("hidden").Handle())
+		if code := ada.Do("POST", "/api/v1/collections", url.Values{"name": {"x"}, "account_ids[]": {hidden.ID}}, nil).StatusCode; code != http.StatusForbidden {
+			t.Errorf("adding who says elsewhere that nobody may is answered %d", code)
+		}
 		found(foe)
+		found(away)
 		foe.Post("/api/v1/accounts/"+ada.ID+"/block", nil, nil)
 		remote := ada.Find(away.Handle())
 		c := makeCollection(t, ada, url.Values{"name": {"All"}, "account_ids[]": {remote.ID, ada.ID}})

@@ -60,10 +60,23 @@ func (s *Server) effects() {
 	bus.On(b, "emoji.changed", bus.Live(func(_ context.Context, e emoji.Changed) { s.forgetEmoji(e.Domain, e.Shortcodes...) }))
 	bus.On(b, "emoji.removed", bus.Durable("frontdoor.forget_reactions", bus.Index, nil, s.frontdoor.ForgetReactions))
 	bus.On(b, "media.portrait_kept", bus.Live(func(_ context.Context, e media.PortraitKept) { s.accounts.Forget(e.Account) }))
-	bus.On(b, "collection.added", bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
-	bus.On(b, "collection.changed", bus.Durable("notifications.tell_collection_changed", bus.Push, nil, s.notifications.TellCollectionChanged))
-	bus.On(b, "collection.left", bus.Durable("notifications.forget_left_collection", bus.Push, nil, s.notifications.ForgetLeft))
-	bus.On(b, "collection.deleted", bus.Durable("notifications.forget_collection", bus.Push, nil, s.notifications.ForgetCollection))
+	bus.On(b, "collection.created",
+		bus.Durable("collections.deliver_created", bus.Push, collections.OfMember(func(e collections.Created) id.Collection { return e.Collection }), s.collections.DeliverCreated))
+	bus.On(b, "collection.granted",
+		bus.Durable("collections.deliver_granted", bus.Push, collections.OfMember(func(e collections.Granted) id.Collection { return e.Collection }), s.collections.DeliverGranted))
+	bus.On(b, "collection.due", bus.Durable("collections.read", bus.Pull, nil, s.collections.Read))
+	bus.On(b, "collection.items_seen", bus.Durable("collections.resolve_items", bus.Pull, nil, s.collections.ResolveItems))
+	bus.On(b, "collection.added",
+		bus.Durable("collections.deliver_added", bus.Push, collections.OfMember(func(e collections.Added) id.Collection { return e.Collection }), s.collections.DeliverAdded),
+		bus.Durable("notifications.tell_added_to_collection", bus.Push, onlyMember(func(e collections.Added) id.Account { return e.Account }), s.notifications.TellAddedToCollection))
+	bus.On(b, "collection.changed",
+		bus.Durable("collections.deliver_changed", bus.Push, collections.OfMember(func(e collections.Changed) id.Collection { return e.Collection }), s.collections.DeliverChanged),
+		bus.Durable("notifications.tell_collection_changed", bus.Push, nil, s.notifications.TellCollectionChanged))
+	bus.On(b, "collection.left", bus.Durable("collections.deliver_left", bus.Push, nil, s.collections.DeliverLeft),
+		bus.Durable("notifications.forget_left_collection", bus.Push, nil, s.notifications.ForgetLeft))
+	bus.On(b, "collection.deleted",
+		bus.Durable("collections.deliver_deleted", bus.Push, onlyMember(func(e collections.Deleted) id.Account { return e.Owner }), s.collections.DeliverDeleted),
+		bus.Durable("notifications.forget_collection", bus.Push, nil, s.notifications.ForgetCollection))
 	bus.On(b, "rules.changed", bus.Live(func(context.Context, frontdoor.RulesChanged) {}))
 	bus.On(b, "announcement.changed", bus.Live(s.streaming.OnAnnouncement))
 	bus.On(b, "announcement.gone", bus.Live(s.streaming.OnAnnouncementGone))
@@ -82,6 +95,7 @@ func (s *Server) effects() {
 		bus.Durable("accounts.read_numbers", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.OutboxURL + a.FollowersURL + a.FollowingURL }), s.accounts.ReadNumbers),
 		bus.Durable("statuses.read_pins", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedURL }), s.statuses.ReadPins),
 		bus.Durable("tags.read_featured", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedTagsURL }), s.tags.ReadFeatured),
+		bus.Durable("collections.follow", bus.Pull, accounts.Beside(func(a *accounts.Account) string { return a.FeaturedCollectionsURL }), s.collections.Follow),
 		bus.Durable("search.follow_updated", bus.Index, search.AuthorUpdated, s.search.FollowUpdated))
 	bus.On(b, "account.links_claimed", bus.Durable("accounts.verify_links", bus.Pull, nil, s.accounts.VerifyLinks).
 		After(func(e accounts.LinksClaimed) time.Duration { return e.Wait }))
@@ -140,6 +154,9 @@ func (s *Server) effects() {
 		}),
 		bus.Live(s.timelines.OnFollowed),
 		bus.Live(s.streaming.OnFollowed),
+		bus.Durable("collections.read_followed", bus.Pull, collections.Elsewhere, func(ctx context.Context, e relationships.Followed) error {
+			return s.collections.Follow(ctx, accounts.Updated{Account: e.Target})
+		}),
 		bus.Durable("statuses.see_followed", bus.Pull, statuses.NotSeenYet, s.statuses.SeeFollowed),
 		bus.Durable("media.fetch_followed_portraits", bus.Pull, func(ctx context.Context, tx *db.Tx, e relationships.Followed) (bool, error) {
 			return s.media.PortraitsWanted(ctx, tx, e.Target)
@@ -171,6 +188,7 @@ func (s *Server) effects() {
 	bus.On(b, "relationship.domain_blocked",
 		bus.Live(s.timelines.OnDomainBlocked),
 		bus.Live(s.streaming.OnDomainBlocked),
+		bus.Durable("collections.part_domain", bus.Index, nil, s.collections.PartDomain),
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
 	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))

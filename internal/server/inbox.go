@@ -12,36 +12,43 @@ type received func(ctx context.Context, in accounts.Received) error
 
 // inboxTable says what other servers can tell us: activity, and type of its object ("" for
 // any, "actor" for the actor itself, "id" for a bare address, "quote" for
-// the question whether a status may be quoted, "tag" for a hashtag).
+// the question whether a status may be quoted, "feature" for that whether an account may be in a collection, "collection" for
+// collections of accounts and what is in them, "tag" for a hashtag).
 func (s *Server) inboxTable() map[[2]string]received {
 	return map[[2]string]received{
-		{"Create", ""}:         s.statuses.ReceiveNote,
-		{"Flag", ""}:           s.moderation.ReceiveFlag,
-		{"Announce", ""}:       s.statuses.ReceiveAnnounce,
-		{"Like", ""}:           s.statuses.ReceiveLike,
-		{"EmojiReact", ""}:     s.statuses.ReceiveReaction,
-		{"Delete", "actor"}:    s.accounts.ReceiveDeleteActor,
-		{"Delete", ""}:         s.statuses.ReceiveDelete,
-		{"QuoteRequest", ""}:   s.statuses.ReceiveQuoteRequest,
-		{"Accept", "quote"}:    s.statuses.ReceiveQuoteAnswer,
-		{"Reject", "quote"}:    s.statuses.ReceiveQuoteAnswer,
-		{"Update", "actor"}:    s.accounts.ReceiveUpdate,
-		{"Update", ""}:         s.statuses.ReceiveUpdate,
-		{"Follow", ""}:         s.relationships.ReceiveFollow,
-		{"Accept", ""}:         s.answered(s.relationships.ReceiveAccept),
-		{"Reject", ""}:         s.answered(s.relationships.ReceiveReject),
-		{"Move", ""}:           s.relationships.ReceiveMove,
-		{"Block", ""}:          s.relationships.ReceiveBlock,
-		{"Add", ""}:            s.statuses.ReceivePin,
-		{"Remove", ""}:         s.statuses.ReceivePin,
-		{"Add", "tag"}:         s.tags.ReceiveFeatured,
-		{"Remove", "tag"}:      s.tags.ReceiveFeatured,
-		{"Undo", "Follow"}:     s.relationships.ReceiveUndoFollow,
-		{"Undo", "Block"}:      s.relationships.ReceiveUndoBlock,
-		{"Undo", "Like"}:       s.statuses.ReceiveUndoLike,
-		{"Undo", "Announce"}:   s.statuses.ReceiveUndoAnnounce,
-		{"Undo", "EmojiReact"}: s.statuses.ReceiveUndoReaction,
-		{"Undo", "id"}:         s.undoByID,
+		{"Create", ""}:           s.statuses.ReceiveNote,
+		{"Flag", ""}:             s.moderation.ReceiveFlag,
+		{"Announce", ""}:         s.statuses.ReceiveAnnounce,
+		{"Like", ""}:             s.statuses.ReceiveLike,
+		{"EmojiReact", ""}:       s.statuses.ReceiveReaction,
+		{"Delete", "actor"}:      s.accounts.ReceiveDeleteActor,
+		{"Delete", ""}:           s.deleted,
+		{"QuoteRequest", ""}:     s.statuses.ReceiveQuoteRequest,
+		{"Accept", "quote"}:      s.statuses.ReceiveQuoteAnswer,
+		{"Reject", "quote"}:      s.statuses.ReceiveQuoteAnswer,
+		{"FeatureRequest", ""}:   s.collections.ReceiveRequest,
+		{"Accept", "feature"}:    s.collections.ReceiveAnswer,
+		{"Reject", "feature"}:    s.collections.ReceiveAnswer,
+		{"Add", "collection"}:    s.collections.ReceiveListing,
+		{"Remove", "collection"}: s.collections.ReceiveListing,
+		{"Update", "collection"}: s.collections.ReceiveUpdate,
+		{"Update", "actor"}:      s.accounts.ReceiveUpdate,
+		{"Update", ""}:           s.statuses.ReceiveUpdate,
+		{"Follow", ""}:           s.relationships.ReceiveFollow,
+		{"Accept", ""}:           s.answered(s.relationships.ReceiveAccept),
+		{"Reject", ""}:           s.answered(s.relationships.ReceiveReject),
+		{"Move", ""}:             s.relationships.ReceiveMove,
+		{"Block", ""}:            s.relationships.ReceiveBlock,
+		{"Add", ""}:              s.statuses.ReceivePin,
+		{"Remove", ""}:           s.statuses.ReceivePin,
+		{"Add", "tag"}:           s.tags.ReceiveFeatured,
+		{"Remove", "tag"}:        s.tags.ReceiveFeatured,
+		{"Undo", "Follow"}:       s.relationships.ReceiveUndoFollow,
+		{"Undo", "Block"}:        s.relationships.ReceiveUndoBlock,
+		{"Undo", "Like"}:         s.statuses.ReceiveUndoLike,
+		{"Undo", "Announce"}:     s.statuses.ReceiveUndoAnnounce,
+		{"Undo", "EmojiReact"}:   s.statuses.ReceiveUndoReaction,
+		{"Undo", "id"}:           s.undoByID,
 	}
 }
 
@@ -53,6 +60,14 @@ func (s *Server) undoByID(ctx context.Context, in accounts.Received) error {
 		}
 	}
 	return s.statuses.ReceiveUndoAnnounce(ctx, in)
+}
+
+// deleted takes a Delete of anything but the actor itself.
+func (s *Server) deleted(ctx context.Context, in accounts.Received) error {
+	if done, err := s.collections.ReceiveDelete(ctx, in); done || err != nil {
+		return err
+	}
+	return s.statuses.ReceiveDelete(ctx, in)
 }
 
 // answered takes an answer to a follow: of a relay, to whose inbox the server itself subscribed, or of a person.
@@ -81,8 +96,12 @@ func (s *Server) receive(ctx context.Context, in accounts.Received) error {
 		object = "actor"
 	case (kind == "Accept" || kind == "Reject") && (embedded.Is("QuoteRequest") || strings.Contains(in.Activity.Link("object"), "/quote_requests/")):
 		object = "quote"
+	case (kind == "Accept" || kind == "Reject") && (embedded.Is("FeatureRequest") || strings.Contains(in.Activity.Link("object"), "/feature_requests/")):
+		object = "feature"
 	case (kind == "Add" || kind == "Remove") && embedded.Is("Hashtag"):
 		object = "tag"
+	case (kind == "Add" || kind == "Remove") && in.Activity.Link("target") != in.Actor.FeaturedURL, kind == "Update" && embedded.Is("FeaturedCollection"):
+		object = "collection"
 	case kind == "Undo" && (embedded == nil || embedded.Type() == ""):
 		object = "id"
 	case kind == "Undo":

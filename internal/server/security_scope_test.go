@@ -146,7 +146,7 @@ func judged(got answer, want string) error {
 func unknownIn(path string) string { return fill(path, "112233445566778899") }
 
 func fill(path, id string) string {
-	for _, name := range []string{"{id}", "{collection_id}", "{account}", "{status}", "{emoji}"} {
+	for _, name := range []string{"{id}", "{collection_id}", "{account}", "{status}", "{emoji}", "{collection}", "{item}"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
 	return strings.NewReplacer("{hashtag}", "cats", "{size}", "small", "{picture}", "avatar", "{link}", id, "{tag}", "123", "{name}", "%F0%9F%91%8D", "{username}", "nobody", "{context}", id).Replace(path)

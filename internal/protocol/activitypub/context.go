@@ -26,6 +26,7 @@ const (
 		`"toot":"http://joinmastodon.org/ns#",` +
 		`"featured":{"@id":"toot:featured","@type":"@id"},` +
 		`"featuredTags":{"@id":"toot:featuredTags","@type":"@id"},` +
+		`"featuredCollections":{"@id":"https://w3id.org/fep/7aa9#featuredCollections","@type":"@id"},` +
 		`"alsoKnownAs":{"@id":"as:alsoKnownAs","@type":"@id"},` +
 		`"movedTo":{"@id":"as:movedTo","@type":"@id"},` +
 		`"schema":"http://schema.org#","PropertyValue":"schema:PropertyValue","value":"schema:value",` +
@@ -50,6 +51,17 @@ const (
 
 	ContextQuoteAuthorization Context = `["https://www.w3.org/ns/activitystreams",{"gts":"https://gotosocial.org/ns#",` +
 		`"QuoteAuthorization":"https://w3id.org/fep/044f#QuoteAuthorization",` +
+		`"interactingObject":{"@id":"gts:interactingObject","@type":"@id"},` +
+		`"interactionTarget":{"@id":"gts:interactionTarget","@type":"@id"}}]`
+
+	// ContextFeatured is for collections of recommended accounts, and for leave to be in one.
+	ContextFeatured Context = `["https://www.w3.org/ns/activitystreams",{"gts":"https://gotosocial.org/ns#","toot":"http://joinmastodon.org/ns#",` +
+		`"Hashtag":"as:Hashtag","sensitive":"as:sensitive","discoverable":"toot:discoverable",` +
+		`"FeaturedCollection":"https://w3id.org/fep/7aa9#FeaturedCollection","FeaturedItem":"https://w3id.org/fep/7aa9#FeaturedItem",` +
+		`"FeatureRequest":"https://w3id.org/fep/7aa9#FeatureRequest","FeatureAuthorization":"https://w3id.org/fep/7aa9#FeatureAuthorization",` +
+		`"topic":{"@id":"https://w3id.org/fep/7aa9#topic","@type":"@id"},` +
+		`"featuredObject":{"@id":"https://w3id.org/fep/7aa9#featuredObject","@type":"@id"},` +
+		`"featureAuthorization":{"@id":"https://w3id.org/fep/7aa9#featureAuthorization","@type":"@id"},` +
 		`"interactingObject":{"@id":"gts:interactingObject","@type":"@id"},` +
 		`"interactionTarget":{"@id":"gts:interactionTarget","@type":"@id"}}]`
 

@@ -49,7 +49,7 @@ func ourActor() activitypub.Actor {
 	return activitypub.Actor{
 		Context: activitypub.ContextActor, ID: id, Webfinger: "ada@a.test", Type: "Person",
 		Following: id + "/following", Followers: id + "/followers", Inbox: id + "/inbox", Outbox: id + "/outbox",
-		Featured: id + "/collections/featured", FeaturedTags: id + "/collections/tags",
+		Featured: id + "/collections/featured", FeaturedTags: id + "/collections/tags", FeaturedCollections: id + "/featured_collections",
 		PreferredUsername: "ada", Name: "Ada & Bo", Summary: "<p>hi</p>", URL: base + "/@ada",
 		Discoverable: true, Published: "2024-01-01T00:00:00Z", ShowFeatured: true, ShowMedia: true,
 		InteractionPolicy: &activitypub.InteractionPolicy{CanFeature: &activitypub.Approval{AutomaticApproval: []string{activitypub.Public}}},
@@ -84,6 +84,55 @@ func ourNote() activitypub.Note {
 	}
 }
 
+func ourFeatured() activitypub.FeaturedCollection {
+	actor := base + "/ap/users/1"
+	topic := activitypub.NewHashtag(base+"/tags/cats", "Cats")
+	return activitypub.FeaturedCollection{Context: activitypub.ContextFeatured, ID: actor + "/collections/5", Type: "FeaturedCollection", Name: "Friends",
+		SummaryMap: map[string]string{"en": "<p>of mine</p>"}, AttributedTo: actor, TotalItems: 1, Discoverable: true,
+		Published: "2026-02-03T04:05:06Z", Updated: "2026-02-03T05:05:06Z", Topic: &topic, Items: []activitypub.FeaturedItem{ourFeaturedItem()}}
+}
+
+func ourFeaturedItem() activitypub.FeaturedItem {
+	return activitypub.FeaturedItem{ID: base + "/ap/users/1/collection_items/6", Type: "FeaturedItem", Object: "https://b.test/users/bo",
+		Authorization: "https://b.test/auth/6", Published: "2026-02-03T04:05:06Z"}
+}
+
+func TestWhatWeWriteOfCollectionsWeCanRead(t *testing.T) {
+	body, err := activitypub.Encode(ourFeatured())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := activitypub.ParseFeatured(parse(t, string(body)))
+	if err != nil || c.Name != "Friends" || c.Summary != "<p>of mine</p>" || c.Language != "en" || c.Topic != "Cats" || !c.Discoverable || !c.Listed ||
+		len(c.Items) != 1 || c.Items[0].Authorization != "https://b.test/auth/6" || c.Items[0].Object != "https://b.test/users/bo" {
+		t.Errorf("the collection comes back as %+v, %v", c, err)
+	}
+}
+
+func TestACollectionElsewhereIsCutToSizeOrRefused(t *testing.T) {
+	read := func(body string) (*activitypub.RemoteFeatured, error) {
+		return activitypub.ParseFeatured(parse(t, body))
+	}
+	for _, bad := range []string{
+		`{"type":"FeaturedCollection","id":"https://b.test/1","attributedTo":"https://c.test/2","name":"x"}`,
+		`{"type":"FeaturedCollection","id":"https://b.test/1","name":"x"}`,
+		`{"type":"FeaturedCollection","id":"https://b.test/1","attributedTo":"https://b.test/2"}`,
+		`{"type":"Note","id":"https://b.test/1","attributedTo":"https://b.test/2","name":"x"}`,
+		`{"type":"FeaturedCollection","id":"javascript:x","attributedTo":"https://b.test/2","name":"x"}`,
+	} {
+		if c, err := read(bad); err == nil {
+			t.Errorf("%s is read as %+v", bad, c)
+		}
+	}
+	items := strings.Repeat(`{"type":"FeaturedItem","id":"https://b.test/i","featuredObject":"https://c.test/p"},`, 151)
+	c, err := read(`{"type":"FeaturedCollection","id":"https://b.test/1","attributedTo":"https://b.test/2","name":"` + strings.Repeat("n", 300) + `","summary":"` +
+		strings.Repeat("s", 3000) + `","url":"https://c.test/","orderedItems":[{"type":"FeaturedItem","id":"https://c.test/i","featuredObject":"https://c.test/p"},` +
+		items[:len(items)-1] + `]}`)
+	if err != nil || len(c.Name) != 256 || len(c.Summary) != 2048 || len(c.Items) != 150 || c.URL != "" {
+		t.Errorf("it is read as %+v, %v", c, err)
+	}
+}
+
 func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 	actor, me := ourActor(), ourActor().ID
 	poll := ourNote()
@@ -92,38 +141,49 @@ func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 	poll.EndTime, poll.Closed = "2024-03-01T00:00:00Z", "2024-03-01T00:00:00Z"
 	voters, direct, total := int64(3), true, int64(1)
 	poll.VotersCount, poll.DirectMessage = &voters, &direct
+	inner := ourFeatured()
+	inner.Context = ""
 	follow := activitypub.NewActivity("Follow", base+"/uuid", me, "https://b.test/users/bo")
 	announce := activitypub.NewAnnounce(me+"/statuses/4/activity", me, "2024-02-03T04:05:06Z", []string{activitypub.Public}, []string{"https://b.test/users/bo", me + "/followers"}, "https://b.test/3")
 	for name, document := range map[string]any{
-		"actor":          actor,
-		"instance_actor": activitypub.Actor{Context: activitypub.ContextActor, ID: base + "/actor", Type: "Application", Inbox: base + "/actor/inbox", Outbox: base + "/actor/outbox", PreferredUsername: "a.test", Name: "a.test", URL: base + "/about/more?instance_actor=true", ManuallyApprovesFollowers: true, PublicKey: activitypub.PublicKey{ID: base + "/actor#main-key", Owner: base + "/actor", PublicKeyPEM: "PEM"}, Endpoints: activitypub.Endpoints{SharedInbox: base + "/inbox"}},
-		"note":           ourNote(),
-		"question":       poll,
-		"create":         activitypub.NewCreate(ourNote().ID+"/activity", ourNote()),
-		"update_note":    activitypub.NewUpdate(ourNote().ID+"#updates/1", ourNote()),
-		"update_actor":   activitypub.NewUpdateActor(me+"#updates/1", actor),
-		"delete":         activitypub.NewDelete(ourNote().ID+"#delete", me, ourNote().ID),
-		"delete_actor":   activitypub.NewDeleteActor(me),
-		"announce":       announce,
-		"undo_announce":  activitypub.NewAnswer("Undo", me+"#announces/4/undo", me, announce),
-		"follow":         follow,
-		"accept_follow":  activitypub.NewAnswer("Accept", "https://b.test/users/bo#accepts/follows/1", "https://b.test/users/bo", follow),
-		"undo_follow":    activitypub.NewAnswer("Undo", me+"#follows/1/undo", me, follow),
-		"like":           activitypub.NewActivity("Like", me+"#likes/1", me, "https://b.test/3"),
-		"block":          activitypub.NewActivity("Block", base+"/uuid", me, "https://b.test/users/bo"),
-		"add":            activitypub.NewListing("Add", me, ourNote().ID, actor.Featured),
-		"add_tag":        activitypub.NewTagListing("Add", me, activitypub.NewHashtag(base+"/@ada/tagged/cats", "cats"), actor.Featured),
-		"move":           activitypub.NewMove(me+"#moves/1", me, "https://b.test/users/ada"),
-		"quote_request":  activitypub.NewQuoteRequest(me+"/quote_requests/7", me, "https://b.test/2", activitypub.Note{Context: activitypub.ContextNote, ID: me + "/statuses/3", Type: "Note", AttributedTo: me, Content: "<p>hm</p>", Quote: "https://b.test/2"}),
-		"accept_quote":   activitypub.NewAnswerToQuote("Accept", me, activitypub.Object{"id": "https://b.test/q", "actor": "https://b.test/users/bo", "object": me + "/statuses/3", "instrument": map[string]any{"id": "https://b.test/9"}}),
-		"create_vote":    activitypub.NewCreateVote(me+"#votes/1/activity", activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo")),
-		"vote":           activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo"),
-		"outbox":         activitypub.Collection{Context: activitypub.ContextPlain, ID: actor.Outbox, Ordered: true, TotalItems: &total, First: actor.Outbox + "?page=true", Last: actor.Outbox + "?min_id=0&page=true"},
-		"outbox_page":    activitypub.Collection{Context: activitypub.ContextNote, ID: actor.Outbox + "?page=true", Ordered: true, Page: true, Next: actor.Outbox + "?max_id=1&page=true", Prev: actor.Outbox + "?min_id=1&page=true", PartOf: actor.Outbox, Items: []any{announce}},
-		"webfinger":      activitypub.WebFinger(activitypub.Handle{Username: "ada", Domain: "a.test"}, base, base+"/@ada", me, base+"/icon.png", "image/png"),
-		"host_meta":      activitypub.HostMeta(base),
-		"nodeinfo_links": activitypub.NodeInfoLinks(base),
-		"nodeinfo":       activitypub.NewNodeInfo(activitypub.NodeInfoSoftware{Name: "anancus", Version: "1.0"}, activitypub.NodeInfoUsage{Users: activitypub.NodeInfoUsers{Total: 2, ActiveMonth: 1, ActiveHalfyear: 2}, LocalPosts: 3}, true, activitypub.NodeInfoMetadata{NodeName: "A", NodeDescription: "B"}),
+		"actor":                 actor,
+		"instance_actor":        activitypub.Actor{Context: activitypub.ContextActor, ID: base + "/actor", Type: "Application", Inbox: base + "/actor/inbox", Outbox: base + "/actor/outbox", PreferredUsername: "a.test", Name: "a.test", URL: base + "/about/more?instance_actor=true", ManuallyApprovesFollowers: true, PublicKey: activitypub.PublicKey{ID: base + "/actor#main-key", Owner: base + "/actor", PublicKeyPEM: "PEM"}, Endpoints: activitypub.Endpoints{SharedInbox: base + "/inbox"}},
+		"note":                  ourNote(),
+		"question":              poll,
+		"create":                activitypub.NewCreate(ourNote().ID+"/activity", ourNote()),
+		"update_note":           activitypub.NewUpdate(ourNote().ID+"#updates/1", ourNote()),
+		"update_actor":          activitypub.NewUpdateActor(me+"#updates/1", actor),
+		"delete":                activitypub.NewDelete(ourNote().ID+"#delete", me, ourNote().ID),
+		"delete_actor":          activitypub.NewDeleteActor(me),
+		"announce":              announce,
+		"undo_announce":         activitypub.NewAnswer("Undo", me+"#announces/4/undo", me, announce),
+		"follow":                follow,
+		"accept_follow":         activitypub.NewAnswer("Accept", "https://b.test/users/bo#accepts/follows/1", "https://b.test/users/bo", follow),
+		"undo_follow":           activitypub.NewAnswer("Undo", me+"#follows/1/undo", me, follow),
+		"like":                  activitypub.NewActivity("Like", me+"#likes/1", me, "https://b.test/3"),
+		"block":                 activitypub.NewActivity("Block", base+"/uuid", me, "https://b.test/users/bo"),
+		"add":                   activitypub.NewListing("Add", me, ourNote().ID, actor.Featured),
+		"add_tag":               activitypub.NewTagListing("Add", me, activitypub.NewHashtag(base+"/@ada/tagged/cats", "cats"), actor.Featured),
+		"move":                  activitypub.NewMove(me+"#moves/1", me, "https://b.test/users/ada"),
+		"quote_request":         activitypub.NewQuoteRequest(me+"/quote_requests/7", me, "https://b.test/2", activitypub.Note{Context: activitypub.ContextNote, ID: me + "/statuses/3", Type: "Note", AttributedTo: me, Content: "<p>hm</p>", Quote: "https://b.test/2"}),
+		"accept_quote":          activitypub.NewAnswerToQuote("Accept", me, activitypub.Object{"id": "https://b.test/q", "actor": "https://b.test/users/bo", "object": me + "/statuses/3", "instrument": map[string]any{"id": "https://b.test/9"}}),
+		"featured_collection":   ourFeatured(),
+		"featured_item":         ourFeaturedItem(),
+		"feature_authorization": activitypub.NewFeatureAuthorization(me+"/feature_authorizations/9", me, "https://b.test/collections/1"),
+		"feature_request":       activitypub.NewFeatureRequest(me+"/feature_requests/8", me, "https://b.test/users/bo", ourFeatured().ID),
+		"accept_feature":        activitypub.NewAnswerToFeature("Accept", me, activitypub.Object{"id": "https://b.test/f", "actor": "https://b.test/users/bo", "object": me, "instrument": "https://b.test/collections/1"}),
+		"add_collection":        activitypub.NewFeaturedListing("Add", ourFeatured().ID+"#add", me, inner, me+"/featured_collections"),
+		"remove_item":           activitypub.NewFeaturedListing("Remove", ourFeaturedItem().ID+"#remove", me, ourFeaturedItem().ID, ourFeatured().ID),
+		"update_collection":     activitypub.NewUpdateFeatured(ourFeatured().ID+"#updates/1", ourFeatured()),
+		"delete_feature":        activitypub.NewDeleteFeatureAuthorization(*activitypub.NewFeatureAuthorization(me+"/feature_authorizations/9", me, "https://b.test/collections/1")),
+		"create_vote":           activitypub.NewCreateVote(me+"#votes/1/activity", activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo")),
+		"vote":                  activitypub.NewVote(me+"#votes/1", "yes", me, "https://b.test/2", "https://b.test/users/bo"),
+		"outbox":                activitypub.Collection{Context: activitypub.ContextPlain, ID: actor.Outbox, Ordered: true, TotalItems: &total, First: actor.Outbox + "?page=true", Last: actor.Outbox + "?min_id=0&page=true"},
+		"outbox_page":           activitypub.Collection{Context: activitypub.ContextNote, ID: actor.Outbox + "?page=true", Ordered: true, Page: true, Next: actor.Outbox + "?max_id=1&page=true", Prev: actor.Outbox + "?min_id=1&page=true", PartOf: actor.Outbox, Items: []any{announce}},
+		"webfinger":             activitypub.WebFinger(activitypub.Handle{Username: "ada", Domain: "a.test"}, base, base+"/@ada", me, base+"/icon.png", "image/png"),
+		"host_meta":             activitypub.HostMeta(base),
+		"nodeinfo_links":        activitypub.NodeInfoLinks(base),
+		"nodeinfo":              activitypub.NewNodeInfo(activitypub.NodeInfoSoftware{Name: "anancus", Version: "1.0"}, activitypub.NodeInfoUsage{Users: activitypub.NodeInfoUsers{Total: 2, ActiveMonth: 1, ActiveHalfyear: 2}, LocalPosts: 3}, true, activitypub.NodeInfoMetadata{NodeName: "A", NodeDescription: "B"}),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, document) })
 	}
@@ -147,7 +207,7 @@ func TestWhatWeWriteWeCanRead(t *testing.T) {
 
 func TestEveryContextIsJSONAndNamesActivityStreams(t *testing.T) {
 	for _, c := range []activitypub.Context{activitypub.ContextPlain, activitypub.ContextActor, activitypub.ContextNote,
-		activitypub.ContextTombstone, activitypub.ContextQuoteRequest, activitypub.ContextQuoteAuthorization} {
+		activitypub.ContextTombstone, activitypub.ContextQuoteRequest, activitypub.ContextQuoteAuthorization, activitypub.ContextFeatured} {
 		if !parse(t, `{"@context":`+string(c)+`}`).HasContext() {
 			t.Errorf("%s has no ActivityStreams", c)
 		}

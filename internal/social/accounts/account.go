@@ -11,42 +11,44 @@ import (
 
 // Account is a person, bot or group, here (Domain "") or elsewhere.
 type Account struct {
-	ID                id.Account
-	Username          string
-	Domain            string
-	URI               string // the actor's id
-	URL               string // the profile page
-	Kind              string // Person, Service, Application, Group or Organization
-	InboxURL          string
-	SharedInboxURL    string
-	OutboxURL         string
-	FollowersURL      string
-	FollowingURL      string
-	FeaturedURL       string
-	FeaturedTagsURL   string
-	DisplayName       string
-	Note              string // as typed when local, safe HTML when remote
-	Fields            []Field
-	AvatarURL         string
-	AvatarDescription string
-	HeaderURL         string
-	HeaderDescription string
-	AvatarKey         string // of our copy of a remote account's picture; "" for none
-	HeaderKey         string
-	Locked            bool
-	Bot               bool
-	Discoverable      *bool
-	Indexable         bool
-	HideCollections   bool
-	ShowMedia         bool // on the profile, as tabs
-	ShowMediaReplies  bool
-	ShowFeatured      bool
-	Memorial          bool
-	MovedTo           id.Account // 0: it did not, or the other end does not say so
-	Surveyed          bool       // what its server shows beside the actor was read
-	Backfilled        bool       // what was written before it was first seen was asked for
-	MovedToURI        string     // where an account of another server says that it moved to
-	AlsoKnownAs       []string
+	ID                     id.Account
+	Username               string
+	Domain                 string
+	URI                    string // the actor's id
+	URL                    string // the profile page
+	Kind                   string // Person, Service, Application, Group or Organization
+	InboxURL               string
+	SharedInboxURL         string
+	OutboxURL              string
+	FollowersURL           string
+	FollowingURL           string
+	FeaturedURL            string
+	FeaturedTagsURL        string
+	FeaturedCollectionsURL string
+	CanFeature             string // who may put an account of another server into a collection: words of featurePolicy; "" when it does not say
+	DisplayName            string
+	Note                   string // as typed when local, safe HTML when remote
+	Fields                 []Field
+	AvatarURL              string
+	AvatarDescription      string
+	HeaderURL              string
+	HeaderDescription      string
+	AvatarKey              string // of our copy of a remote account's picture; "" for none
+	HeaderKey              string
+	Locked                 bool
+	Bot                    bool
+	Discoverable           *bool
+	Indexable              bool
+	HideCollections        bool
+	ShowMedia              bool // on the profile, as tabs
+	ShowMediaReplies       bool
+	ShowFeatured           bool
+	Memorial               bool
+	MovedTo                id.Account // 0: it did not, or the other end does not say so
+	Surveyed               bool       // what its server shows beside the actor was read
+	Backfilled             bool       // what was written before it was first seen was asked for
+	MovedToURI             string     // where an account of another server says that it moved to
+	AlsoKnownAs            []string
 
 	// AttributionDomains are sites that may name the account as the author of their pages.
 	AttributionDomains []string

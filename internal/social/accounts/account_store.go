@@ -16,7 +16,7 @@ const columns = `id, username, domain, uri, url, kind, inbox_url, shared_inbox_u
 	header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 	also_known_as, created_at, updated_at, fetched_at, limited_at, suspended_at, deleted_at,
 	remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-	featured_tags_url, moved_to_uri, backfilled_at, collections_read_at, avatar_key, header_key, limited_by, suspended_by, sensitive_at`
+	featured_tags_url, moved_to_uri, backfilled_at, collections_read_at, avatar_key, header_key, limited_by, suspended_by, sensitive_at, featured_collections_url, can_feature`
 
 func scan(r db.Row) (*Account, error) {
 	a := &Account{}
@@ -29,7 +29,7 @@ func scan(r db.Row) (*Account, error) {
 		&a.HeaderURL, &a.HeaderDescription, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable, &a.HideCollections, &a.Memorial, &moved,
 		&alsoKnownAs, &created, &updated, &fetched, &limited, &suspended, &deleted,
 		&a.RemoteStatuses, &a.RemoteFollowers, &a.RemoteFollowing, &a.ShowMedia, &a.ShowMediaReplies, &a.ShowFeatured, &attribution,
-		&a.FeaturedTagsURL, &a.MovedToURI, &backfilled, &surveyed, &a.AvatarKey, &a.HeaderKey, &a.LimitedBy, &a.SuspendedBy, &sensitive)
+		&a.FeaturedTagsURL, &a.MovedToURI, &backfilled, &surveyed, &a.AvatarKey, &a.HeaderKey, &a.LimitedBy, &a.SuspendedBy, &sensitive, &a.FeaturedCollectionsURL, &a.CanFeature)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (a *Account) values() []any {
 		list(a.AlsoKnownAs, len(a.AlsoKnownAs) == 0), clock.Milli(a.CreatedAt), clock.Milli(a.UpdatedAt), milliOrNil(a.FetchedAt),
 		milliOrNil(a.DeletedAt), a.RemoteStatuses, a.RemoteFollowers, a.RemoteFollowing,
 		a.ShowMedia, a.ShowMediaReplies, a.ShowFeatured, list(a.AttributionDomains, len(a.AttributionDomains) == 0),
-		a.FeaturedTagsURL, a.MovedToURI}
+		a.FeaturedTagsURL, a.MovedToURI, a.FeaturedCollectionsURL, a.CanFeature}
 }
 
 // insert stores a new account with its counts; false when the handle or uri is taken.
@@ -91,8 +91,8 @@ func insert(ctx context.Context, tx *db.Tx, a *Account) (bool, error) {
 		header_url, header_description, locked, bot, discoverable, indexable, hide_collections, memorial, moved_to_id,
 		also_known_as, created_at, updated_at, fetched_at, deleted_at,
 		remote_statuses, remote_followers, remote_following, show_media, show_media_replies, show_featured, attribution_domains,
-		featured_tags_url, moved_to_uri)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41)
+		featured_tags_url, moved_to_uri, featured_collections_url, can_feature)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43)
 		ON CONFLICT DO NOTHING`, append([]any{a.ID}, a.values()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -115,7 +115,7 @@ func update(ctx context.Context, tx *db.Tx, a *Account) error {
 		avatar_url=$17, avatar_description=$18, header_url=$19, header_description=$20, locked=$21, bot=$22, discoverable=$23,
 		indexable=$24, hide_collections=$25, memorial=$26, moved_to_id=$27, also_known_as=$28, created_at=$29, updated_at=$30, fetched_at=$31,
 		deleted_at=$32, remote_statuses=$33, remote_followers=$34, remote_following=$35,
-		show_media=$36, show_media_replies=$37, show_featured=$38, attribution_domains=$39, featured_tags_url=$40, moved_to_uri=$41 WHERE id=$1`,
+		show_media=$36, show_media_replies=$37, show_featured=$38, attribution_domains=$39, featured_tags_url=$40, moved_to_uri=$41, featured_collections_url=$42, can_feature=$43 WHERE id=$1`,
 		append([]any{a.ID}, a.values()...)...)
 	if err != nil {
 		return err

@@ -377,17 +377,3 @@ func SplitHandle(handle string) (username, domain string, err error) {
 	}
 	return username, domain, nil
 }
-
-// featureApproval says who may put an account into a collection without asking. What this is to one viewer is left
-// open where it depends on who follows: accounts are shown to all from one memory.
-func featureApproval(a *Account) mastodon.FeatureApproval {
-	f := mastodon.FeatureApproval{Automatic: []string{}, Manual: []string{}, CurrentUser: "missing"}
-	switch {
-	case !a.Local():
-	case !a.WantsToBeFound():
-		f.CurrentUser = "denied"
-	default:
-		f.Automatic, f.CurrentUser = []string{"public"}, "automatic"
-	}
-	return f
-}

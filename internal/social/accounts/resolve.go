@@ -228,6 +228,7 @@ func readActor(a *Account, actor *activitypub.RemoteActor, handle activitypub.Ha
 	}
 	a.InboxURL, a.SharedInboxURL, a.OutboxURL = actor.Inbox, actor.SharedInbox, actor.Outbox
 	a.FollowersURL, a.FollowingURL, a.FeaturedURL, a.FeaturedTagsURL = actor.Followers, actor.Following, actor.Featured, actor.FeaturedTags
+	a.FeaturedCollectionsURL, a.CanFeature = actor.FeaturedCollections, readFeaturing(actor)
 	if a.MovedToURI != actor.MovedTo { // believed once the other end says so too
 		a.MovedToURI, a.MovedTo = actor.MovedTo, 0
 	}

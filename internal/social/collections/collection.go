@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/text"
+	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/relationships"
@@ -21,6 +22,7 @@ import (
 // Mastodon's limits.
 const (
 	MaxPerMember   = 10 // collections; the role entity tells it
+	maxElsewhere   = 50 // collections that are kept of an account of another server
 	MaxItems       = 25
 	maxName        = 40  // characters
 	maxDescription = 100 // characters
@@ -33,7 +35,8 @@ type State string
 const (
 	Pending  State = "pending"
 	Accepted State = "accepted"
-	Revoked  State = "revoked" // by the featured account, or because one blocked the other; never put back
+	Rejected State = "rejected" // by the featured account's server; whoever owns the collection may ask again
+	Revoked  State = "revoked"  // by the featured account, or because one blocked the other; never put back
 )
 
 // Collection is a named group of accounts.
@@ -48,7 +51,11 @@ type Collection struct {
 	Discoverable bool
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	URI, URL     string // elsewhere: its id and its page; "" for ours
 }
+
+// Local tells whether a collection is a member's.
+func (c *Collection) Local() bool { return c.URI == "" }
 
 // Item is one account of a collection.
 type Item struct {
@@ -57,16 +64,21 @@ type Item struct {
 	Account    id.Account
 	State      State
 	CreatedAt  time.Time
+	URI        string // its id, in a collection of another server that told of it
+	Approval   string // the document by which an account of another server lets itself be featured
 }
 
 // The events of this room.
 type (
+	// Created tells that a member has a new collection.
+	Created struct{ Collection id.Collection }
 	// Changed tells that a collection got other words.
 	Changed struct{ Collection id.Collection }
 	// Deleted tells that a collection is gone.
 	Deleted struct {
 		Collection id.Collection
 		Accounts   []id.Account // who was in it
+		Owner      id.Account
 	}
 	// Added tells that an account was put into a collection.
 	Added struct {
@@ -74,12 +86,31 @@ type (
 		Collection id.Collection
 		Owner      id.Account
 		Account    id.Account
+		First      bool // with the collection itself, which tells of it
+	}
+	// Granted tells that an account of another server lets a member's collection feature it.
+	Granted struct {
+		Item       id.CollectionItem
+		Collection id.Collection
 	}
 	// Left tells that an account is no longer in a collection.
 	Left struct {
 		Item       id.CollectionItem
 		Collection id.Collection
 		Account    id.Account
+		Told       bool // others were told that it was in it
+	}
+	// Due tells that an account's server is to be asked for its collections.
+	Due struct{ Account id.Account }
+	// ItemsSeen tells that another server says who is in one of its collections; whether these let it is to be asked.
+	ItemsSeen struct {
+		Collection id.Collection
+		Items      []SeenItem
+	}
+	// SeenItem is one of them.
+	SeenItem struct {
+		URI, Account, Approval string
+		At                     int64
 	}
 )
 
@@ -89,11 +120,14 @@ type Service struct {
 	clock    clock.Clock
 	site     settings.Site
 	accounts *accounts.Service
+	remote   *activitypub.Client
+	courier  Courier
+	reader   Reader
 }
 
 // New opens the room.
-func New(d *db.DB, c clock.Clock, people *accounts.Service) *Service {
-	return &Service{db: d, clock: c, site: people.Site(), accounts: people}
+func New(d *db.DB, c clock.Clock, people *accounts.Service, remote *activitypub.Client, courier Courier) *Service {
+	return &Service{db: d, clock: c, site: people.Site(), accounts: people, remote: remote, courier: courier}
 }
 
 // Wishes are what a member says of a collection; nil leaves as it is.
@@ -168,8 +202,11 @@ func (s *Service) Create(ctx context.Context, owner id.Account, w Wishes, first 
 		if err := insert(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := tx.Emit(Created{c.ID}); err != nil {
+			return err
+		}
 		for _, a := range people {
-			if _, err := s.add(ctx, tx, c, a); err != nil {
+			if _, err := s.add(ctx, tx, c, a, true); err != nil {
 				return err
 			}
 		}
@@ -186,7 +223,7 @@ func tooMany() error {
 }
 
 // featurable gives accounts that a member may recommend: available, without a block between the two, and, of this
-// server, only those that want to be found.
+// server, only those that want to be found, and elsewhere not those that say that nobody may.
 func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.Account) ([]*accounts.Account, error) {
 	if len(wanted) == 0 {
 		return nil, nil
@@ -209,7 +246,7 @@ func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.
 		if a == nil || !a.Available() {
 			return nil, fault.RecordNotFound()
 		}
-		if apart[one] || a.Local() && one != owner && !a.WantsToBeFound() {
+		if apart[one] || a.Local() && one != owner && !a.WantsToBeFound() || a.FeaturingDenied() {
 			return nil, fault.New(fault.Forbidden, "This action is not allowed")
 		}
 		people = append(people, a)
@@ -218,7 +255,7 @@ func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.
 }
 
 // add puts an account into a collection, once.
-func (s *Service) add(ctx context.Context, tx *db.Tx, c *Collection, a *accounts.Account) (*Item, error) {
+func (s *Service) add(ctx context.Context, tx *db.Tx, c *Collection, a *accounts.Account, first bool) (*Item, error) {
 	items, err := itemsIn(ctx, tx, []id.Collection{c.ID})
 	if err != nil {
 		return nil, err
@@ -228,9 +265,13 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, c *Collection, a *accounts
 		switch {
 		case one.Account == a.ID && one.State == Revoked:
 			return nil, fault.New(fault.Forbidden, "This action is not allowed")
+		case one.Account == a.ID && one.State == Rejected:
+			if err := removeItem(ctx, tx, one.ID); err != nil {
+				return nil, err
+			}
 		case one.Account == a.ID:
 			return nil, fault.New(fault.Invalid, "Validation failed: Account has already been taken")
-		case one.State != Revoked:
+		case one.State != Revoked && one.State != Rejected:
 			held++
 		}
 	}
@@ -244,7 +285,7 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, c *Collection, a *accounts
 	if err := insertItem(ctx, tx, item); err != nil {
 		return nil, err
 	}
-	return item, tx.Emit(Added{item.ID, c.ID, c.Owner, a.ID})
+	return item, tx.Emit(Added{Item: item.ID, Collection: c.ID, Owner: c.Owner, Account: a.ID, First: first})
 }
 
 // Add puts an account into a member's own collection.
@@ -259,7 +300,7 @@ func (s *Service) Add(ctx context.Context, owner id.Account, which id.Collection
 		if err != nil {
 			return err
 		}
-		if item, err = s.add(ctx, tx, c, people[0]); err != nil {
+		if item, err = s.add(ctx, tx, c, people[0], false); err != nil {
 			return err
 		}
 		return touch(ctx, tx, which)
@@ -299,19 +340,23 @@ func (s *Service) Delete(ctx context.Context, owner id.Account, which id.Collect
 		if err != nil {
 			return err
 		}
-		items, err := itemsIn(ctx, tx, []id.Collection{c.ID})
-		if err != nil {
-			return err
-		}
-		gone := Deleted{Collection: c.ID}
-		for _, item := range items {
-			gone.Accounts = append(gone.Accounts, item.Account)
-		}
-		if err := remove(ctx, tx, c.ID); err != nil {
-			return err
-		}
-		return tx.Emit(gone)
+		return s.delete(ctx, tx, c)
 	})
+}
+
+func (s *Service) delete(ctx context.Context, tx *db.Tx, c *Collection) error {
+	items, err := itemsIn(ctx, tx, []id.Collection{c.ID})
+	if err != nil {
+		return err
+	}
+	gone := Deleted{Collection: c.ID, Owner: c.Owner}
+	for _, item := range items {
+		gone.Accounts = append(gone.Accounts, item.Account)
+	}
+	if err := remove(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	return tx.Emit(gone)
 }
 
 // Remove takes an account out of a member's own collection; it can be put in again.
@@ -324,14 +369,19 @@ func (s *Service) Remove(ctx context.Context, owner id.Account, which id.Collect
 		if err != nil {
 			return err
 		}
-		if err := removeItem(ctx, tx, item); err != nil {
-			return err
-		}
 		if err := touch(ctx, tx, which); err != nil {
 			return err
 		}
-		return tx.Emit(Left{item, which, found.Account})
+		return s.takeOut(ctx, tx, found)
 	})
+}
+
+// takeOut removes an item as if it had never been there.
+func (s *Service) takeOut(ctx context.Context, tx *db.Tx, item *Item) error {
+	if err := removeItem(ctx, tx, item.ID); err != nil {
+		return err
+	}
+	return tx.Emit(Left{item.ID, item.Collection, item.Account, item.State == Accepted})
 }
 
 // Revoke takes the member themselves out of somebody's collection, for good.
@@ -355,7 +405,7 @@ func (s *Service) revoke(ctx context.Context, tx *db.Tx, item *Item) error {
 	if err := setState(ctx, tx, item.ID, Revoked); err != nil {
 		return err
 	}
-	return tx.Emit(Left{item.ID, item.Collection, item.Account})
+	return tx.Emit(Left{item.ID, item.Collection, item.Account, item.State == Accepted})
 }
 
 // Part ends the featuring of two accounts of each other after one blocked the other.

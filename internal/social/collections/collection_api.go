@@ -44,9 +44,12 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, list []*Collecti
 	shown := make([]mastodon.Collection, len(list))
 	for i, c := range list {
 		which[i] = c.ID
-		shown[i] = mastodon.Collection{ID: id.String(c.ID), AccountID: c.Owner.String(), URI: s.site.ActorURI(c.Owner) + "/collections/" + id.String(c.ID),
-			Name: c.Name, Description: text.Render(c.Description, text.Links{}), Local: true, Sensitive: c.Sensitive, Discoverable: c.Discoverable,
+		shown[i] = mastodon.Collection{ID: id.String(c.ID), AccountID: c.Owner.String(), URI: s.uriOf(c),
+			Name: c.Name, Description: descriptionOf(c), Local: c.Local(), Sensitive: c.Sensitive, Discoverable: c.Discoverable,
 			CreatedAt: mastodon.Time(c.CreatedAt), UpdatedAt: mastodon.Time(c.UpdatedAt), Items: []mastodon.CollectionItem{}}
+		if c.URL != "" {
+			shown[i].URL = &c.URL
+		}
 		if c.Language != "" {
 			shown[i].Language = &c.Language
 		}
@@ -69,7 +72,7 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, list []*Collecti
 
 func presentItem(item *Item) mastodon.CollectionItem {
 	shown := mastodon.CollectionItem{ID: id.String(item.ID), State: string(item.State), CreatedAt: mastodon.Time(item.CreatedAt)}
-	if item.State != Revoked {
+	if item.State == Pending || item.State == Accepted {
 		who := item.Account.String()
 		shown.AccountID = &who
 	}
@@ -180,6 +183,11 @@ func (s *Service) OfAccount(c *viewer.Call) (any, error) {
 	list, err := ofOwner(c.Context(), s.db, owner, own)
 	if err != nil {
 		return nil, err
+	}
+	if c.Viewer.IsMember() && a.FeaturedCollectionsURL != "" {
+		if err := s.lookAgain(c.Context(), owner); err != nil {
+			return nil, err
+		}
 	}
 	return s.wrapAll(c, list)
 }

@@ -10,36 +10,36 @@ import (
 	"anancus/internal/social/id"
 )
 
-const columns = `c.id, c.account_id, c.name, c.description, c.language, c.tag, c.sensitive, c.discoverable, c.created_at, c.updated_at`
+const columns = `c.id, c.account_id, c.name, c.description, c.language, c.tag, c.sensitive, c.discoverable, c.created_at, c.updated_at, c.uri, c.url`
 
 func scan(r db.Row) (*Collection, error) {
 	c := &Collection{}
 	var created, updated int64
-	err := r.Scan(&c.ID, &c.Owner, &c.Name, &c.Description, &c.Language, &c.Tag, &c.Sensitive, &c.Discoverable, &created, &updated)
+	err := r.Scan(&c.ID, &c.Owner, &c.Name, &c.Description, &c.Language, &c.Tag, &c.Sensitive, &c.Discoverable, &created, &updated, &c.URI, &c.URL)
 	c.CreatedAt, c.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	return c, err
 }
 
-const itemColumns = `i.id, i.collection_id, i.account_id, i.state, i.created_at`
+const itemColumns = `i.id, i.collection_id, i.account_id, i.state, i.created_at, i.uri, i.approval_uri`
 
 func scanItem(r db.Row) (*Item, error) {
 	i := &Item{}
 	var created int64
-	err := r.Scan(&i.ID, &i.Collection, &i.Account, &i.State, &created)
+	err := r.Scan(&i.ID, &i.Collection, &i.Account, &i.State, &created, &i.URI, &i.Approval)
 	i.CreatedAt = time.UnixMilli(created).UTC()
 	return i, err
 }
 
 func insert(ctx context.Context, tx *db.Tx, c *Collection) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO collections (id, account_id, name, description, language, tag, sensitive, discoverable, created_at, updated_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`, c.ID, c.Owner, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable,
-		clock.Milli(c.CreatedAt), clock.Milli(c.UpdatedAt))
+	_, err := db.Exec(ctx, tx, `INSERT INTO collections (id, account_id, name, description, language, tag, sensitive, discoverable, created_at, updated_at, uri, url)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`, c.ID, c.Owner, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable,
+		clock.Milli(c.CreatedAt), clock.Milli(c.UpdatedAt), c.URI, c.URL)
 	return err
 }
 
 func update(ctx context.Context, tx *db.Tx, c *Collection) error {
-	_, err := db.Exec(ctx, tx, `UPDATE collections SET name = $2, description = $3, language = $4, tag = $5, sensitive = $6, discoverable = $7, updated_at = $8
-		WHERE id = $1`, c.ID, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable, clock.Milli(c.UpdatedAt))
+	_, err := db.Exec(ctx, tx, `UPDATE collections SET name = $2, description = $3, language = $4, tag = $5, sensitive = $6, discoverable = $7, updated_at = $8, url = $9
+		WHERE id = $1`, c.ID, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable, clock.Milli(c.UpdatedAt), c.URL)
 	return err
 }
 
@@ -65,6 +65,11 @@ func one(ctx context.Context, q db.Q, which id.Collection) (*Collection, error) 
 	return db.One(ctx, q, scan, `SELECT `+columns+` FROM collections c WHERE c.id = $1`, which)
 }
 
+// byURI gives a collection of another server by its id there.
+func byURI(ctx context.Context, q db.Q, uri string) (*Collection, error) {
+	return db.One(ctx, q, scan, `SELECT `+columns+` FROM collections c WHERE c.uri = $1 AND c.uri <> ''`, uri)
+}
+
 // byIDs gives collections in no order.
 func byIDs(ctx context.Context, q db.Q, which []id.Collection) ([]*Collection, error) {
 	return db.All(ctx, q, scan, `SELECT `+columns+` FROM collections c WHERE c.id {in $1}`, which)
@@ -81,13 +86,13 @@ func own(ctx context.Context, q db.Q, owner id.Account, which id.Collection) (*C
 
 const ofOwnerSQL = `SELECT ` + columns + ` FROM collections c WHERE c.account_id = $1 AND (c.discoverable OR $2) ORDER BY c.id DESC LIMIT $3`
 
-// ofOwner lists a member's collections, newest first: at most MaxPerMember.
+// ofOwner lists a member's collections, newest first: at most maxElsewhere.
 func ofOwner(ctx context.Context, q db.Q, owner id.Account, all bool) ([]*Collection, error) {
-	return db.All(ctx, q, scan, ofOwnerSQL, owner, all, MaxPerMember)
+	return db.All(ctx, q, scan, ofOwnerSQL, owner, all, maxElsewhere)
 }
 
 const holdingSQL = `SELECT ` + columns + ` FROM collection_items i JOIN collections c ON c.id = i.collection_id JOIN accounts a ON a.id = c.account_id
-	WHERE i.account_id = $1 AND i.state <> 'revoked' AND a.suspended_at IS NULL AND a.deleted_at IS NULL ORDER BY i.id DESC LIMIT $2`
+	WHERE i.account_id = $1 AND i.state IN ('pending', 'accepted') AND a.suspended_at IS NULL AND a.deleted_at IS NULL ORDER BY i.id DESC LIMIT $2`
 
 // holding lists the collections that an account is in, the latest first.
 func holding(ctx context.Context, q db.Q, who id.Account, limit int) ([]*Collection, error) {
@@ -95,8 +100,8 @@ func holding(ctx context.Context, q db.Q, who id.Account, limit int) ([]*Collect
 }
 
 func insertItem(ctx context.Context, tx *db.Tx, i *Item) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO collection_items (id, collection_id, account_id, state, created_at) VALUES ($1,$2,$3,$4,$5)`,
-		i.ID, i.Collection, i.Account, string(i.State), clock.Milli(i.CreatedAt))
+	_, err := db.Exec(ctx, tx, `INSERT INTO collection_items (id, collection_id, account_id, state, created_at, uri, approval_uri) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+		i.ID, i.Collection, i.Account, string(i.State), clock.Milli(i.CreatedAt), i.URI, i.Approval)
 	return err
 }
 
@@ -106,6 +111,12 @@ func itemOf(ctx context.Context, q db.Q, which id.Collection, item id.Collection
 
 func setState(ctx context.Context, tx *db.Tx, item id.CollectionItem, state State) error {
 	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2 WHERE id = $1`, item, string(state))
+	return err
+}
+
+// settle stores how far an item has come, with what its servers call it.
+func settle(ctx context.Context, tx *db.Tx, i *Item) error {
+	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2, uri = $3, approval_uri = $4 WHERE id = $1`, i.ID, string(i.State), i.URI, i.Approval)
 	return err
 }
 
@@ -123,4 +134,41 @@ func itemsIn(ctx context.Context, q db.Q, which []id.Collection) ([]*Item, error
 func itemsBetween(ctx context.Context, q db.Q, one, other id.Account) ([]*Item, error) {
 	return db.All(ctx, q, scanItem, `SELECT `+itemColumns+` FROM collections c JOIN collection_items i ON i.collection_id = c.id
 		WHERE (c.account_id = $1 AND i.account_id = $2) OR (c.account_id = $2 AND i.account_id = $1)`, one, other)
+}
+
+// itemFor finds the item of an account in a collection.
+func itemFor(ctx context.Context, q db.Q, which id.Collection, account id.Account) (*Item, error) {
+	return db.One(ctx, q, scanItem, `SELECT `+itemColumns+` FROM collection_items i WHERE i.collection_id = $1 AND i.account_id = $2`, which, account)
+}
+
+// itemByID finds an item whichever collection it is in.
+func itemByID(ctx context.Context, q db.Q, item id.CollectionItem) (*Item, error) {
+	return db.One(ctx, q, scanItem, `SELECT `+itemColumns+` FROM collection_items i WHERE i.id = $1`, item)
+}
+
+// approvedBy lists what an account of another server let by one document.
+func approvedBy(ctx context.Context, q db.Q, account id.Account, document string) ([]*Item, error) {
+	return db.All(ctx, q, scanItem, `SELECT `+itemColumns+` FROM collection_items i WHERE i.approval_uri = $1 AND i.approval_uri <> '' AND i.account_id = $2`, document, account)
+}
+
+// itemsToward lists where an account and those of a server feature each other.
+func itemsToward(ctx context.Context, q db.Q, account id.Account, domain string) ([]*Item, error) {
+	return db.All(ctx, q, scanItem, `SELECT `+itemColumns+` FROM collections c JOIN collection_items i ON i.collection_id = c.id JOIN accounts a ON a.id = i.account_id
+		WHERE c.account_id = $1 AND a.domain = $2
+		UNION ALL SELECT `+itemColumns+` FROM collection_items i JOIN collections c ON c.id = i.collection_id JOIN accounts a ON a.id = c.account_id
+		WHERE i.account_id = $1 AND a.domain = $2`, account, domain)
+}
+
+// claimReading notes that an account's server is asked for its collections; false where it was within the time.
+func claimReading(ctx context.Context, tx *db.Tx, account id.Account, before time.Time) (bool, error) {
+	n, err := db.Exec(ctx, tx, `UPDATE accounts SET featured_collections_read_at = $2 WHERE id = $1 AND domain <> '' AND featured_collections_url <> ''
+		AND (featured_collections_read_at IS NULL OR featured_collections_read_at < $3)`, account, clock.Milli(tx.Now()), clock.Milli(before))
+	return n > 0, err
+}
+
+// followedHere tells whether any member of this server follows an account.
+func followedHere(ctx context.Context, q db.Q, account id.Account) (bool, error) {
+	n, err := db.One(ctx, q, db.Int64, `SELECT COUNT(*) FROM (SELECT 1 FROM follows f JOIN accounts a ON a.id = f.account_id
+		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, account)
+	return n > 0, err
 }

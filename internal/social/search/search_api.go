@@ -143,6 +143,12 @@ func (s *Service) byAddress(c *viewer.Call, address string, resolve bool, found 
 	} else if !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	if group, err := s.groups.ByAddress(c, address); err == nil {
+		found.Collections = append(found.Collections, group)
+		return nil
+	} else if !fault.Is(err, fault.NotFound) {
+		return err
+	}
 	if !resolve {
 		return nil
 	}
@@ -156,6 +162,14 @@ func (s *Service) byAddress(c *viewer.Call, address string, resolve bool, found 
 			return nothingThere(err)
 		}
 		return s.addAccount(c, a.ID, found)
+	}
+	if object.Is("FeaturedCollection") {
+		group, err := s.groups.Fetched(c, object)
+		if err != nil {
+			return nothingThere(err)
+		}
+		found.Collections = append(found.Collections, group)
+		return nil
 	}
 	note, err := activitypub.ParseNote(object)
 	if err != nil {
