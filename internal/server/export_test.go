@@ -240,3 +240,10 @@ func (s *Server) ColdTwin(ctx context.Context) (answer http.Handler, forget func
 		}
 	}, nil
 }
+
+// CountWaiting makes the inbox count what waits of each host anew, for tests that put letters there themselves.
+func (s *Server) CountWaiting() {
+	s.inbox.rooms.mu.Lock()
+	defer s.inbox.rooms.mu.Unlock()
+	s.inbox.rooms.left = nil
+}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"anancus/internal/kit/clock"
-	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/rest"
 	"anancus/internal/protocol/activitypub"
@@ -230,28 +228,5 @@ func (s *Server) storeReceived(ctx context.Context, lane, signer string, body []
 	if err != nil {
 		return fault.New(fault.BadRequest, "The actor has no usable address")
 	}
-	host := strings.ToLower(u.Host)
-	waiting, err := db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS waiting`, host, maxHostRows)
-	if err != nil {
-		return err
-	}
-	if waiting >= maxHostRows {
-		return fault.New(fault.Unavailable, "Too many activities of your server are waiting; try again later")
-	}
-	var to *int64
-	if addressedTo != 0 {
-		n := int64(addressedTo)
-		to = &n
-	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		now := clock.Milli(tx.Now())
-		_, err := db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
-			tx.NextID(), host, lane, string(body), to, now, now)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	s.inbox.Wake()
-	return nil
+	return s.inbox.store(ctx, strings.ToLower(u.Host), lane, body, addressedTo)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -21,6 +22,7 @@ import (
 const (
 	inboxWorkers   = 4
 	inboxLease     = time.Minute
+	inboxRun       = 50          // letters of one actor taken in a row, before others have their turn
 	inboxAttempts  = 8           // as Mastodon's ingress queue
 	inboxWithin    = time.Minute // one activity, fetches of others included
 	budgetAccounts = 400         // what one activity may lead to (federation.md §2)
@@ -53,6 +55,7 @@ type inboxQueue struct {
 	db    *db.DB
 	clock clock.Clock
 	log   *slog.Logger
+	rooms rooms
 	take  func(ctx context.Context, l letter) error
 }
 
@@ -87,15 +90,17 @@ func (q *inboxQueue) write(ctx context.Context, sql string, args ...any) error {
 // claim leases the oldest letter of each actor that has none in hand.
 func (q *inboxQueue) claim(ctx context.Context, most int) (work []letter, idle time.Duration, err error) {
 	now := clock.Milli(q.clock.Now())
-	err = q.db.Tx(ctx, func(tx *db.Tx) error {
-		work, err = db.All(ctx, tx, scanLetter, `UPDATE inbox SET leased_until = $1 WHERE id IN (
-				SELECT i.id FROM inbox i WHERE i.failed_at IS NULL AND i.due_at <= $2 AND (i.leased_until IS NULL OR i.leased_until < $2)
-				AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)
-				ORDER BY i.due_at LIMIT $3
-			) AND (leased_until IS NULL OR leased_until < $2) RETURNING id, actor, body, addressed_to, attempts`,
-			clock.Milli(q.clock.Now().Add(inboxLease)), now, most)
-		return err
-	})
+	// They are looked for beside the writer, which many wait for: where one actor has sent much, that is a long look.
+	heads, err := db.All(ctx, q.db, db.Value[int64], `SELECT i.id FROM inbox i WHERE i.failed_at IS NULL AND i.due_at <= $1 AND (i.leased_until IS NULL OR i.leased_until < $1)
+		AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)
+		ORDER BY i.due_at LIMIT $2`, now, most)
+	if err == nil && len(heads) > 0 {
+		err = q.db.Tx(ctx, func(tx *db.Tx) error {
+			work, err = db.All(ctx, tx, scanLetter, `UPDATE inbox SET leased_until = $1 WHERE id {in $3} AND failed_at IS NULL AND due_at <= $2
+				AND (leased_until IS NULL OR leased_until < $2) RETURNING id, actor, body, addressed_to, attempts`, clock.Milli(q.clock.Now().Add(inboxLease)), now, heads)
+			return err
+		})
+	}
 	if err != nil || len(work) == most {
 		return work, 0, err
 	}
@@ -118,13 +123,49 @@ func (q *inboxQueue) run(ctx context.Context, l letter) {
 	q.Wake() // the actor's next one may go now
 }
 
-func (q *inboxQueue) process(ctx context.Context, l letter) error {
+// process takes a letter and those of the same actor that wait behind it: while the first is there and leased, nobody else takes them.
+// All that were taken are removed at the end, at once; whoever dies before takes them again, and finds them done.
+func (q *inboxQueue) process(ctx context.Context, first letter) error {
+	var done []int64
+	begin := q.clock.Now()
+	for waiting := []letter{first}; len(waiting) > 0; {
+		l := waiting[0]
+		if failure := q.attempt(ctx, l); failure != nil {
+			return errors.Join(q.remove(ctx, done), q.postpone(ctx, l, failure))
+		}
+		done, waiting = append(done, l.id), waiting[1:]
+		if len(done) >= inboxRun || ctx.Err() != nil || q.clock.Now().Sub(begin) > inboxLease/2 {
+			break
+		}
+		if len(waiting) > 0 {
+			continue
+		}
+		var err error
+		waiting, err = db.All(ctx, q.db, scanLetter, `SELECT id, actor, body, addressed_to, attempts FROM inbox
+			WHERE actor = $1 AND id > $2 AND failed_at IS NULL ORDER BY id LIMIT $3`, l.actor, l.id, inboxRun-len(done))
+		if err != nil {
+			return errors.Join(err, q.remove(ctx, done))
+		}
+	}
+	return q.remove(ctx, done)
+}
+
+// attempt takes one letter.
+func (q *inboxQueue) attempt(ctx context.Context, l letter) error {
 	within, cancel := context.WithTimeout(activitypub.WithBudget(ctx, budgetAccounts, budgetStatuses), inboxWithin)
 	defer cancel()
-	failure := bus.Safely(func() error { return q.take(within, l) })
-	if failure == nil {
-		return q.write(ctx, `DELETE FROM inbox WHERE id = $1`, l.id)
+	return bus.Safely(func() error { return q.take(within, l) })
+}
+
+func (q *inboxQueue) remove(ctx context.Context, done []int64) error {
+	if len(done) == 0 {
+		return nil
 	}
+	return q.write(ctx, `DELETE FROM inbox WHERE id {in $1}`, done)
+}
+
+// postpone tries a letter again later, and those behind it with it; the last failure is final.
+func (q *inboxQueue) postpone(ctx context.Context, l letter, failure error) error {
 	now := q.clock.Now()
 	text := failure.Error()
 	if len(text) > 1000 {
@@ -136,6 +177,71 @@ func (q *inboxQueue) process(ctx context.Context, l letter) error {
 	}
 	return q.write(ctx, `UPDATE inbox SET due_at = $2, leased_until = NULL, attempts = attempts + 1, last_error = $3 WHERE id = $1`,
 		l.id, clock.Milli(now.Add(bus.Backoff(l.attempts+1))), text)
+}
+
+// store keeps a letter until it was processed; a host of which too many wait is told to come back later.
+func (q *inboxQueue) store(ctx context.Context, host, lane string, body []byte, addressedTo id.Account) error {
+	if !q.rooms.take(host) {
+		waiting, err := db.One(ctx, q.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS waiting`, host, maxHostRows)
+		if err != nil {
+			return err
+		}
+		if waiting >= maxHostRows {
+			return fault.New(fault.Unavailable, "Too many activities of your server are waiting; try again later")
+		}
+		q.rooms.grant(host, (maxHostRows-waiting)/4)
+	}
+	var to *int64
+	if addressedTo != 0 {
+		n := int64(addressedTo)
+		to = &n
+	}
+	var behind bool // others of the lane: whoever has them in hand takes this one too
+	err := q.db.Tx(ctx, func(tx *db.Tx) error {
+		now := clock.Milli(tx.Now())
+		others, err := db.All(ctx, tx, db.Int64, `SELECT id FROM inbox WHERE actor = $1 AND failed_at IS NULL LIMIT 1`, lane)
+		if err != nil {
+			return err
+		}
+		behind = len(others) > 0
+		_, err = db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+			tx.NextID(), host, lane, string(body), to, now, now)
+		return err
+	})
+	if err == nil && !behind {
+		q.Wake()
+	}
+	return err
+}
+
+// rooms is how much more each host may send before what waits of it is counted again: a count reads all of it.
+type rooms struct {
+	mu   sync.Mutex
+	left map[string]int64
+}
+
+// maxRooms bounds how many hosts are remembered; of the others each activity is counted.
+const maxRooms = 10_000
+
+func (r *rooms) take(host string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left[host] <= 0 {
+		return false
+	}
+	if r.left[host]--; r.left[host] == 0 {
+		delete(r.left, host)
+	}
+	return true
+}
+
+func (r *rooms) grant(host string, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left == nil || len(r.left) >= maxRooms {
+		r.left = map[string]int64{}
+	}
+	r.left[host] = n
 }
 
 // drain processes everything that is due, for tests.

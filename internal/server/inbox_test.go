@@ -326,6 +326,7 @@ func TestAHostWithTooMuchWaitingIsToldToComeBack(t *testing.T) {
 			}
 		}
 		fill(server.MaxHostRows - 1)
+		p.CountWaiting()
 		if got := s.send(s.write(s.note(1))); got.code != http.StatusAccepted {
 			t.Errorf("the last that fits was answered %d %s", got.code, got.body)
 		}
