@@ -301,7 +301,33 @@ func TestNobodyIsFeaturedWithoutLeave(t *testing.T) {
 		answer(eve, "Reject", "")
 		state("revoked")
 
-		// A block ends what was let.
+		// A report of a collection names it to its server.
+		ada.Post("/api/v1/reports", url.Values{"account_id": {ada.Find("@sam@" + host.Host).ID}, "collection_ids[]": {list[0].ID}, "forward": {"true"}}, nil)
+		servertest.Settle(t, here)
+		flagged := false
+		for _, one := range host.Received() {
+			flagged = flagged || strings.Contains(string(one.Body), `"type":"Flag"`) && strings.Contains(string(one.Body), `["`+sam.actor.ID+`","`+first.ID+`"]`)
+		}
+		if !flagged {
+			t.Error("sam's server is not told which collection was reported")
+		}
+		sam.post(here, activitypub.NewFlag(host.URL+"/flags/1", sam.actor.ID, "odd", []string{uri, hers + "/collections/" + mine.ID}), http.StatusAccepted)
+		if n := count(t, here, `SELECT COUNT(*) FROM reports WHERE target_id = $1 AND collection_ids = $2`, number(t, ada.ID), "["+mine.ID+"]"); n != 1 {
+			t.Error("a report of ada's collection does not name it")
+		}
+
+		// A block ends what was let, of a whole server too.
+		found(shy)
+		answers(sam, "8", hers, first.ID, `"type":"Accept"`)
+		let := hers + "/feature_authorizations/" + shownCollections(shy, "/api/v1/accounts/"+shy.ID+"/in_collections")[0].Items[1].ID
+		if code, _ := document(t, here, let); code != 200 {
+			t.Errorf("shy's leave answers %d", code)
+		}
+		shy.Post("/api/v1/domain_blocks", url.Values{"domain": {host.Host}}, nil)
+		servertest.Settle(t, here)
+		if code, _ := document(t, here, let); code != 404 {
+			t.Errorf("after the block of a server shy's leave answers %d", code)
+		}
 		ada.Post("/api/v1/accounts/"+ada.Find("@sam@"+host.Host).ID+"/block", nil, nil)
 		servertest.Settle(t, here)
 		if code, _ := document(t, here, leave); code != 404 {

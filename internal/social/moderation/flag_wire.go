@@ -67,6 +67,11 @@ func (s *Service) DeliverFlag(ctx context.Context, e Reported) error {
 	if err != nil {
 		return fmt.Errorf("forward report: %w", err)
 	}
+	collections, err := db.All(ctx, s.db, db.Text, `SELECT uri FROM collections WHERE id {in $1} AND account_id = $2 AND uri <> '' ORDER BY id`, r.Collections, r.Target)
+	if err != nil {
+		return fmt.Errorf("forward report: %w", err)
+	}
+	posts = append(posts, collections...)
 	us, err := s.accounts.Instance(ctx)
 	if err != nil {
 		return err
@@ -108,13 +113,13 @@ func (s *Service) ReceiveFlag(ctx context.Context, in accounts.Received) error {
 		comment = string(runes[:maxToldComment])
 	}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		named, err := flagged(ctx, tx, addresses, in.Actor.Domain)
+		named, err := s.flagged(ctx, tx, addresses, in.Actor.Domain)
 		if err != nil {
 			return err
 		}
 		for _, f := range named {
 			r := &Report{ID: id.Report(tx.NextID()), Reporter: in.Actor.ID, Target: f.target, Category: "other", Comment: strings.TrimSpace(comment), URI: uri,
-				Statuses: f.statuses, CreatedAt: tx.Now()}
+				Statuses: f.statuses, Collections: f.collections, CreatedAt: tx.Now()}
 			inserted, err := insert(ctx, tx, r)
 			if err != nil {
 				return err
@@ -136,13 +141,14 @@ func (s *Service) ReceiveFlag(ctx context.Context, in accounts.Received) error {
 
 // reportedHere is what of an activity concerns one member.
 type reportedHere struct {
-	target   id.Account
-	statuses []id.Status
+	target      id.Account
+	statuses    []id.Status
+	collections []int64
 }
 
-// flagged finds the members and statuses of this server that addresses name. Of a status only what the other server can know of
+// flagged finds the members, statuses and collections of this server that addresses name. Of a status only what the other server can know of
 // is taken: what anybody may read, what mentions somebody there, what goes to followers there.
-func flagged(ctx context.Context, q db.Q, addresses []string, domain string) ([]*reportedHere, error) {
+func (s *Service) flagged(ctx context.Context, q db.Q, addresses []string, domain string) ([]*reportedHere, error) {
 	var list []*reportedHere
 	of := func(target id.Account) *reportedHere {
 		for _, f := range list {
@@ -177,6 +183,25 @@ func flagged(ctx context.Context, q db.Q, addresses []string, domain string) ([]
 	for _, x := range posts {
 		f := of(x.owner)
 		f.statuses = append(f.statuses, id.Status(x.id))
+	}
+	var numbers []int64
+	for _, one := range addresses {
+		path, ours := s.accounts.Site().Ours(one)
+		_, word, within := strings.Cut(path, "/collections/")
+		if n, err := id.Parse[id.Collection](word); ours && within && err == nil {
+			numbers = append(numbers, int64(n))
+		}
+	}
+	groups, err := db.All(ctx, q, read, `SELECT c.account_id, c.id FROM collections c JOIN accounts a ON a.id = c.account_id
+		WHERE c.id {in $1} AND c.uri = '' AND a.suspended_at IS NULL AND a.deleted_at IS NULL ORDER BY c.id`, numbers)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range groups {
+		if slices.Contains(addresses, s.accounts.Site().ActorURI(x.owner)+"/collections/"+id.String(id.Collection(x.id))) {
+			f := of(x.owner)
+			f.collections = append(f.collections, x.id)
+		}
 	}
 	return list[:min(len(list), maxToldTargets)], nil
 }
