@@ -13,7 +13,7 @@ SEED ?= 1
 SERVERS ?= 40
 ROUNDS ?= 300
 
-.PHONY: run build release test fuzz bench bench-large simulate mutate api-coverage openapi-check lint check dev gen clean
+.PHONY: run build release test fuzz bench bench-large bench-show profile simulate mutate api-coverage openapi-check lint check dev gen clean
 .DELETE_ON_ERROR:
 
 run: build
@@ -61,6 +61,12 @@ bench:
 
 bench-large:
 	@scripts/bench large
+
+bench-show:
+	@scripts/bench-show $(RUNS)
+
+profile:
+	@scripts/bench profile
 
 # Which endpoints of Mastodon's client API the tests have seen answer, and which entities.
 api-coverage:

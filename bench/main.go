@@ -43,6 +43,7 @@ func main() {
 	statuses := flag.String("statuses", "10000,1000000", "towns to compare, by their number of statuses; the first is what the others are compared with")
 	folder := flag.String("folder", "", "where towns are kept, to go on with them another time; the default keeps none")
 	engines := flag.String("engines", "sqlite,postgres", "which databases")
+	profiles := flag.String("profiles", "", "a folder for profiles of every server, of processor time and memory; what is measured costs more then")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "Measures the server. Parts:")
 		for _, one := range parts {
@@ -59,7 +60,7 @@ func main() {
 	case *slow != 0:
 		err = serveSlowly(ctx, *slow, flag.Args())
 	default:
-		err = run(ctx, *only, *statuses, *folder, strings.Split(*engines, ","))
+		err = run(ctx, *only, *statuses, *folder, *profiles, strings.Split(*engines, ","))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -76,12 +77,19 @@ type bench struct {
 	towns    []int
 	rows     *os.File
 	failed   bool
+	profiles string // a folder for profiles; "" for none
+	profiled int    // servers
 }
 
-func run(ctx context.Context, only, statuses, folder string, engines []string) (err error) {
-	b := &bench{binary: os.Getenv("ANANCUS_BIN"), postgres: os.Getenv("ANANCUS_BENCH_POSTGRES"), folder: folder, keep: folder != ""}
+func run(ctx context.Context, only, statuses, folder, profiles string, engines []string) (err error) {
+	b := &bench{binary: os.Getenv("ANANCUS_BIN"), postgres: os.Getenv("ANANCUS_BENCH_POSTGRES"), folder: folder, keep: folder != "", profiles: profiles}
 	if b.binary == "" {
 		return errors.New("ANANCUS_BIN must name the built program; make bench does")
+	}
+	if profiles != "" {
+		if err := os.MkdirAll(profiles, 0o700); err != nil {
+			return err
+		}
 	}
 	wanted, err := regexp.Compile(only)
 	if err != nil {

@@ -100,6 +100,7 @@ type server struct {
 	metrics string
 	args    []string
 	took    time.Duration // to its first answer
+	watched func() error  // ends the taking of profiles; nil where none are taken
 }
 
 // serve starts the program on the place and waits for its first answer.
@@ -115,8 +116,39 @@ func (p *place) serve(ctx context.Context, more ...string) (*server, error) {
 	port := s.address[strings.LastIndexByte(s.address, ':')+1:]
 	s.args = []string{"--data", p.data, "--listen", s.address, "--domain", "localhost:" + port, "--database", p.url}
 	serve := append([]string{"serve", "--rate-limits=off", "--log-level=error", "--metrics-listen", s.metrics, "--federation-allow-addresses", "127.0.0.0/8"}, s.args...)
-	s.cmd, s.took, err = start(ctx, p.b.binary, s.address, append(serve, more...)...)
+	if s.cmd, s.took, err = start(ctx, p.b.binary, s.address, append(serve, more...)...); err == nil && p.b.profiles != "" {
+		s.watch(ctx)
+	}
 	return s, err
+}
+
+// profileSeconds is how long each profile of processor time is.
+const profileSeconds = 5
+
+// watch takes one profile of processor time after another until the server is stopped, and one of memory at its end.
+func (s *server) watch(ctx context.Context) {
+	s.b.profiled++
+	name := fmt.Sprintf("%02d-%s", s.b.profiled, filepath.Base(s.data))
+	within, end := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		for n := 1; ; n++ {
+			_, err := s.command(within, "profile", "cpu", "--seconds", strconv.Itoa(profileSeconds), "-o", filepath.Join(s.b.profiles, fmt.Sprintf("%s-%03d.cpu.pprof", name, n)))
+			if within.Err() != nil {
+				ended <- nil
+				return
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	s.watched = func() error {
+		_, err := s.command(ctx, "profile", "heap", "-o", filepath.Join(s.b.profiles, name+".heap.pprof"))
+		end()
+		return errors.Join(err, <-ended)
+	}
 }
 
 // address is where the place's servers listen: the same one after another, since a domain is for good.
@@ -132,7 +164,13 @@ func (p *place) address(ctx context.Context) (string, error) {
 	return address, os.WriteFile(file, []byte(address), 0o600)
 }
 
-func (s *server) stop() error { return stop(s.cmd) }
+func (s *server) stop() error {
+	var err error
+	if s.watched != nil {
+		err = s.watched()
+	}
+	return errors.Join(err, stop(s.cmd))
+}
 
 // cpu is the processor time that the server used, and on PostgreSQL that of the database.
 func (s *server) cpu() (time.Duration, error) {
