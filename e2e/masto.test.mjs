@@ -320,7 +320,7 @@ describe('using it', () => {
 				if (!heard) await ada.v1.statuses.create({ status: 'Can you hear me?' });
 				return heard;
 			});
-			assert.equal((await first).event, 'update');
+			assert.ok(['update', 'notification'].includes((await first).event)); // of what happened before, something may be told late
 
 			const asked = next(toldOfTag);
 			const status = await ada.v1.statuses.create({ status: 'A long #trumpet' });
@@ -344,10 +344,10 @@ describe('using it', () => {
 			const { event: kind, payload: told1 } = await (async () => {
 				for (;;) {
 					const one = await next(told);
-					if (one.event === 'notification' || one.event.startsWith('nothing')) return one;
+					if ((one.event === 'notification' && one.payload.status?.id === mine) || one.event.startsWith('nothing')) return one;
 				}
 			})();
-			assert.deepEqual([kind, told1.type, told1.status?.id], ['notification', 'favourite', mine]);
+			assert.deepEqual([kind, told1?.type], ['notification', 'favourite']);
 		} finally {
 			streams.close();
 		}
