@@ -195,7 +195,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 					strings.Contains(r.Path, "{group_key}/"): // a group of nothing is empty, and nothing of it is dismissed
 					survived(t, r, what, got)
 				case strings.HasSuffix(r.Path, "/followers_synchronization"): // who does not sign is told nothing, not even who is here
-					refused(t, r, what, got, http.StatusUnauthorized)
+					refused(t, r, what, got, http.StatusUnauthorized, http.StatusNotFound)
 				case strings.HasSuffix(r.Path, "/inbox"): // without a body it is refused before anybody is looked for
 					refused(t, r, what, got)
 				default:
