@@ -131,7 +131,7 @@ func (q *inboxQueue) process(ctx context.Context, first letter) error {
 	for waiting := []letter{first}; len(waiting) > 0; {
 		l := waiting[0]
 		if failure := q.attempt(ctx, l); failure != nil {
-			return errors.Join(q.remove(ctx, done), q.postpone(ctx, l, failure))
+			return errors.Join(q.postpone(ctx, l, failure), q.remove(ctx, done)) // in this order: the first ones gone, it would be anybody's to take
 		}
 		done, waiting = append(done, l.id), waiting[1:]
 		if len(done) >= inboxRun || ctx.Err() != nil || q.clock.Now().Sub(begin) > inboxLease/2 {
