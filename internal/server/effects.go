@@ -101,7 +101,7 @@ func (s *Server) effects() {
 		After(func(e accounts.LinksClaimed) time.Duration { return e.Wait }))
 	bus.On(b, "account.refresh_due", bus.Durable("accounts.refresh", bus.Pull, nil, s.accounts.Refresh).
 		After(func(e accounts.RefreshDue) time.Duration { return e.Wait }))
-	bus.On(b, "account.profile_seen", bus.Durable("statuses.backfill", bus.Pull, nil, s.statuses.Backfill))
+	bus.On(b, "account.profile_seen", bus.Live(func(_ context.Context, e statuses.ProfileSeen) { s.accounts.Forget(e.Account) }), bus.Durable("statuses.backfill", bus.Pull, nil, s.statuses.Backfill))
 	bus.On(b, "account.profile_changed",
 		bus.Live(func(_ context.Context, e accounts.ProfileChanged) {
 			s.accounts.Forget(e.Account)

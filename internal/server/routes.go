@@ -40,7 +40,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/accounts/lookup", anyone, "read:accounts", s.accounts.Lookup},
 		{"GET", "/api/v1/accounts/relationships", member, "read:follows", s.relationships.Relationships},
 		{"GET", "/api/v1/accounts/{id}", anyone, "read:accounts", s.accounts.ShowAccount},
-		{"GET", "/api/v1/accounts/{id}/statuses", anyone, "read:statuses", s.statuses.AccountStatuses},
+		{"GET", "/api/v1/accounts/{id}/statuses", anyone, "read:statuses", s.timelines.Profile},
 		{"GET", "/api/v1/accounts/{id}/followers", anyone, "read:accounts", s.relationships.Followers},
 		{"GET", "/api/v1/accounts/{id}/following", anyone, "read:accounts", s.relationships.Following},
 		{"POST", "/api/v1/accounts/{id}/follow", member, "write:follows", s.relationships.FollowAccount},

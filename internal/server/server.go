@@ -273,7 +273,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.statuses = statuses.New(statuses.Config{Media: s.media, Emoji: s.emoji, DB: d, Clock: s.clock, Settings: s.settings, Accounts: s.accounts, Filters: s.filters, Remote: s.remote, Courier: s.courier,
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
-	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Statuses: s.statuses, Settings: s.settings, Log: s.log,
+	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Accounts: s.accounts, Statuses: s.statuses, Settings: s.settings, Log: s.log,
 		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.collections = collections.New(d, s.clock, s.accounts, s.remote, s.courier)
 	s.collections.ReadSigned(s.signedReader)

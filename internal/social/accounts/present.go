@@ -25,6 +25,7 @@ type shownAccount struct {
 	domain string
 	codes  []string   // shortcodes in its texts
 	moved  id.Account // where to; that account is joined whenever this one is shown
+	glance Glance
 }
 
 func newShownAccounts(bytes uint64) *shownAccounts {
@@ -116,7 +117,7 @@ func (s *Service) remembered(ctx context.Context, ids []id.Account, also func(id
 			if err != nil {
 				return nil, err
 			}
-			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo()}
+			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo(), a.glance()}
 		}
 		return out, nil
 	})

@@ -37,14 +37,6 @@ func (s *Service) Heard(ctx context.Context, a *Account) error {
 	return s.askRefresh(ctx, a.ID, rand.N(refreshSpread), 2*refreshSpread)
 }
 
-// LookedAt notes that a member looks at a profile; one that was not read for a day is read again at once, in the background.
-func (s *Service) LookedAt(ctx context.Context, a *Account) error {
-	if !a.Stale(s.clock.Now()) {
-		return nil
-	}
-	return s.askRefresh(ctx, a.ID, 0, refreshAgain)
-}
-
 // survey lets what lies beside an actor be read.
 func (s *Service) survey(ctx context.Context, a *Account) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {

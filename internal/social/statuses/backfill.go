@@ -23,12 +23,12 @@ const (
 // fetched.
 type ProfileSeen struct{ Account id.Account }
 
-// seen notes that a member looks at a profile.
-func (s *Service) seen(ctx context.Context, a *accounts.Account) error {
-	if a.Local() || a.Backfilled || a.OutboxURL == "" {
+// LookedAt notes that a member looks at a profile.
+func (s *Service) LookedAt(ctx context.Context, a accounts.Glance) error {
+	if !a.Unread {
 		return nil
 	}
-	return s.db.Tx(ctx, func(tx *db.Tx) error { return seeProfile(ctx, tx, a.ID) })
+	return s.db.Tx(ctx, func(tx *db.Tx) error { return seeProfile(ctx, tx, a.Account) })
 }
 
 func seeProfile(ctx context.Context, tx *db.Tx, account id.Account) error {

@@ -164,7 +164,7 @@ func (s *Service) OutboxDocument(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	p := keyset.Read(c, outboxPage, outboxPage)
-	rows, err := byAuthor(c.Context(), s.db, profileFilter{account: author.ID}, p)
+	rows, err := byAuthor(c.Context(), s.db, ProfileFilter{Account: author.ID}, p)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // PublicBy lists what anyone may read of an account, newest first. Next is where an older
 // page begins, 0 when there is none: a page may be short, since boosts of what is hidden are left out.
 func (s *Service) PublicBy(ctx context.Context, account id.Account, withReplies bool, p keyset.Page) (list []*Status, next id.Status, err error) {
-	rows, err := byAuthor(ctx, s.db, profileFilter{account: account, excludeReplies: !withReplies}, p)
+	rows, err := byAuthor(ctx, s.db, ProfileFilter{Account: account, ExcludeReplies: !withReplies}, p)
 	if err != nil {
 		return nil, 0, fmt.Errorf("public statuses of account: %w", err)
 	}

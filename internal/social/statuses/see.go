@@ -72,30 +72,59 @@ func look(ctx context.Context, q db.Q, reader id.Account, list []*Status) (*sigh
 	return s, nil
 }
 
-// allows is the one place that says who may read a status (behaviours of Mastodon, §1).
-// here tells that the reader is a member of this server, for statuses that never leave it.
+// Leave is whether somebody may read a status.
+type Leave int
+
+// What a Reading comes to.
+const (
+	Denied  Leave = iota
+	IfNamed       // only those whom the status mentions
+	Granted
+)
+
+// Reading is a question: may this reader read a status of an available author?
+type Reading struct {
+	Reader     id.Account // 0: nobody in particular
+	Here       bool       // the reader is a member of this server, for statuses that never leave it
+	Author     id.Account
+	Visibility Visibility
+	LocalOnly  bool
+	Blocked    bool // by the author, or with the reader's whole server
+	Follows    bool // the reader follows the author
+}
+
+// Leave is the one place that says who may read a status (behaviours of Mastodon, §1).
+func (r Reading) Leave() Leave {
+	switch {
+	case r.Reader != 0 && r.Reader == r.Author:
+		return Granted
+	case r.LocalOnly && !r.Here, r.Reader != 0 && r.Blocked:
+		return Denied
+	}
+	switch r.Visibility {
+	case Public, Unlisted:
+		return Granted
+	case Private:
+		if r.Reader != 0 && r.Follows {
+			return Granted
+		}
+	case Direct, Limited:
+	default:
+		return Denied
+	}
+	if r.Reader == 0 {
+		return Denied
+	}
+	return IfNamed
+}
+
+// allows tells whether the reader may read a status.
 func (s *sight) allows(reader id.Account, here bool, status *Status) bool {
 	if s.unavailable[status.Author] {
 		return false
 	}
-	if reader != 0 && reader == status.Author {
-		return true
-	}
-	if status.LocalOnly && !here {
-		return false
-	}
-	if reader != 0 && s.blocking[status.Author] {
-		return false
-	}
-	switch status.Visibility {
-	case Public, Unlisted:
-		return true
-	case Private:
-		return reader != 0 && (s.following[status.Author] || s.mentioned[status.ID])
-	case Direct, Limited:
-		return reader != 0 && s.mentioned[status.ID]
-	}
-	return false
+	leave := Reading{reader, here, status.Author, status.Visibility, status.LocalOnly, s.blocking[status.Author], s.following[status.Author]}.Leave()
+	return leave == Granted || leave == IfNamed && s.mentioned[status.ID]
 }
 
 // Visible leaves of a list what the reader (0: nobody in particular) may read, in its

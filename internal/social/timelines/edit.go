@@ -13,6 +13,7 @@ import (
 // reader follows one that came or went; and by its language. Hashtag timelines are read from the database; of
 // the public ones only the language matters, and it is read again.
 func (s *Service) EditStatus(_ context.Context, e statuses.Edited) {
+	s.profiles.with(e.Author, func(p *profile) { p.again(e.Status) }) // what it shows may have come or gone
 	people, tags := slices.Concat(e.Mentioned, e.Unmentioned), slices.Concat(e.Tagged, e.Untagged)
 	if len(people)+len(tags) == 0 && !e.Translated {
 		return

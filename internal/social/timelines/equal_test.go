@@ -154,7 +154,7 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		d := dbtest.Open(t, engine)
 		w := newWorld(t, d)
-		w.bounds = bounds{feed: 9, merge: 2, group: 2}
+		w.bounds = bounds{feed: 9, merge: 2, group: 2, profile: 5}
 		const people = 6
 		w.people(people)
 		w.makeTags()
@@ -196,6 +196,8 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 					w.check(theLists[0])
 				case 2, 3:
 					w.readAll()
+				case 4:
+					w.checkProfiles(people)
 				}
 			}
 			w.check(homeOf(1))
@@ -203,6 +205,7 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 			for _, list := range theLists {
 				w.check(list)
 			}
+			w.checkProfiles(people)
 		})
 	})
 }

@@ -17,12 +17,16 @@ import (
 func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
 	s.all.add(e.Status)
 	s.local.add(e.Status)
+	s.profiles.with(e.Author, func(p *profile) { p.add(e.Status) })
 	s.insert(ctx, e.Status, e.Author, e.Tags)
 }
 
 // AddAnswers brings answers whose parent came at last into the open feeds: they may go to others than the parent itself, which perhaps nobody
 // hears.
 func (s *Service) AddAnswers(ctx context.Context, e statuses.Adopted) {
+	for _, answer := range e.Answers {
+		s.profiles.each(func(p *profile) { p.again(answer) }) // it may answer its own author
+	}
 	s.mu.Lock()
 	open := len(s.feeds) > 0
 	s.mu.Unlock()
@@ -54,6 +58,7 @@ func (s *Service) AddAnswers(ctx context.Context, e statuses.Adopted) {
 
 // AddBoost brings a new boost into the open home feeds.
 func (s *Service) AddBoost(ctx context.Context, e statuses.Boosted) {
+	s.profiles.with(e.Author, func(p *profile) { p.add(e.Boost) })
 	s.insert(ctx, e.Boost, e.Author, nil)
 }
 
@@ -61,6 +66,7 @@ func (s *Service) AddBoost(ctx context.Context, e statuses.Boosted) {
 func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
 	s.all.drop(e.Status)
 	s.local.drop(e.Status)
+	s.profiles.each(func(p *profile) { p.drop(e.Status) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noteAll(change{status: e.Status, author: e.Author, removed: true})
@@ -84,6 +90,7 @@ func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
 
 // DropBoost takes an undone boost out of the open home feeds.
 func (s *Service) DropBoost(_ context.Context, e statuses.Unboosted) {
+	s.profiles.with(e.Author, func(p *profile) { p.drop(e.Boost) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noteAll(change{status: e.Boost, author: e.Author, removed: true})
@@ -96,6 +103,7 @@ func (s *Service) DropBoost(_ context.Context, e statuses.Unboosted) {
 func (s *Service) OnAccountGone(_ context.Context, e accounts.Gone) {
 	s.all.forget()
 	s.local.forget()
+	s.profiles.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.building {
@@ -113,6 +121,7 @@ func (s *Service) OnAccountGone(_ context.Context, e accounts.Gone) {
 func (s *Service) OnStandingChanged(_ context.Context, e accounts.StandingChanged) {
 	s.all.forget()
 	s.local.forget()
+	s.profiles.forget()
 	changed := make(map[id.Account]bool, len(e.Accounts))
 	for _, one := range e.Accounts {
 		changed[one] = true

@@ -116,6 +116,7 @@ func (s *Service) Sweep(context.Context) error {
 	s.mu.Unlock()
 	s.all.sweep(before)
 	s.local.sweep(before)
+	s.profiles.sweep(before)
 	return nil
 }
 
@@ -131,6 +132,7 @@ func (s *Service) Forget() {
 	s.mu.Unlock()
 	s.all.forget()
 	s.local.forget()
+	s.profiles.forget()
 }
 
 // Open tells how many feeds are open.

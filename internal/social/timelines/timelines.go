@@ -1,5 +1,5 @@
 // Package timelines keeps what people read: each member's home feed and the feeds of
-// their lists, and the public, hashtag and link timelines that everybody shares. Nothing is written per
+// their lists, and the public, hashtag, link and account timelines that everybody shares. Nothing is written per
 // follower: feeds are built when somebody reads them, live in memory, and
 // follow the events of the rooms below. Losing them loses nothing.
 package timelines
@@ -13,6 +13,7 @@ import (
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
@@ -23,6 +24,7 @@ type Config struct {
 	DB        *db.DB
 	Clock     clock.Clock
 	Settings  *settings.Service
+	Accounts  *accounts.Service
 	Statuses  *statuses.Service
 	Trending  func(ctx context.Context, address string) (id.Link, error) // NotFound for an address that does not trend
 	Log       *slog.Logger
@@ -35,25 +37,28 @@ const (
 	defaultMaxFeeds  = 5000
 	defaultMaxBuilds = 8
 	idleFeed         = 30 * time.Minute // a feed nobody read for so long goes
+	maxProfiles      = 1000             // accounts whose own timelines stay in memory, those read last: about 10 MB when all are full
 	buildTries       = 3                // builds thrown away in a row before the page comes from the database
 	buildTime        = 30 * time.Second // for one build, which outlives the request that began it
 )
 
 // bounds are the sizes of feeds; tests make them small.
 type bounds struct {
-	feed  int // entries
-	merge int // statuses that an edit brings into an open feed
-	group int // entries back to which a boost looks for its original or another boost of it
+	feed    int // entries
+	merge   int // statuses that an edit brings into an open feed
+	group   int // entries back to which a boost looks for its original or another boost of it
+	profile int // statuses of an account
 }
 
 // usual are Mastodon's.
-var usual = bounds{feed: 800, merge: 200, group: 40}
+var usual = bounds{feed: 800, merge: 200, group: 40, profile: 120}
 
 // Service is the room of timelines.
 type Service struct {
 	db        *db.DB
 	clock     clock.Clock
 	settings  *settings.Service
+	accounts  *accounts.Service
 	statuses  *statuses.Service
 	trending  func(ctx context.Context, address string) (id.Link, error)
 	bounds    bounds
@@ -62,6 +67,7 @@ type Service struct {
 	maxBuilds int
 	all       *publicList // of everybody
 	local     *publicList // of our members
+	profiles  *profiles
 
 	mu       sync.Mutex // guards everything below; never held during a query
 	feeds    map[key]*feed
@@ -76,8 +82,8 @@ type Service struct {
 // New opens the room. It must hear every event from the first on (see live.go).
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, clock: c.Clock, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
-		all: &publicList{}, local: &publicList{local: true},
+		db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
+		all: newPublicList(false), local: newPublicList(true), profiles: newProfiles(maxProfiles),
 		feeds: map[key]*feed{}, byReader: map[id.Account][]*feed{}, byAuthor: map[id.Account][]*feed{}, byTag: map[id.Tag][]*feed{}, building: map[key]*build{},
 		recent: list.New(), boosts: map[id.Status]int{},
 	}

@@ -41,7 +41,7 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 	decided := settings.New(d, site)
 	people := accounts.New(accounts.Config{DB: d, Clock: c, Site: site})
 	shown := statuses.New(statuses.Config{DB: d, Clock: c, Settings: decided, Accounts: people, Filters: filters.New(d, c, nil)})
-	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Settings: decided, Statuses: shown})}
+	w := &world{tb: tb, d: d, clock: c, Service: New(Config{DB: d, Clock: c, Settings: decided, Accounts: people, Statuses: shown})}
 	b := bus.New(d, c, slog.New(slog.DiscardHandler))
 	bus.On[settings.Changed](b, "settings.changed")
 	bus.On(b, "published", bus.Live(w.AddStatus))
@@ -69,7 +69,7 @@ func newWorld(tb testing.TB, d *db.DB) *world {
 
 // fresh is a room on the same database that has heard of nothing.
 func (w *world) fresh() *Service {
-	s := New(Config{DB: w.d, Clock: w.clock, Settings: w.settings, Statuses: w.statuses})
+	s := New(Config{DB: w.d, Clock: w.clock, Settings: w.settings, Accounts: w.accounts, Statuses: w.statuses})
 	s.bounds = w.bounds
 	return s
 }

@@ -1,0 +1,43 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"anancus/internal/kit/fault"
+	"anancus/internal/social/id"
+)
+
+// Glance is what decides whether an account's statuses are shown at all, and whether its own server is asked anew. It costs no query for an
+// account that was shown lately.
+type Glance struct {
+	Account   id.Account
+	Available bool
+	Unread    bool      // a profile of another server whose older statuses nobody asked for yet
+	FetchedAt time.Time // zero for our own
+}
+
+func (a *Account) glance() Glance {
+	return Glance{a.ID, a.Available(), !a.Local() && !a.Backfilled && a.OutboxURL != "", a.FetchedAt}
+}
+
+// Glance looks at an account. NotFound if there is none.
+func (s *Service) Glance(ctx context.Context, account id.Account) (Glance, error) {
+	all, err := s.remembered(ctx, []id.Account{account}, nil)
+	if err != nil {
+		return Glance{}, err
+	}
+	a, known := all[account]
+	if !known {
+		return Glance{}, fault.RecordNotFound()
+	}
+	return a.glance, nil
+}
+
+// LookedAt notes that a member looks at a profile; one that was not read for a day is read again at once, in the background.
+func (s *Service) LookedAt(ctx context.Context, g Glance) error {
+	if g.FetchedAt.IsZero() || s.clock.Now().Sub(g.FetchedAt) <= staleAfter {
+		return nil
+	}
+	return s.askRefresh(ctx, g.Account, 0, refreshAgain)
+}

@@ -1,0 +1,230 @@
+package timelines
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/kit/keyset"
+	"anancus/internal/kit/text"
+	"anancus/internal/social/id"
+	"anancus/internal/social/relationships"
+	"anancus/internal/social/statuses"
+	"anancus/internal/social/viewer"
+)
+
+// Profile serves GET /api/v1/accounts/{id}/statuses.
+func (s *Service) Profile(c *viewer.Call) (any, error) {
+	account, err := id.Parse[id.Account](c.Path("id"))
+	if err != nil {
+		return nil, err
+	}
+	f := statuses.ProfileFilter{Account: account, Here: c.Viewer.IsMember(),
+		ExcludeReplies: c.QueryFlag("exclude_replies"), ExcludeBoosts: c.QueryFlag("exclude_reblogs"), OnlyMedia: c.QueryFlag("only_media")}
+	if f.Here {
+		f.Reader = c.Viewer.Account
+	}
+	a, err := s.accounts.Glance(c.Context(), account)
+	if err != nil {
+		return nil, err
+	}
+	if f.Here {
+		if err := s.accounts.LookedAt(c.Context(), a); err != nil {
+			return nil, err
+		}
+	}
+	if !a.Available {
+		return []json.RawMessage{}, nil
+	}
+	if f.Here {
+		if err := s.statuses.LookedAt(c.Context(), a); err != nil {
+			return nil, err
+		}
+	}
+	p := keyset.Read(c, pageLimit, pageMax)
+	tag, pinned := c.Query("tagged"), c.QueryFlag("pinned")
+	if tag != "" && !pinned {
+		if f.Tagged = text.TagKey(tag); f.Tagged == "" {
+			return []json.RawMessage{}, nil
+		}
+	}
+	if !pinned && f.Tagged == "" {
+		page, known, err := s.profilePage(c.Context(), f, p)
+		if err != nil {
+			return nil, fmt.Errorf("statuses of account: %w", err)
+		}
+		if known {
+			return s.answerProfile(c, p, page)
+		}
+	}
+	if f.Here {
+		blocked, err := relationships.Blocks(c.Context(), s.db, account, f.Reader)
+		if err != nil || blocked {
+			return []json.RawMessage{}, err
+		}
+	}
+	if pinned {
+		return s.statuses.Pinned(c.Context(), c.Viewer, account)
+	}
+	page, err := s.statuses.OfAccount(c.Context(), f, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerProfile(c, p, page)
+}
+
+func (s *Service) answerProfile(c *viewer.Call, p keyset.Page, page statuses.ProfilePage) (any, error) {
+	if page.Read == 0 {
+		return []json.RawMessage{}, nil
+	}
+	rows, done, err := s.statuses.PresentPage(c.Context(), c.Viewer, page.Statuses)
+	if err != nil {
+		return nil, err
+	}
+	answer := keyset.Answer(c, p, rows, page.Read, int64(page.First), int64(page.Last), keyset.ByMinID, true)
+	answer.Done = done
+	return answer, nil
+}
+
+// profilePage reads a page from memory, if that reaches so far.
+func (s *Service) profilePage(ctx context.Context, f statuses.ProfileFilter, p keyset.Page) (page statuses.ProfilePage, known bool, err error) {
+	all, floor, err := s.profiles.of(f.Account, s.bounds.profile).read(ctx, s.clock.Now(), func(ctx context.Context, open bool, noted []id.Status) ([]written, id.Status, error) {
+		return s.readWritten(ctx, f.Account, open, noted)
+	})
+	if err != nil || p.Upward && p.After < int64(floor) {
+		return page, false, err
+	}
+	rows := make([]*written, 0, len(all))
+	for i := range all {
+		if w := &all[i]; int64(w.status) < p.Before && int64(w.status) > p.After && w.matches(f) {
+			rows = append(rows, w)
+		}
+	}
+	rows, err = s.readable(ctx, f, rows)
+	if err != nil || !p.Upward && len(rows) < p.Limit && p.After < int64(floor) {
+		return page, false, err
+	}
+	if len(rows) > p.Limit {
+		if p.Upward {
+			rows = rows[len(rows)-p.Limit:]
+		} else {
+			rows = rows[:p.Limit]
+		}
+	}
+	if len(rows) == 0 {
+		return page, true, nil
+	}
+	for _, w := range rows {
+		page.Statuses = append(page.Statuses, w.status)
+	}
+	page.Read, page.First, page.Last = len(rows), rows[0].status, rows[len(rows)-1].status
+	return page, true, nil
+}
+
+// matches tells whether a status is of the kind that is wanted.
+func (w *written) matches(f statuses.ProfileFilter) bool {
+	return !(f.ExcludeReplies && w.answers || f.ExcludeBoosts && w.boostOf != 0 || f.OnlyMedia && !w.media)
+}
+
+// readable leaves of an account's statuses those that the reader may read: none when the account blocks the reader.
+func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows []*written) ([]*written, error) {
+	r, err := s.ties(ctx, f, rows)
+	if err != nil || r.blockedBy.has(f.Account) {
+		return nil, err
+	}
+	var ask []id.Status
+	leaves := make([]statuses.Leave, len(rows))
+	for i, w := range rows {
+		own, original := w.readings(f, r)
+		if leaves[i] = min(own, original); leaves[i] == statuses.IfNamed {
+			if own == statuses.IfNamed {
+				ask = append(ask, w.status)
+			}
+			if original == statuses.IfNamed {
+				ask = append(ask, w.boostOf)
+			}
+		}
+	}
+	var named map[id.Status]bool
+	if len(ask) > 0 {
+		if named, err = namedIn(ctx, s.db, f.Reader, ask); err != nil {
+			return nil, err
+		}
+	}
+	kept := make([]*written, 0, len(rows))
+	for i, w := range rows {
+		if leaves[i] == statuses.IfNamed {
+			own, original := w.readings(f, r)
+			if own == statuses.IfNamed && !named[w.status] || original == statuses.IfNamed && !named[w.boostOf] {
+				continue
+			}
+		}
+		if leaves[i] != statuses.Denied {
+			kept = append(kept, w)
+		}
+	}
+	return kept, nil
+}
+
+// readings are the leave to read a status itself, and what it boosts.
+func (w *written) readings(f statuses.ProfileFilter, r *facts) (own, original statuses.Leave) {
+	of := func(author id.Account, v statuses.Visibility) statuses.Leave {
+		return statuses.Reading{Reader: f.Reader, Here: f.Here, Author: author, Visibility: v, LocalOnly: w.localOnly,
+			Blocked: r.blockedBy.has(author), Follows: r.follows.has(author)}.Leave()
+	}
+	own, original = of(f.Account, w.visibility), statuses.Granted
+	if w.boostOf != 0 {
+		original = of(w.boosted, w.original)
+	}
+	return own, original
+}
+
+const namedSQL = `SELECT m.status_id FROM mentions m WHERE m.account_id = $1 AND m.status_id {in $2}`
+
+// namedIn tells which of some statuses mention an account, silently too: those it may read.
+func namedIn(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]bool, error) {
+	found, err := db.All(ctx, q, db.Value[id.Status], namedSQL, account, ids)
+	in := make(map[id.Status]bool, len(found))
+	for _, status := range found {
+		in[status] = true
+	}
+	return in, err
+}
+
+const tiesSQL = `SELECT TRUE, target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT FALSE, account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}`
+
+// ties tell whom of those who wrote the rows the reader follows and by whom the reader is blocked. For readers whose home feed is open they are in memory.
+func (s *Service) ties(ctx context.Context, f statuses.ProfileFilter, rows []*written) (*facts, error) {
+	r := &facts{reader: f.Reader}
+	if f.Reader == 0 {
+		return r, nil
+	}
+	s.mu.Lock()
+	feed := s.feeds[homeOf(f.Reader)]
+	if feed != nil {
+		defer s.mu.Unlock()
+		return feed.facts, nil
+	}
+	s.mu.Unlock()
+	people := []id.Account{f.Account}
+	for _, w := range rows {
+		if w.boostOf != 0 {
+			people = append(people, w.boosted)
+		}
+	}
+	_, err := db.All(ctx, s.db, func(row db.Row) (one id.Account, err error) {
+		var follows bool
+		if err = row.Scan(&follows, &one); follows {
+			r.follows = append(r.follows, one)
+		} else {
+			r.blockedBy = append(r.blockedBy, one)
+		}
+		return one, err
+	}, tiesSQL, f.Reader, people)
+	slices.Sort(r.follows)
+	slices.Sort(r.blockedBy)
+	return r, err
+}
