@@ -51,17 +51,7 @@ func (b *bench) receive(ctx context.Context, s *server) error {
 	}
 	requests := make([]*http.Request, received)
 	for n := range requests {
-		id := fmt.Sprintf("%s/statuses/%d", other.sam(), n)
-		note, err := json.Marshal(map[string]any{"@context": "https://www.w3.org/ns/activitystreams", "id": id + "/activity", "type": "Create", "actor": other.sam(),
-			"to": []string{"https://www.w3.org/ns/activitystreams#Public"}, "cc": []string{other.sam() + "/followers"}, "published": time.Now().UTC().Format(time.RFC3339),
-			"object": map[string]any{"id": id, "url": id, "type": "Note", "attributedTo": other.sam(), "published": time.Now().UTC().Format(time.RFC3339),
-				"to": []string{"https://www.w3.org/ns/activitystreams#Public"}, "cc": []string{other.sam() + "/followers"},
-				"content":    fmt.Sprintf(`<p>Status %d, long enough to be like what people write on a morning with coffee.</p>`, n),
-				"contentMap": map[string]string{"en": fmt.Sprintf("<p>Status %d</p>", n)}}})
-		if err != nil {
-			return err
-		}
-		if requests[n], err = other.signed(ctx, "http://"+s.address+"/inbox", note); err != nil {
+		if requests[n], err = other.create(ctx, s.address, other.sam(), n, ""); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,7 @@ var parts = []part{
 	{"sizes", "what pages and posts cost in small and large towns", (*bench).sizes},
 	{"posting", "posts: processor time, and many at once on a slow disk", (*bench).posting},
 	{"inbox", "statuses received", (*bench).inbox},
+	{"flood", "10,000 actors of one host write at once, beside another host", (*bench).flood},
 	{"delivery", "statuses delivered, to many and to the dead", (*bench).delivery},
 	{"streaming", "sockets: memory, and how soon a post is told", (*bench).streaming},
 	{"crowd", "open feeds, and an author whom a million follow", (*bench).crowd},
@@ -39,6 +40,7 @@ func main() {
 	fixed := flag.String("fixed", "", "serve this file at every address (used by the program itself)")
 	listen := flag.String("listen", "", "with -fixed: where")
 	slow := flag.Duration("slow-sync", 0, "be the server, on a disk whose every sync takes so much longer (used by the program itself)")
+	flood := flag.String("flood", "", "write to the server at this address as fast as it answers, to the member who is named next (used by the program itself)")
 	only := flag.String("only", "", "measure those parts alone whose names match")
 	statuses := flag.String("statuses", "10000,1000000", "towns to compare, by their number of statuses; the first is what the others are compared with")
 	folder := flag.String("folder", "", "where towns are kept, to go on with them another time; the default keeps none")
@@ -57,6 +59,8 @@ func main() {
 	switch {
 	case *fixed != "":
 		err = serveFixed(*fixed, *listen)
+	case *flood != "":
+		err = beFlood(ctx, *flood, flag.Arg(0))
 	case *slow != 0:
 		err = serveSlowly(ctx, *slow, flag.Args())
 	default:

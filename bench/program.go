@@ -290,14 +290,19 @@ func times(pid int, wanted ...int) (sum time.Duration, err error) {
 }
 
 // memory is what a process holds resident, in bytes.
-func memory(pid int) (int64, error) {
+func memory(pid int) (int64, error) { return held(pid, "VmRSS:") }
+
+// peakMemory is the most that a process ever held resident, in bytes.
+func peakMemory(pid int) (int64, error) { return held(pid, "VmHWM:") }
+
+func held(pid int, line string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	lines := bufio.NewScanner(bytes.NewReader(status))
 	for lines.Scan() {
-		if kb, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+		if kb, ok := strings.CutPrefix(lines.Text(), line); ok {
 			n, err := strconv.ParseInt(strings.Fields(kb)[0], 10, 64)
 			return n << 10, err
 		}

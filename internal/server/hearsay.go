@@ -60,7 +60,7 @@ func (s *Server) checkProof(ctx context.Context, activity activitypub.Object, ac
 	if !activitypub.SameHost(proof.Method, actor) {
 		return spokenForAnother()
 	}
-	owner, err := s.withKey(ctx, proof.Method, func(public crypto.PublicKey, asserts bool) error {
+	owner, err := s.withKey(ctx, proof.Method, func() {}, func(public crypto.PublicKey, asserts bool) error {
 		if !asserts {
 			return fault.New(fault.Unauthorized, "The key of the proof is not listed for assertions")
 		}

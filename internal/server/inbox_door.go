@@ -31,48 +31,62 @@ const (
 
 // Inbox serves POST to every inbox: checked, stored, answered 202, processed afterwards.
 func (s *Server) Inbox(c *viewer.Call) (any, error) {
+	signature, unsigned := activitypub.ParseSignature(c.R)
+	leave, err := s.admitLetter(c, signature)
+	if err == nil {
+		defer leave()
+		err = s.takeIn(c, signature, unsigned, leave)
+	}
+	if err != nil {
+		tellWhen(c, err)
+		return nil, err
+	}
+	return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, nil
+}
+
+// takeIn checks a letter and stores it. It leaves its place among those of its host where another server has to be asked first.
+func (s *Server) takeIn(c *viewer.Call, signature *activitypub.Signature, unsigned error, leave func()) error {
 	body, err := readInbox(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	activity, err := activitypub.Parse(body)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.BadRequest, "The activity could not be read: "+messageOf(err))
+		return fault.Wrap(err, fault.BadRequest, "The activity could not be read: "+messageOf(err))
 	}
 	if activity.Type() == "" || activity.Link("actor") == "" || !activity.HasContext() {
-		return nil, fault.New(fault.BadRequest, "The activity needs @context, type and actor")
+		return fault.New(fault.BadRequest, "The activity needs @context, type and actor")
 	}
-	signature, err := activitypub.ParseSignature(c.R)
-	if err != nil {
-		return nil, err
+	if unsigned != nil {
+		return unsigned
 	}
 	if s.refusesAddress(activity.Link("actor")) || s.refusesAddress(signature.KeyID) { // before anything is asked of anybody
-		return nil, domains.Refusal()
+		return domains.Refusal()
 	}
 	var addressedTo id.Account
 	if c.Path("account") != "" || c.Path("username") != "" {
 		a, err := s.accounts.LocalOf(c)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !a.Available() {
-			return nil, fault.New(fault.Forbidden, "This account is suspended")
+			return fault.New(fault.Forbidden, "This account is suspended")
 		}
 		addressedTo = a.ID
 	}
 	actor := activity.Link("actor")
 	if unknown, err := s.leavesUnknown(c.Context(), activity, actor); err != nil || unknown {
-		return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, err
+		return err
 	}
-	signer, err := s.verify(c, signature, body)
+	signer, err := s.verify(c, signature, body, leave)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.refuses(signer) { // its people are known by another name than its addresses
-		return nil, domains.Refusal()
+		return domains.Refusal()
 	}
 	if id := activity.ID(); id != "" && !activitypub.SameHost(id, actor) {
-		return nil, fault.New(fault.BadRequest, "The id of the activity is not on its actor's server")
+		return fault.New(fault.BadRequest, "The id of the activity is not on its actor's server")
 	}
 	lane := actor
 	if signer.URI != actor {
@@ -81,17 +95,17 @@ func (s *Server) Inbox(c *viewer.Call) (any, error) {
 		lane, err = s.announced(c.Context(), signer, activity)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.storeReceived(c.Context(), lane, signer.URI, body, addressedTo); err != nil {
-		return nil, err
+		return err
 	}
 	if signer.URI == actor {
 		if err := s.hearFollowers(c, signer); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return rest.Coded{Code: http.StatusAccepted, Body: rest.Empty{}}, nil
+	return nil
 }
 
 func messageOf(err error) string {
@@ -130,17 +144,17 @@ func (s *Server) leavesUnknown(ctx context.Context, activity activitypub.Object,
 	return false, err
 }
 
-// verify checks the signature of a request with the signer's key.
-func (s *Server) verify(c *viewer.Call, signature *activitypub.Signature, body []byte) (*accounts.Account, error) {
+// verify checks the signature of a request with the signer's key; leave is called before their server is asked for it.
+func (s *Server) verify(c *viewer.Call, signature *activitypub.Signature, body []byte, leave func()) (*accounts.Account, error) {
 	now := s.clock.Now()
-	return s.withKey(c.Context(), signature.KeyID, func(public crypto.PublicKey, _ bool) error {
+	return s.withKey(c.Context(), signature.KeyID, leave, func(public crypto.PublicKey, _ bool) error {
 		return signature.Verify(c.R, body, public, now)
 	})
 }
 
 // withKey checks something with a key: the one we know, or, when it is unknown, over or does not fit, the one its server shows
-// now. A server is asked again about one actor no sooner than after a while, whatever it answered.
-func (s *Server) withKey(ctx context.Context, keyID string, check func(public crypto.PublicKey, asserts bool) error) (*accounts.Account, error) {
+// now. A server is asked again about one actor no sooner than after a while, whatever it answered; asks is called before.
+func (s *Server) withKey(ctx context.Context, keyID string, asks func(), check func(public crypto.PublicKey, asserts bool) error) (*accounts.Account, error) {
 	now := s.clock.Now()
 	key, err := s.accounts.KeyByURI(ctx, keyID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -162,6 +176,7 @@ func (s *Server) withKey(ctx context.Context, keyID string, check func(public cr
 			return signer, bad
 		}
 	}
+	asks()
 	signer, fresh, err := s.fetchKey(ctx, keyID)
 	if err != nil {
 		return nil, err
@@ -186,6 +201,9 @@ func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account,
 		return nil, activitypub.Key{}, fault.New(fault.Unavailable, "Too many keys of your server are being fetched; try again later")
 	}
 	defer leave()
+	if !s.keyPace.allow(strings.ToLower(host), s.clock.Now()) {
+		return nil, activitypub.Key{}, fault.New(fault.TooMany, "Too many people of your server are new here; try again later")
+	}
 	ctx, cancel := context.WithTimeout(ctx, keyFetchWithin)
 	defer cancel()
 	key, actor, err := s.remote.FetchKey(ctx, keyID)
@@ -224,9 +242,18 @@ func (s *Server) signedReader(c *viewer.Call) (id.Account, error) {
 // The lane is the actor, whose activities are processed in order; what is only said about somebody has one of its own. It is the
 // server of who signed the request that fills the queue.
 func (s *Server) storeReceived(ctx context.Context, lane, signer string, body []byte, addressedTo id.Account) error {
-	u, err := url.Parse(signer)
-	if err != nil {
+	host := letterHost(signer)
+	if host == "" {
 		return fault.New(fault.BadRequest, "The actor has no usable address")
 	}
-	return s.inbox.store(ctx, strings.ToLower(u.Host), lane, body, addressedTo)
+	return s.inbox.store(ctx, host, lane, body, addressedTo)
+}
+
+// letterHost is the host of an actor or of their key, "" where there is none.
+func letterHost(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }

@@ -20,8 +20,9 @@ import (
 
 // Limits of processing.
 const (
-	inboxWorkers   = 4
+	inboxWorkers   = 6
 	inboxLease     = time.Minute
+	inboxOfHost    = 3           // workers that one host may keep busy, though it wait for answers of others
 	inboxRun       = 50          // letters of one actor taken in a row, before others have their turn
 	inboxAttempts  = 8           // as Mastodon's ingress queue
 	inboxWithin    = time.Minute // one activity, fetches of others included
@@ -33,6 +34,7 @@ const (
 // letter is a received activity that waits.
 type letter struct {
 	id          int64
+	host        string
 	actor       string
 	body        string
 	addressedTo id.Account
@@ -42,7 +44,7 @@ type letter struct {
 func scanLetter(r db.Row) (letter, error) {
 	var l letter
 	var to *id.Account
-	err := r.Scan(&l.id, &l.actor, &l.body, &to, &l.attempts)
+	err := r.Scan(&l.id, &l.host, &l.actor, &l.body, &to, &l.attempts)
 	if to != nil {
 		l.addressedTo = *to
 	}
@@ -56,6 +58,7 @@ type inboxQueue struct {
 	clock clock.Clock
 	log   *slog.Logger
 	rooms rooms
+	turns turns
 	take  func(ctx context.Context, l letter) error
 }
 
@@ -67,6 +70,9 @@ func newInboxQueue(d *db.DB, c clock.Clock, log *slog.Logger, take func(ctx cont
 		return q.write(ctx, `UPDATE inbox SET leased_until = $2 WHERE id {in $1}`, numbers(held), clock.Milli(c.Now().Add(inboxLease)))
 	}
 	q.Return = func(ctx context.Context, unbegun []letter) error {
+		for _, l := range unbegun {
+			q.turns.end(l.host)
+		}
 		return q.write(ctx, `UPDATE inbox SET leased_until = NULL WHERE id {in $1}`, numbers(unbegun))
 	}
 	return q
@@ -87,22 +93,26 @@ func (q *inboxQueue) write(ctx context.Context, sql string, args ...any) error {
 	})
 }
 
-// claim leases the oldest letter of each actor that has none in hand.
+// claim leases the oldest letter of each actor that has none in hand; where there are more than hands, hosts take turns.
 func (q *inboxQueue) claim(ctx context.Context, most int) (work []letter, idle time.Duration, err error) {
 	now := clock.Milli(q.clock.Now())
 	// They are looked for beside the writer, which many wait for: where one actor has sent much, that is a long look.
-	heads, err := db.All(ctx, q.db, db.Value[int64], `SELECT i.id FROM inbox i WHERE i.failed_at IS NULL AND i.due_at <= $1 AND (i.leased_until IS NULL OR i.leased_until < $1)
-		AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)
-		ORDER BY i.due_at LIMIT $2`, now, most)
+	heads, err := q.pick(ctx, now, most)
 	if err == nil && len(heads) > 0 {
 		err = q.db.Tx(ctx, func(tx *db.Tx) error {
 			work, err = db.All(ctx, tx, scanLetter, `UPDATE inbox SET leased_until = $1 WHERE id {in $3} AND failed_at IS NULL AND due_at <= $2
-				AND (leased_until IS NULL OR leased_until < $2) RETURNING id, actor, body, addressed_to, attempts`, clock.Milli(q.clock.Now().Add(inboxLease)), now, heads)
+				AND (leased_until IS NULL OR leased_until < $2) RETURNING id, host, actor, body, addressed_to, attempts`, clock.Milli(q.clock.Now().Add(inboxLease)), now, heads)
 			return err
 		})
 	}
-	if err != nil || len(work) == most {
-		return work, 0, err
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, l := range work {
+		q.turns.begin(l.host)
+	}
+	if len(work) == most {
+		return work, 0, nil
 	}
 	next, err := db.All(ctx, q.db, db.Value[int64], `SELECT due_at FROM inbox WHERE failed_at IS NULL AND due_at > $1 ORDER BY due_at LIMIT 1`, now)
 	if err != nil || len(next) == 0 {
@@ -117,7 +127,9 @@ func (q *inboxQueue) release(ctx context.Context) error {
 }
 
 func (q *inboxQueue) run(ctx context.Context, l letter) {
-	if err := q.process(ctx, l); err != nil {
+	err := q.process(ctx, l)
+	q.turns.end(l.host)
+	if err != nil {
 		q.log.ErrorContext(ctx, "a received activity could not be settled", "inbox", l.id, "error", err)
 	}
 	q.Wake() // the actor's next one may go now
@@ -141,7 +153,7 @@ func (q *inboxQueue) process(ctx context.Context, first letter) error {
 			continue
 		}
 		var err error
-		waiting, err = db.All(ctx, q.db, scanLetter, `SELECT id, actor, body, addressed_to, attempts FROM inbox
+		waiting, err = db.All(ctx, q.db, scanLetter, `SELECT id, host, actor, body, addressed_to, attempts FROM inbox
 			WHERE actor = $1 AND id > $2 AND failed_at IS NULL ORDER BY id LIMIT $3`, l.actor, l.id, inboxRun-len(done))
 		if err != nil {
 			return errors.Join(err, q.remove(ctx, done))
@@ -182,12 +194,13 @@ func (q *inboxQueue) postpone(ctx context.Context, l letter, failure error) erro
 // store keeps a letter until it was processed; a host of which too many wait is told to come back later.
 func (q *inboxQueue) store(ctx context.Context, host, lane string, body []byte, addressedTo id.Account) error {
 	if !q.rooms.take(host) {
-		waiting, err := db.One(ctx, q.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 LIMIT $2) AS waiting`, host, maxHostRows)
+		waiting, err := db.One(ctx, q.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM inbox WHERE host = $1 AND failed_at IS NULL LIMIT $2) AS waiting`, host, maxHostRows)
 		if err != nil {
 			return err
 		}
 		if waiting >= maxHostRows {
-			return fault.New(fault.Unavailable, "Too many activities of your server are waiting; try again later")
+			q.rooms.close(host)
+			return errFull()
 		}
 		q.rooms.grant(host, (maxHostRows-waiting)/4)
 	}
@@ -218,7 +231,13 @@ func (q *inboxQueue) store(ctx context.Context, host, lane string, body []byte, 
 type rooms struct {
 	mu   sync.Mutex
 	left map[string]int64
+	full recently
 }
+
+// close remembers for a moment that a host has no room.
+func (r *rooms) close(host string) { r.full.allow(host, time.Now(), 0) }
+
+func (r *rooms) isFull(host string) bool { return r.full.since(host, time.Now(), fullFor) }
 
 // maxRooms bounds how many hosts are remembered; of the others each activity is counted.
 const maxRooms = 10_000
@@ -252,7 +271,9 @@ func (q *inboxQueue) drain(ctx context.Context) error {
 			return err
 		}
 		for _, l := range work {
-			if err := q.process(ctx, l); err != nil {
+			err := q.process(ctx, l)
+			q.turns.end(l.host)
+			if err != nil {
 				return err
 			}
 		}

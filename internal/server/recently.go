@@ -27,3 +27,11 @@ func (r *recently) allow(name string, now time.Time, gap time.Duration) bool {
 	r.at[name] = now
 	return true
 }
+
+// since tells whether the last time was less than a gap ago.
+func (r *recently) since(name string, now time.Time, gap time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last, known := r.at[name]
+	return known && now.Sub(last) < gap
+}

@@ -40,7 +40,7 @@ func (s *Server) signerOf(c *viewer.Call) (*accounts.Account, error) {
 	if s.refusesAddress(signature.KeyID) {
 		return nil, domains.Refusal()
 	}
-	return s.verify(c, signature, nil)
+	return s.verify(c, signature, nil, func() {})
 }
 
 // admitReader lets servers read documents. In secure mode they must say who they are, and be ones that are spoken with.
