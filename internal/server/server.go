@@ -226,7 +226,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.emoji = emoji.New(d, s.clock, s.site)
 	s.accounts = accounts.New(accounts.Config{Emoji: s.emoji, Domains: s.domains, Secure: func() bool { return s.settings.Now().SecureMode() }, DB: d, Clock: s.clock, Site: s.site, Remote: s.remote, Wrapper: wrapper,
 		Passwords: parts.Passwords, MakeKey: parts.MakeKey, Memory: memory / 4})
-	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, poster{activitypub.NewClient(post, nil), s.domains},
+	s.courier = activitypub.NewDeliverer(d, s.clock, s.log, s.accounts, poster{s.remote.Through(post), s.domains},
 		func(ctx context.Context, status int64) (bool, error) { return s.statuses.Gone(ctx, status) }, deliveryHosts)
 	s.courier.Refuse(func(host string, farewell bool) bool {
 		return s.domains.Refuses(host) && (!farewell || !s.domains.Suspends(host))

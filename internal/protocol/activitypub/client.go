@@ -34,6 +34,11 @@ func (c *Client) As(signer Signer) *Client {
 	return &Client{http: c.http, sign: signer, dialects: c.dialects}
 }
 
+// Through is the client sending by another way, which remembers with it what each host understands.
+func (c *Client) Through(http *safehttp.Client) *Client {
+	return &Client{http: http, sign: c.sign, dialects: c.dialects}
+}
+
 // Fetch reads the document at uri and believes it only from its own address:
 // if its id is another one it is read once more from there, and then it must
 // have come from that host and carry that id.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"anancus/internal/kit/safehttp"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/activitypub/aptest"
 )
@@ -65,6 +66,15 @@ func TestAHostThatTakesOnlyRFC9421IsKnockedAtTwiceOnce(t *testing.T) {
 		}
 		if got := spoken(host.Asked()); !slices.Equal(got, []string{"new"}) {
 			t.Errorf("after a delivery readings were signed %v", got)
+		}
+		ways := safehttp.New(safehttp.Options{AllowAddresses: aptest.Loopback})
+		t.Cleanup(ways.Close)
+		other := client.Through(ways)
+		if _, err := other.Fetch(t.Context(), host.URL+"/users/ada"); err != nil {
+			t.Error(err)
+		}
+		if got := spoken(host.Asked()); !slices.Equal(got, []string{"new", "new"}) {
+			t.Errorf("by another way readings were signed %v", got)
 		}
 		last := host.Received()[2]
 		s, err := activitypub.ParseSignature(last.Request)
