@@ -186,9 +186,10 @@ export function answer(method, url, body, { signedIn = true } = {}) {
 	if (/^\/api\/v1\/accounts\/\d+\/(followers|following)$/.test(path)) return [200, [mira, ivo, kenta, noor, lena, tom]];
 	if ((m = /^\/api\/v1\/accounts\/(\d+)\/(\w+)$/.exec(path))) return [200, { ...relationship(m[1]), following: m[2] === 'follow' }];
 	if ((m = /^\/api\/v1\/follow_requests\/(\d+)\/\w+$/.exec(path))) return [200, relationship(m[1])];
+	if (path.startsWith('/api/v1_alpha/async_refreshes/')) return [200, { async_refresh: { id: decodeURIComponent(path.split('/').pop()), status: 'running', result_count: 2 } }];
 	if ((m = /^\/api\/v1\/statuses\/(\d+)\/context$/.exec(path))) {
 		if (m[1] === field.id) return [200, { ancestors: [], descendants: [r1, r2, r3, r3b, r4] }];
-		if (m[1] === box2.id) return [200, { ancestors: [box], descendants: [] }];
+		if (m[1] === box2.id) return [200, { ancestors: [box], descendants: [] }, { 'Mastodon-Async-Refresh': `id="context:${box2.id}", retry=2, result_count=0` }];
 		return [200, { ancestors: [], descendants: [] }];
 	}
 	if ((m = /^\/api\/v1\/statuses\/(\d+)\/(un)?(favourite|reblog|bookmark|pin)$/.exec(path))) {

@@ -31,6 +31,9 @@ const compose = (options) => async (page) => {
 	await attach(page, options);
 };
 
+/** Replies came from other servers. */
+const newReplies = (page) => page.getByRole('button', { name: 'Show new replies' }).waitFor();
+
 const shots = [
 	['media-light', '/tags/media', { width: 1600, height: 2400 }],
 	['media-dark', '/tags/media', { width: 1600, height: 2400 }, { theme: 'dark' }],
@@ -77,6 +80,8 @@ const shots = [
 	['phone-profile', '/@ada', phone],
 	['phone-notifications', '/notifications', phone],
 	['phone-compose', '/home', phone, { act: click('nav button[aria-label]') }],
+	['phone-thread-new', `/@${sample.box2.account.acct}/${sample.box2.id}`, phone, { act: newReplies }],
+	['deck-thread-new', `/@${sample.box2.account.acct}/${sample.box2.id}`, wide, { act: newReplies }],
 	['phone-reply', thread, phone, { act: click('.answer') }],
 	['phone-menu', '/menu', phone],
 	['phone-search', '/search', phone, { theme: 'dark' }],

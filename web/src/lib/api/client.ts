@@ -20,6 +20,8 @@ export interface Page<T> {
 	/** Address of the following (older) page, from the Link header. */
 	next: string | null;
 	prev: string | null;
+	/** What the server still does for this answer, as the header Mastodon-Async-Refresh has it. */
+	refresh?: string;
 }
 
 type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
@@ -44,7 +46,8 @@ export async function request<T>(method: string, path: string, options: Options 
 	const data = await read(response);
 	if (!response.ok) throw new ApiError(response.status, errorText(data, response.status, response.statusText));
 	const links = parseLinks(response.headers.get('Link'));
-	return { data: data as T, next: links.next ?? null, prev: links.prev ?? null };
+	const refresh = response.headers.get('Mastodon-Async-Refresh');
+	return { data: data as T, next: links.next ?? null, prev: links.prev ?? null, ...(refresh && { refresh }) };
 }
 
 async function send(method: string, path: string, { query, body, headers, signal }: Options): Promise<Response> {

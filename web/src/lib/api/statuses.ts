@@ -1,5 +1,6 @@
-import { del, get, post, put } from './client';
+import { del, get, getPage, post, put } from './client';
 import type { Context, Poll, Reaction, Status, Visibility } from './entities';
+import { parseRefresh } from './refreshes';
 
 export interface NewStatus {
 	status: string;
@@ -30,7 +31,11 @@ export const unpin = act('unpin');
 
 export const one = (id: string) => get<Status>(`/api/v1/statuses/${id}`);
 export const several = (ids: string[]) => get<Status[]>('/api/v1/statuses', { id: ids });
-export const context = (id: string) => get<Context>(`/api/v1/statuses/${id}/context`);
+/** The statuses around one, and whether the server looks for more of them. */
+export const context = async (id: string) => {
+	const { data, refresh } = await getPage<Context>(`/api/v1/statuses/${id}/context`);
+	return { ...data, refresh: parseRefresh(refresh) };
+};
 /** Of people on other servers; members alone may ask. */
 export const reactions = (id: string) => get<Reaction[]>(`/api/anancus/v1/statuses/${id}/reactions`);
 export const remove = (id: string) => del<Status>(`/api/v1/statuses/${id}`);

@@ -153,6 +153,8 @@ export const en = {
 	'thread.title': 'Post',
 	'thread.replyTo': 'Reply to {name}…',
 	'thread.none': 'No replies yet',
+	'thread.searching': 'Looking for replies on other servers…',
+	'thread.showNew': 'Show new replies',
 	'thread.missing.one': '{count} more on other servers',
 	'thread.missing.other': '{count} more on other servers',
 

@@ -168,6 +168,8 @@ export const ja: Messages = {
 	'thread.reactions': 'ほかのサーバーからのリアクション',
 	'thread.title': '投稿',
 	'thread.replyTo': '{name}さんに返信…',
+	'thread.searching': 'ほかのサーバーの返信を探しています…',
+	'thread.showNew': '新しい返信を表示',
 	'thread.none': '返信はまだありません',
 
 	'visibility.public': '公開',

@@ -1,6 +1,7 @@
 import type { Reaction } from '../api/entities';
 import * as api from '../api/statuses';
 import { session } from '../session/session.svelte';
+import { Search } from './search.svelte';
 import { statuses } from './statuses.svelte';
 import { layoutThread, type Row } from './thread';
 
@@ -10,6 +11,8 @@ export class Thread {
 	rows = $state.raw<Row[]>([]);
 	reactions = $state.raw<Reaction[]>([]);
 	loaded = $state(false);
+	/** For replies on other servers. */
+	readonly search = new Search();
 
 	constructor(readonly id: string) {}
 
@@ -26,6 +29,7 @@ export class Thread {
 		this.ancestors = context.ancestors.map((one) => one.id);
 		this.rows = layoutThread(this.id, context.descendants);
 		this.reactions = reactions;
+		this.search.begin(context.refresh);
 		this.loaded = true;
 	};
 
