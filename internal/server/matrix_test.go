@@ -426,6 +426,7 @@ func TestEveryPathShowsAStatusToThoseAndOnlyThoseWhoMayReadIt(t *testing.T) {
 		if n := count(t, on, `SELECT COUNT(*) FROM deliveries d JOIN statuses s ON s.id = d.status_id WHERE s.local_only`); n != 0 {
 			t.Errorf("%d deliveries of what never leaves wait", n)
 		}
+		mxModes(t, on, viewers, posts)
 	})
 }
 
