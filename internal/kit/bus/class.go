@@ -25,5 +25,11 @@ var classes = []Class{Inbox, Push, Pull, Climb, Index, Mail, Films, Reels}
 // Pull and Climb wait on the network most of the time; Index and Mail must not be felt.
 var workers = map[Class]int{Inbox: 4, Push: 8, Pull: 8, Climb: 4, Index: 1, Mail: 2, Films: 1, Reels: 1}
 
+// together is how many effects of a class one worker takes at a time, where more than one wait.
+var together = map[Class]int{Index: 50}
+
+// lingers are how long the workers of a class wait for more to come together. Nobody waits for what they do.
+var lingers = map[Class]time.Duration{Index: 100 * time.Millisecond}
+
 // patiences bounds how long an effect may take where it is not patience.
 var patiences = map[Class]time.Duration{Films: 90 * time.Minute, Reels: 90 * time.Minute}

@@ -29,6 +29,10 @@ type Crew[T any] struct {
 	Claim func(ctx context.Context, most int) (work []T, idle time.Duration, err error)
 	// Run does one piece. Its ctx ends only when Stop lost patience.
 	Run func(ctx context.Context, one T)
+	// RunAll, where it is given, does up to Together pieces that wait at the same moment.
+	RunAll   func(ctx context.Context, many []T)
+	Together int
+	Linger   time.Duration // how long after a Wake to look, so that more may come together
 	// Renew prolongs the leases of all that is held; called every RenewEvery.
 	Renew      func(ctx context.Context, held []T) error
 	RenewEvery time.Duration
@@ -65,8 +69,8 @@ func (c *Crew[T]) init() {
 	})
 }
 
-// Wake makes the crew look for work now.
-func (c *Crew[T]) Wake() { c.After(0) }
+// Wake makes the crew look for work: now, or when it has lingered.
+func (c *Crew[T]) Wake() { c.After(c.Linger) }
 
 // After makes the crew look for work in d, unless it looks sooner anyway.
 func (c *Crew[T]) After(d time.Duration) {
@@ -244,23 +248,57 @@ func (c *Crew[T]) renew(ctx context.Context) {
 // workFor runs pieces until the queue is closed; after quit it only sets them aside.
 func (c *Crew[T]) workFor(ctx context.Context) {
 	for p := range c.queue {
+		pieces := c.more(p)
 		select {
 		case <-c.quit:
 			c.mu.Lock()
-			c.unbegun = append(c.unbegun, p.work)
+			for _, p := range pieces {
+				c.unbegun = append(c.unbegun, p.work)
+			}
 			c.mu.Unlock()
 			continue
 		default:
 		}
-		err := Safely(func() error { c.Run(ctx, p.work); return nil })
+		err := Safely(func() error { c.run(ctx, pieces); return nil })
 		if err != nil {
 			c.Log.ErrorContext(ctx, "work failed", "crew", c.Name, "error", err)
 		}
 		c.mu.Lock()
-		delete(c.held, p)
+		for _, p := range pieces {
+			delete(c.held, p)
+		}
 		c.mu.Unlock()
 		signal(c.finished)
 	}
+}
+
+// more adds to a piece what waits beside it.
+func (c *Crew[T]) more(p *piece[T]) []*piece[T] {
+	pieces := []*piece[T]{p}
+	for c.RunAll != nil && len(pieces) < c.Together {
+		select {
+		case p, open := <-c.queue:
+			if !open {
+				return pieces
+			}
+			pieces = append(pieces, p)
+		default:
+			return pieces
+		}
+	}
+	return pieces
+}
+
+func (c *Crew[T]) run(ctx context.Context, pieces []*piece[T]) {
+	if len(pieces) == 1 {
+		c.Run(ctx, pieces[0].work)
+		return
+	}
+	many := make([]T, len(pieces))
+	for i, p := range pieces {
+		many[i] = p.work
+	}
+	c.RunAll(ctx, many)
 }
 
 // Running tells how many pieces are held by this process.

@@ -17,6 +17,7 @@ type Effect[E any] struct {
 	applies func(ctx context.Context, tx *db.Tx, e E) (bool, error)
 	live    func(ctx context.Context, e E)
 	do      func(ctx context.Context, e E) error
+	doAll   func(ctx context.Context, events []E) error
 	wait    func(e E) time.Duration
 }
 
@@ -38,6 +39,17 @@ func Durable[E any](
 	return Effect[E]{name: name, class: class, applies: applies, do: do}
 }
 
+// Together is Durable for an effect that costs little more for many events than for one: those that wait at the same moment come together.
+// When that fails each of them is tried alone.
+func Together[E any](
+	name string, class Class,
+	applies func(ctx context.Context, tx *db.Tx, e E) (bool, error),
+	do func(ctx context.Context, events []E) error,
+) Effect[E] {
+	return Effect[E]{name: name, class: class, applies: applies, doAll: do,
+		do: func(ctx context.Context, e E) error { return do(ctx, []E{e}) }}
+}
+
 // After lets a durable effect begin not before some time has passed since its event, which tells how long.
 func (f Effect[E]) After(wait func(e E) time.Duration) Effect[E] {
 	f.wait = wait
@@ -50,6 +62,7 @@ type durable struct {
 	class   Class
 	applies func(ctx context.Context, tx *db.Tx, event any) (bool, error)
 	do      func(ctx context.Context, payload []byte) error
+	doAll   func(ctx context.Context, payloads [][]byte) error // nil: it takes one at a time
 	wait    func(event any) time.Duration
 }
 
@@ -58,6 +71,7 @@ func (f Effect[E]) erase() durable {
 	return durable{
 		name:  f.name,
 		class: f.class,
+		doAll: f.eraseAll(),
 		applies: func(ctx context.Context, tx *db.Tx, event any) (bool, error) {
 			if f.applies == nil {
 				return true, nil
@@ -77,6 +91,21 @@ func (f Effect[E]) erase() durable {
 			}
 			return max(f.wait(event.(E)), 0)
 		},
+	}
+}
+
+func (f Effect[E]) eraseAll() func(context.Context, [][]byte) error {
+	if f.doAll == nil {
+		return nil
+	}
+	return func(ctx context.Context, payloads [][]byte) error {
+		events := make([]E, len(payloads))
+		for i, payload := range payloads {
+			if err := json.Unmarshal(payload, &events[i]); err != nil {
+				return fmt.Errorf("read the event: %w", err)
+			}
+		}
+		return f.doAll(ctx, events)
 	}
 }
 

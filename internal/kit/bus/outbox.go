@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,11 +79,13 @@ func (b *Bus) store(ctx context.Context, tx *db.Tx, event any) error {
 // crew makes the workers of a class.
 func (b *Bus) crew(class Class) *Crew[job] {
 	return &Crew[job]{
-		Name: string(class), Workers: workers[class], Ahead: 3 * workers[class], Log: b.log,
+		Name: string(class), Workers: workers[class], Ahead: max(3*workers[class], 2*together[class]), Log: b.log,
 		Claim: func(ctx context.Context, most int) ([]job, time.Duration, error) {
 			return b.claim(ctx, class, most)
 		},
-		Run: func(ctx context.Context, j job) { _ = b.run(ctx, j) }, // logged and stored by run
+		Run:      func(ctx context.Context, j job) { _ = b.run(ctx, j) }, // logged and stored by run
+		RunAll:   func(ctx context.Context, many []job) { _ = b.runAll(ctx, many) },
+		Together: together[class], Linger: lingers[class],
 		Renew: func(ctx context.Context, held []job) error {
 			return renewLeases(ctx, b.db, idsOf(held), b.clock.Now().Add(lease))
 		},
@@ -151,6 +154,96 @@ func (b *Bus) run(ctx context.Context, j job) error {
 	return errors.Join(failure, err)
 }
 
+// runAll is run for several jobs. Effects that take many events get those of all the jobs at once; what is left is run job by job.
+func (b *Bus) runAll(ctx context.Context, jobs []job) error {
+	for _, f := range b.shared(jobs) {
+		if b.performAll(ctx, f, jobs) == nil {
+			for i := range jobs {
+				if jobs[i].event == f.event {
+					jobs[i].todo = slices.DeleteFunc(jobs[i].todo, func(name string) bool { return name == f.name })
+				}
+			}
+		}
+	}
+	var failures error
+	var ended, unbegun []int64
+	for _, j := range jobs {
+		switch {
+		case len(j.todo) == 0:
+			ended = append(ended, j.id)
+		case b.stopping(j.class):
+			unbegun = append(unbegun, j.id)
+		default:
+			failures = errors.Join(failures, b.run(ctx, j))
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishing)
+	defer cancel()
+	var err error
+	if len(ended) > 0 {
+		b.done.Add(int64(len(ended)))
+		err = deleteJobs(ctx, b.db, ended)
+	}
+	if len(unbegun) > 0 {
+		err = errors.Join(err, returnJobs(ctx, b.db, unbegun, b.clock.Now()))
+	}
+	if err != nil { // the leases will end and the jobs be done again
+		b.log.ErrorContext(ctx, "cannot write down how jobs ended", "ended", ended, "unbegun", unbegun, "error", err)
+	}
+	return errors.Join(failures, err)
+}
+
+func (b *Bus) stopping(class Class) bool {
+	select {
+	case <-b.crews[class].Quitting():
+		return true
+	default:
+		return false
+	}
+}
+
+// sharedEffect is an effect of an event that takes many at once.
+type sharedEffect struct {
+	event, name string
+	do          func(ctx context.Context, payloads [][]byte) error
+	class       Class
+}
+
+// shared gives those effects of some jobs.
+func (b *Bus) shared(jobs []job) []sharedEffect {
+	var all []sharedEffect
+	seen := map[string]bool{}
+	for _, j := range jobs {
+		s := b.byName[j.event]
+		if s == nil {
+			continue
+		}
+		for _, name := range j.todo {
+			if f := s.effect(name); f != nil && f.doAll != nil && !seen[name] {
+				seen[name] = true
+				all = append(all, sharedEffect{j.event, name, f.doAll, j.class})
+			}
+		}
+	}
+	return all
+}
+
+// performAll runs such an effect for all the jobs that have it to do.
+func (b *Bus) performAll(ctx context.Context, f sharedEffect, jobs []job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var payloads [][]byte
+	for _, j := range jobs {
+		if j.event == f.event && slices.Contains(j.todo, f.name) {
+			payloads = append(payloads, []byte(j.payload))
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(patiences[f.class], patience))
+	defer cancel()
+	return Safely(func() error { return f.do(ctx, payloads) })
+}
+
 // perform runs one effect of a job.
 func (b *Bus) perform(ctx context.Context, j job, name string) error {
 	if err := ctx.Err(); err != nil {
@@ -196,9 +289,9 @@ func (b *Bus) Drain(ctx context.Context) error {
 			if err != nil {
 				return errors.Join(failures, err)
 			}
-			for _, j := range jobs {
+			if len(jobs) > 0 {
 				none = false
-				failures = errors.Join(failures, b.run(ctx, j))
+				failures = errors.Join(failures, b.runAll(ctx, jobs))
 			}
 		}
 		if none {

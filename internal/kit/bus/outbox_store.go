@@ -83,6 +83,10 @@ func deleteJob(ctx context.Context, d *db.DB, id int64) error {
 	return write(ctx, d, "finish a job", `DELETE FROM outbox WHERE id = $1`, id)
 }
 
+func deleteJobs(ctx context.Context, d *db.DB, ids []int64) error {
+	return write(ctx, d, "finish jobs", `DELETE FROM outbox WHERE id {in $1}`, ids)
+}
+
 func postponeJob(ctx context.Context, d *db.DB, j job, due time.Time, text string) error {
 	return write(ctx, d, "postpone a job", `
 		UPDATE outbox SET todo = $2, attempts = $3, due_at = $4, last_error = $5, leased_until = NULL

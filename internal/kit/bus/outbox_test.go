@@ -170,3 +170,76 @@ func TestAnEffectMayWaitBeforeItBegins(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWaitsTogetherIsDoneTogetherAndWhatFailsAlone(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var calls [][]int64
+		tells := 0
+		On(h.Bus, "status.published",
+			Together("index", Index, nil, func(_ context.Context, events []published) error {
+				var list []int64
+				for _, e := range events {
+					list = append(list, e.Status)
+				}
+				calls = append(calls, list)
+				if slices.Contains(list, 3) {
+					return errors.New("3 cannot be read")
+				}
+				return nil
+			}),
+			Durable("tell", Index, nil, func(context.Context, published) error { tells++; return nil }))
+		h.emit(published{1}, published{2}, published{4})
+		h.drain()
+		if want := [][]int64{{1, 2, 4}}; !slices.EqualFunc(calls, want, slices.Equal) || tells != 3 {
+			t.Fatalf("index was called for %v, want %v; tell %d times", calls, want, tells)
+		}
+		if got := h.rows(); len(got) > 0 {
+			t.Errorf("outbox = %q, want nothing", got)
+		}
+		calls = nil
+		h.emit(published{5}, published{3}, published{6})
+		if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "3 cannot be read") {
+			t.Errorf("Drain = %v, want the failure", err)
+		}
+		if want := [][]int64{{5, 3, 6}, {5}, {3}, {6}}; !slices.EqualFunc(calls, want, slices.Equal) || tells != 6 {
+			t.Errorf("index was called for %v, want %v; tell %d times", calls, want, tells)
+		}
+		if want := []string{`status.published {"Status":3} index: index`}; !slices.Equal(h.rows(), want) {
+			t.Errorf("outbox = %q, want %q", h.rows(), want)
+		}
+	})
+}
+
+func TestWorkersTakeTogetherWhatWaits(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		done := make(chan []int64, 100)
+		On(h.Bus, "status.published", Together("index", Index, nil, func(_ context.Context, events []published) error {
+			var list []int64
+			for _, e := range events {
+				list = append(list, e.Status)
+			}
+			done <- list
+			return nil
+		}))
+		for i := range int64(60) {
+			h.emit(published{i})
+		}
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got, most int
+		for got < 60 {
+			list := <-done
+			got, most = got+len(list), max(most, len(list))
+		}
+		if err := h.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if most < 2 || most > 50 {
+			t.Errorf("at most %d came together, want up to 50", most)
+		}
+		if rows := h.rows(); got != 60 || len(rows) > 0 {
+			t.Errorf("%d of 60 were done, and %q are left", got, rows)
+		}
+	})
+}

@@ -40,6 +40,35 @@ func (m *Memo[K, V]) Forget(keys ...K) {
 	}
 }
 
+// Epoch is to be taken before a value is made that Offer is given.
+func (m *Memo[K, V]) Epoch(k K) uint64 { return m.epoch(k).Load() }
+
+// Offer keeps a value that was made from elsewhere than the database, unless it was forgotten since the epoch.
+func (m *Memo[K, V]) Offer(k K, v V, epoch uint64) {
+	if m.epoch(k).Load() != epoch {
+		return
+	}
+	m.cache.Set(k, v) // set first and look afterwards: a Forget between the two is then seen
+	if m.epoch(k).Load() != epoch {
+		m.cache.Invalidate(k)
+	}
+}
+
+// Update puts another value in the place of one that is remembered, and keeps none that is being read just now. Only one goroutine may
+// update or forget a key at a time.
+func (m *Memo[K, V]) Update(k K, change func(V) (V, bool)) {
+	m.epoch(k).Add(1)
+	v, ok := m.cache.GetIfPresent(k)
+	if !ok {
+		return
+	}
+	if v, ok = change(v); ok {
+		m.cache.Set(k, v)
+	} else {
+		m.cache.Invalidate(k)
+	}
+}
+
 // ForgetWhere drops the values that which picks. None that is being read just now is kept either: nobody knows yet what it will be.
 func (m *Memo[K, V]) ForgetWhere(which func(V) bool) {
 	for i := range m.epochs {

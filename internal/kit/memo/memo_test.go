@@ -65,3 +65,40 @@ func TestValuesAreForgottenByWhatTheyAre(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOfferIsNotKeptWhenTheKeyWasForgottenSince(t *testing.T) {
+	m := New[int64](1<<20, weigh)
+	epoch := m.Epoch(1)
+	m.Offer(1, "made", epoch)
+	if v, _ := m.Peek(1); v != "made" {
+		t.Errorf("kept %q", v)
+	}
+	m.Forget(1)
+	m.Offer(1, "old", epoch)
+	if v, ok := m.Peek(1); ok {
+		t.Errorf("kept %q, which was made before it was forgotten", v)
+	}
+}
+
+func TestAnUpdateTakesThePlaceOfWhatIsRememberedAndOfWhatIsRead(t *testing.T) {
+	m := New[int64](1<<20, weigh)
+	more := func(v string) (string, bool) { return v + "+", v != "bad" }
+	m.Update(1, more)
+	if v, ok := m.Peek(1); ok {
+		t.Errorf("made %q of nothing", v)
+	}
+	for key, want := range map[int64]string{2: "good+", 3: ""} {
+		m.Offer(key, map[int64]string{2: "good", 3: "bad"}[key], m.Epoch(key))
+		m.Update(key, more)
+		if v, _ := m.Peek(key); v != want {
+			t.Errorf("%d is %q, want %q", key, v, want)
+		}
+	}
+	_, _ = m.All([]int64{4}, func([]int64) (map[int64]string, error) {
+		m.Update(4, more)
+		return map[int64]string{4: "read before"}, nil
+	})
+	if v, ok := m.Peek(4); ok {
+		t.Errorf("kept %q, which was read before the update", v)
+	}
+}
