@@ -93,18 +93,31 @@ func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, b
 		e.facts, e.last = f.facts, f.latest() // a change may have brought in what the ear before never heard of
 	}
 	s.mu.Unlock()
-	if e.last == nil && before != nil {
-		e.last = before.last
+	if e.facts == nil {
+		var err error
+		if e.facts, err = loadFacts(ctx, s.db, k); err != nil {
+			return nil, err
+		}
 	}
 	if e.last == nil {
 		e.last = &feed{bounds: bounds{feed: s.bounds.group, group: s.bounds.group}}
+		if before != nil {
+			e.last.entries = before.last.heard(e.facts)
+		}
 	}
-	if e.facts != nil {
-		return e, nil
+	return e, nil
+}
+
+// heard are the entries that a feed of these facts would still have: a boost is not held back by what its reader hears no more. Of what came by a
+// hashtag nothing is known here, and it goes too.
+func (f *feed) heard(r *facts) []entry {
+	kept := make([]entry, 0, len(f.entries)+1)
+	for _, one := range f.entries {
+		if r.hears(one.author, nil) && !r.hides(one.author) && !r.blockedBy.has(one.author) {
+			kept = append(kept, one)
+		}
 	}
-	var err error
-	e.facts, err = loadFacts(ctx, s.db, k)
-	return e, err
+	return kept
 }
 
 // latest is a feed of the entries that a next boost is compared with.
