@@ -230,7 +230,7 @@ func (s *Server) effects() {
 	bus.On(b, "media.described", bus.Live(func(context.Context, media.Described) {}))
 	bus.On(b, "status.published",
 		bus.Live(func(_ context.Context, e statuses.Published) {
-			s.accounts.Forget(e.Author)
+			s.accounts.Posted(e.Author, e.Written.Posts)
 			s.statuses.Forget(e.InReplyTo)
 		}),
 		bus.Live(s.timelines.AddStatus),
@@ -238,8 +238,8 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
-		bus.Durable("statuses.deliver", bus.Push, leaves(s, func(e statuses.Published) id.Status { return e.Status }), s.statuses.Deliver),
-		bus.Durable("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
+		bus.Durable("statuses.deliver", bus.Push, statuses.Leaves, s.statuses.Deliver),
+		bus.Together("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }),
 		bus.Live(s.timelines.AddAnswers),
 		bus.Durable("statuses.join_threads", bus.Index, nil, s.statuses.JoinThreads),
@@ -258,7 +258,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
 		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
 		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
-		bus.Durable("search.index_deleted", bus.Index, nil, index(s, func(e statuses.Deleted) id.Status { return e.Status })))
+		bus.Together("search.index_deleted", bus.Index, nil, index(s, func(e statuses.Deleted) id.Status { return e.Status })))
 	bus.On(b, "status.edited",
 		bus.Live(s.statuses.ForgetEdited),
 		bus.Live(s.timelines.EditStatus),
@@ -267,12 +267,12 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
 		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
 		bus.Durable("statuses.deliver_edit", bus.Push, leaves(s, func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
-		bus.Durable("search.index_edited", bus.Index, nil, index(s, func(e statuses.Edited) id.Status { return e.Status })))
+		bus.Together("search.index_edited", bus.Index, nil, index(s, func(e statuses.Edited) id.Status { return e.Status })))
 	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
 		s.statuses.Forget(e.Status)
 		s.statuses.ForgetFlags(e.Account, e.Status)
 	}),
-		bus.Durable("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
+		bus.Together("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
 	bus.On(b, "poll.votes_counted", bus.Durable("statuses.deliver_votes", bus.Push, leaves(s, func(e statuses.VotesCounted) id.Status { return e.Status }), s.statuses.DeliverVotes))
 	bus.On(b, "poll.asked", bus.Durable("statuses.refresh_poll", bus.Pull, nil, s.statuses.RefreshPoll))
 	bus.On(b, "status.refreshed", bus.Live(func(_ context.Context, e statuses.Refreshed) { s.statuses.Forget(e.Status) }), bus.Live(s.streaming.OnRefreshed))
@@ -289,7 +289,7 @@ func (s *Server) effects() {
 		bus.Live(s.streaming.OnBoosted),
 		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
 		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
-		bus.Durable("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), index(s, func(e statuses.Boosted) id.Status { return e.Original })))
+		bus.Together("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), index(s, func(e statuses.Boosted) id.Status { return e.Original })))
 	bus.On(b, "status.unboosted",
 		bus.Live(func(_ context.Context, e statuses.Unboosted) {
 			s.statuses.Forget(e.Boost, e.Original)
@@ -300,24 +300,24 @@ func (s *Server) effects() {
 		bus.Live(s.streaming.OnUnboosted),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
 		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
-		bus.Durable("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), index(s, func(e statuses.Unboosted) id.Status { return e.Original })))
+		bus.Together("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), index(s, func(e statuses.Unboosted) id.Status { return e.Original })))
 	bus.On(b, "status.favourited",
 		bus.Live(func(_ context.Context, e statuses.Favourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
 		bus.Durable("notifications.tell_favourited", bus.Push, nil, s.notifications.TellFavourited),
-		bus.Durable("search.index_favourited", bus.Index, onlyMember(func(e statuses.Favourited) id.Account { return e.Account }), index(s, func(e statuses.Favourited) id.Status { return e.Status })))
+		bus.Together("search.index_favourited", bus.Index, onlyMember(func(e statuses.Favourited) id.Account { return e.Account }), index(s, func(e statuses.Favourited) id.Status { return e.Status })))
 	bus.On(b, "status.unfavourited",
 		bus.Live(func(_ context.Context, e statuses.Unfavourited) {
 			s.statuses.Forget(e.Status)
 			s.statuses.ForgetFlags(e.Account, e.Status)
 		}),
 		bus.Durable("notifications.forget_unfavourited", bus.Push, nil, s.notifications.ForgetUnfavourited),
-		bus.Durable("search.index_unfavourited", bus.Index, onlyMember(func(e statuses.Unfavourited) id.Account { return e.Account }), index(s, func(e statuses.Unfavourited) id.Status { return e.Status })))
+		bus.Together("search.index_unfavourited", bus.Index, onlyMember(func(e statuses.Unfavourited) id.Account { return e.Account }), index(s, func(e statuses.Unfavourited) id.Status { return e.Status })))
 	bus.On(b, "status.bookmarked",
 		bus.Live(func(_ context.Context, e statuses.Bookmarked) { s.statuses.ForgetFlags(e.Account, e.Status) }),
-		bus.Durable("search.index_bookmarked", bus.Index, nil, index(s, func(e statuses.Bookmarked) id.Status { return e.Status })))
+		bus.Together("search.index_bookmarked", bus.Index, nil, index(s, func(e statuses.Bookmarked) id.Status { return e.Status })))
 	bus.On(b, "status.quoted",
 		bus.Live(func(_ context.Context, e statuses.Quoted) { s.statuses.Forget(e.Original) }),
 		bus.Durable("notifications.tell_quoted", bus.Push, nil, s.notifications.TellQuoted))
@@ -381,7 +381,13 @@ func leaves[E any](s *Server, of func(E) id.Status) func(context.Context, *db.Tx
 	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) { return s.statuses.LeavesHere(ctx, tx, of(e)) }
 }
 
-// index keeps what a status can be found by after something happened to it.
-func index[E any](s *Server, of func(E) id.Status) func(context.Context, E) error {
-	return func(ctx context.Context, e E) error { return s.search.Index(ctx, of(e)) }
+// index keeps what statuses can be found by after something happened to them.
+func index[E any](s *Server, of func(E) id.Status) func(context.Context, []E) error {
+	return func(ctx context.Context, events []E) error {
+		list := make([]id.Status, len(events))
+		for i, e := range events {
+			list[i] = of(e)
+		}
+		return s.search.Index(ctx, list...)
+	}
 }

@@ -49,6 +49,9 @@ func (s *Server) Chore(ctx context.Context, name string) error {
 // Forget drops what is remembered of timelines.
 func (s *Server) Forget() { s.timelines.Forget() }
 
+// ForgetAccounts drops what is remembered of accounts.
+func (s *Server) ForgetAccounts() { s.accounts.ForgetAll() }
+
 // Cold answers as this server would after a start: nothing is remembered. What happens through s afterwards has no effects.
 func (s *Server) Cold(ctx context.Context) (http.Handler, error) {
 	fresh, err := s.cold(ctx)

@@ -92,6 +92,7 @@ func write(t *testing.T, s *servertest.Server, sql string, args ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.ForgetAccounts()
 }
 
 // set changes a setting as a keeper does.

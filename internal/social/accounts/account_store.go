@@ -156,12 +156,24 @@ func countsOf(ctx context.Context, q db.Q, ids []id.Account) ([]Counts, error) {
 		FROM account_counts c LEFT JOIN members m ON m.account_id = c.account_id WHERE c.account_id {in $1}`, ids)
 }
 
+// Posts is how many statuses an account has, and when the newest was written.
+type Posts struct {
+	Count int64
+	Last  *int64 // milliseconds; nil for never
+}
+
 // CountStatus adds to an account's number of statuses; at is when the newest was
-// written, the zero time when one went.
-func CountStatus(ctx context.Context, tx *db.Tx, account id.Account, by int64, at int64) error {
-	_, err := db.Exec(ctx, tx, `UPDATE account_counts SET statuses = CASE WHEN statuses + $2 < 0 THEN 0 ELSE statuses + $2 END,
-		last_status_at = CASE WHEN $3 > COALESCE(last_status_at, 0) THEN $3 ELSE last_status_at END WHERE account_id = $1`, account, by, at)
-	return err
+// written, 0 when one went.
+func CountStatus(ctx context.Context, tx *db.Tx, account id.Account, by int64, at int64) (Posts, error) {
+	all, err := db.All(ctx, tx, func(r db.Row) (p Posts, err error) {
+		err = r.Scan(&p.Count, &p.Last)
+		return p, err
+	}, `UPDATE account_counts SET statuses = CASE WHEN statuses + $2 < 0 THEN 0 ELSE statuses + $2 END,
+		last_status_at = CASE WHEN $3 > COALESCE(last_status_at, 0) THEN $3 ELSE last_status_at END WHERE account_id = $1 RETURNING statuses, last_status_at`, account, by, at)
+	if err != nil || len(all) == 0 {
+		return Posts{}, err
+	}
+	return all[0], nil
 }
 
 // CountFollow adds to the numbers of both ends of a follow, in id order so that two transactions cannot wait for each other.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"anancus/internal/kit/clock"
@@ -26,6 +27,7 @@ type shownAccount struct {
 	codes  []string   // shortcodes in its texts
 	moved  id.Account // where to; that account is joined whenever this one is shown
 	glance Glance
+	least  int64 // statuses that its own server tells of
 }
 
 func newShownAccounts(bytes uint64) *shownAccounts {
@@ -40,6 +42,29 @@ func newShownAccounts(bytes uint64) *shownAccounts {
 
 // Forget drops what is remembered of accounts whose profile or counts changed.
 func (s *Service) Forget(ids ...id.Account) { s.shown.Forget(ids...) }
+
+// Posted notes how many statuses an account has after its newest, so that it need not be read again for that.
+func (s *Service) Posted(account id.Account, p Posts) {
+	s.shown.Update(account, func(a shownAccount) (shownAccount, bool) {
+		var ok bool
+		a.body, ok = withPosts(a.body, max(p.Count, a.least), p.Last)
+		return a, ok && a.glance.Available
+	})
+}
+
+// withPosts is an encoded account with another number of statuses. In a string these words would stand with a backslash.
+func withPosts(body json.RawMessage, count int64, last *int64) (json.RawMessage, bool) {
+	from := bytes.Index(body, []byte(`,"statuses_count":`))
+	to := bytes.Index(body, []byte(`,"hide_collections":`))
+	if from < 0 || to < from || last == nil {
+		return nil, false
+	}
+	b := make(json.RawMessage, 0, len(body)+20)
+	b = append(append(b, body[:from]...), `,"statuses_count":`...)
+	b = append(strconv.AppendInt(b, count, 10), `,"last_status_at":"`...)
+	b = append(append(b, mastodon.Date(clock.FromMilli(*last))...), '"')
+	return append(b, body[to:]...), true
+}
 
 // ForgetAll drops what is remembered of all accounts: something changed how each of them is shown.
 func (s *Service) ForgetAll() { s.shown.Clear() }
@@ -117,7 +142,7 @@ func (s *Service) remembered(ctx context.Context, ids []id.Account, also func(id
 			if err != nil {
 				return nil, err
 			}
-			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo(), a.glance()}
+			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo(), a.glance(), atLeast(0, a.RemoteStatuses)}
 		}
 		return out, nil
 	})

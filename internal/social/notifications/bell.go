@@ -19,12 +19,14 @@ const ringAtOnce = 500
 
 // Rings tells, inside the transaction of a status, whether anybody here set the bell on its author.
 func Rings(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error) {
-	if e.Quiet {
+	if e.Quiet || e.Written.Answers || !ringsAs(e.Written.Visibility) {
 		return false, nil
 	}
 	waiting, err := db.All(ctx, tx, scanRinger, withBellSQL, e.Author, 0, 1)
 	return len(waiting) > 0, err
 }
+
+func ringsAs(v statuses.Visibility) bool { return v != statuses.Direct && v != statuses.Limited }
 
 // TellFollowersWithBell tells those who asked to hear of an author's posts; answers to others ring for
 // nobody, and who is mentioned is told of that.
@@ -34,8 +36,7 @@ func (s *Service) TellFollowersWithBell(ctx context.Context, e statuses.Publishe
 		return ignoreNotFound(err)
 	}
 	answersOther := (status.InReplyTo != 0 || status.InReplyToURI != "") && status.InReplyToAccount != status.Author
-	if answersOther || status.IsBoost() || status.Visibility == statuses.Direct || status.Visibility == statuses.Limited ||
-		s.clock.Now().Sub(status.CreatedAt) > ringsFor {
+	if answersOther || status.IsBoost() || !ringsAs(status.Visibility) || s.clock.Now().Sub(status.CreatedAt) > ringsFor {
 		return nil
 	}
 	mentioned, _, err := statuses.Mentioned(ctx, s.db, status.ID)

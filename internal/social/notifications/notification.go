@@ -212,7 +212,7 @@ func ignoreNotFound(err error) error {
 
 // Concerns tells, inside the transaction of a status, whether a member is mentioned: where none is, no row waits for the effect.
 func Concerns(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error) {
-	if e.Quiet {
+	if e.Quiet || !e.Written.Names {
 		return false, nil
 	}
 	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM mentions m JOIN accounts a ON a.id = m.account_id

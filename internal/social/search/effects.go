@@ -12,6 +12,12 @@ import (
 // Findable tells, in the transaction that published it, whether anybody could find a status: most of
 // what comes from elsewhere nobody can, and it costs nothing more.
 func Findable(ctx context.Context, tx *db.Tx, e statuses.Published) (bool, error) {
+	switch {
+	case e.Written.Local, e.Written.Findable && e.Written.Visibility == statuses.Public:
+		return true, nil
+	case !e.Written.Names:
+		return false, nil
+	}
 	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM statuses s JOIN accounts a ON a.id = s.author_id
 		WHERE s.id = $1 AND (s.local OR (s.visibility = 'public' AND a.indexable)
 			OR EXISTS (SELECT 1 FROM mentions x JOIN members m ON m.account_id = x.account_id WHERE x.status_id = s.id))`, e.Status)

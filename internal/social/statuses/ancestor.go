@@ -50,12 +50,36 @@ const (
 // ancestorWaits are the pauses while the server of a missing one is away; then it is asked for again when somebody looks, or another answer comes.
 var ancestorWaits = []time.Duration{30 * time.Second, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour}
 
+// met is what is known of a status by its address before it is stored.
+type met struct {
+	known   bool
+	deleted bool      // before it came
+	missed  bool      // it was asked for
+	waiting bool      // others answer it
+	thread  id.Status // of one that does
+}
+
+const metSQL = `SELECT EXISTS (SELECT 1 FROM statuses WHERE uri = $1 AND deleted_at IS NULL), EXISTS (SELECT 1 FROM tombstones WHERE uri {in $2}),
+	EXISTS (SELECT 1 FROM missing_ancestors WHERE uri = $1),
+	COALESCE((SELECT thread_id FROM statuses WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' AND deleted_at IS NULL LIMIT 1), 0)`
+
+// meet asks all of that at once; nearly always it is nothing.
+func meet(ctx context.Context, q db.Q, actor, uri string) (met, error) {
+	return db.One(ctx, q, func(r db.Row) (m met, err error) {
+		err = r.Scan(&m.known, &m.deleted, &m.missed, &m.thread)
+		m.waiting = m.thread != 0
+		return m, err
+	}, metSQL, uri, []string{uri, unseen(actor, uri)})
+}
+
 // place finds, in the transaction that stores a status, which thread it belongs to, and lets what it answers be asked for when that is still
 // not known.
-func (s *Service) place(ctx context.Context, tx *db.Tx, status *Status, note *activitypub.RemoteNote, to further) error {
-	// Who stores an answer at this moment has put or locked this row before, or will put it again: nothing waits unseen.
-	if _, err := db.Exec(ctx, tx, `DELETE FROM missing_ancestors WHERE uri = $1`, status.URI); err != nil {
-		return err
+func (s *Service) place(ctx context.Context, tx *db.Tx, status *Status, note *activitypub.RemoteNote, to further, m met) error {
+	if m.missed {
+		// Who stores an answer at this moment has put or locked this row before, or will put it again: nothing waits unseen.
+		if _, err := db.Exec(ctx, tx, `DELETE FROM missing_ancestors WHERE uri = $1`, status.URI); err != nil {
+			return err
+		}
 	}
 	if status.InReplyTo == 0 && note.InReplyTo != "" {
 		if to.climb {
@@ -74,11 +98,10 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, status *Status, note *ac
 	}
 	status.Thread = status.ID
 	// A new top takes over the thread of what waits for it, so that climbing does not move all that lies below at each step.
-	waiting, err := db.All(ctx, tx, db.Value[id.Status], `SELECT thread_id FROM statuses WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' AND deleted_at IS NULL LIMIT 1`, status.URI)
-	if err == nil && len(waiting) == 1 {
-		status.Thread = waiting[0]
+	if m.waiting {
+		status.Thread = m.thread
 	}
-	return err
+	return nil
 }
 
 // askAncestor lets an unknown status be asked for, unless it was lately.

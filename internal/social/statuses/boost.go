@@ -89,7 +89,7 @@ func (s *Service) storeBoost(ctx context.Context, tx *db.Tx, boost *Status) erro
 	if err := count(ctx, tx, boost.BoostOf, "boosts", +1); err != nil {
 		return err
 	}
-	if err := accounts.CountStatus(ctx, tx, boost.Author, +1, clock.Milli(boost.CreatedAt)); err != nil {
+	if _, err := accounts.CountStatus(ctx, tx, boost.Author, +1, clock.Milli(boost.CreatedAt)); err != nil {
 		return err
 	}
 	return tx.Emit(Boosted{boost.ID, boost.Author, boost.BoostOf})
@@ -124,7 +124,7 @@ func (s *Service) removeBoost(ctx context.Context, tx *db.Tx, boost *Status) err
 	if err := count(ctx, tx, boost.BoostOf, "boosts", -1); err != nil {
 		return err
 	}
-	if err := accounts.CountStatus(ctx, tx, boost.Author, -1, 0); err != nil {
+	if _, err := accounts.CountStatus(ctx, tx, boost.Author, -1, 0); err != nil {
 		return err
 	}
 	return tx.Emit(Unboosted{boost.ID, boost.Author, boost.BoostOf})

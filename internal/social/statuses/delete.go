@@ -67,7 +67,7 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, status *Status) error {
 			return err
 		}
 	}
-	if err := accounts.CountStatus(ctx, tx, status.Author, -1, 0); err != nil {
+	if _, err := accounts.CountStatus(ctx, tx, status.Author, -1, 0); err != nil {
 		return err
 	}
 	if err := s.endQuote(ctx, tx, status.ID); err != nil {

@@ -181,7 +181,7 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 			return nil, err
 		}
 	}
-	if err := s.link(ctx, tx, now, now.Content, "", now.EditedAt); err != nil {
+	if _, err := s.link(ctx, tx, now, now.Content, "", now.EditedAt); err != nil {
 		return nil, err
 	}
 	return now, tx.Emit(e)

@@ -30,5 +30,5 @@ func (s *Service) deliverUpdate(ctx context.Context, status *Status, version str
 	if update.Published == "" {
 		update.Published = activitypub.Timestamp(s.clock.Now())
 	}
-	return s.broadcast(ctx, status, "update/"+version+"/"+status.URI, update, status.ID)
+	return s.broadcast(ctx, status, news{key: "update/" + version + "/" + status.URI, dropWith: status.ID}, is(update))
 }

@@ -90,6 +90,36 @@ func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.S
 	return found, nil
 }
 
+// readerEpoch is a reader before something happened.
+type readerEpoch struct {
+	one   *reader
+	epoch uint64
+}
+
+// epoch gives a reader that is remembered; nil for another.
+func (r *readers) epoch(account id.Account) *readerEpoch {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return nil
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return &readerEpoch{one, one.epoch}
+}
+
+// nothing remembers that the reader had done nothing with a status, unless anything changed since.
+func (e *readerEpoch) nothing(status id.Status) {
+	e.one.mu.Lock()
+	defer e.one.mu.Unlock()
+	if e.one.epoch != e.epoch {
+		return
+	}
+	if len(e.one.known) >= maxReaderFlags {
+		e.one.known = map[id.Status]flags{}
+	}
+	e.one.known[status] = 0
+}
+
 // forget drops what is remembered of one status.
 func (r *readers) forget(account id.Account, status id.Status) {
 	one, ok := r.cache.GetIfPresent(account)

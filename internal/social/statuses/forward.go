@@ -56,6 +56,11 @@ func (s *Service) PassOn(ctx context.Context, in accounts.Received, body string,
 		!activitypub.HasProof(in.Activity) && !activitypub.HasLinkedSignature(in.Activity) {
 		return take()
 	}
+	if told := in.Activity.Object("object"); kind == "Create" && len(told) > 1 {
+		if _, ours := s.site.Ours(told.Link("inReplyTo")); !ours { // nobody has boosted or quoted what is new
+			return take()
+		}
+	}
 	before, err := ofURI(ctx, s.db, object)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func attribute(t html.Token, name string) string {
 // link keeps which page a status is shown with: the first that its text links to, unless it shows media or quotes another. preview is the
 // one that its own server chose; "" for none. content is its text as it came: sanitised it does not tell which links are hashtags. It
 // comes after everything else of the status is written. since is when it began to say so.
-func (s *Service) link(ctx context.Context, tx *db.Tx, status *Status, content, preview string, since time.Time) error {
+func (s *Service) link(ctx context.Context, tx *db.Tx, status *Status, content, preview string, since time.Time) (linked bool, err error) {
 	found := linksIn(content)
 	if plain, ok := media.LinkAddress(preview); ok {
 		found = slices.Insert(found, 0, plain)
@@ -71,12 +71,12 @@ func (s *Service) link(ctx context.Context, tx *db.Tx, status *Status, content, 
 	})
 	address, err := firstLink(ctx, tx, status.ID, found)
 	if err != nil {
-		return fmt.Errorf("link of status %d: %w", status.ID, err)
+		return false, fmt.Errorf("link of status %d: %w", status.ID, err)
 	}
 	if address == "" && since.Equal(status.CreatedAt) {
-		return nil // a new one has none to lose
+		return false, nil // a new one has none to lose
 	}
-	return media.SetLink(ctx, tx, status.ID, media.Link{Address: address, Language: status.Language, Spread: !status.Local, At: since})
+	return address != "", media.SetLink(ctx, tx, status.ID, media.Link{Address: address, Language: status.Language, Spread: !status.Local, At: since})
 }
 
 const (

@@ -298,32 +298,38 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 		}
 		out := make(map[id.Status]*segment, len(list))
 		for i, one := range list {
-			b, err := accounts.Encode(entities[i])
-			if err != nil {
+			if out[one.ID], err = segmentOf(one, entities[i]); err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
-			poll, err := encodePoll(entities[i].poll)
-			if err != nil {
-				return nil, err
-			}
-			said, err := said(one, entities[i].poll, b)
-			if err != nil {
-				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
-			}
-			approval, err := approvalHead(one.QuotePolicy)
-			if err != nil {
-				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
-			}
-			link, err := encodeLink(entities[i].link, entities[i].written)
-			if err != nil {
-				return nil, err
-			}
-			out[one.ID] = &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
-				policy: one.QuotePolicy, approval: approval, quote: entities[i].quote, poll: poll,
-				local: one.Local, codes: shortcodesIn(one, entities[i].poll)}
 		}
 		return out, nil
 	})
+}
+
+// segmentOf encodes the shared part of a status.
+func segmentOf(one *Status, e shared) (*segment, error) {
+	b, err := accounts.Encode(e)
+	if err != nil {
+		return nil, err
+	}
+	poll, err := encodePoll(e.poll)
+	if err != nil {
+		return nil, err
+	}
+	said, err := said(one, e.poll, b)
+	if err != nil {
+		return nil, err
+	}
+	approval, err := approvalHead(one.QuotePolicy)
+	if err != nil {
+		return nil, err
+	}
+	link, err := encodeLink(e.link, e.written)
+	if err != nil {
+		return nil, err
+	}
+	return &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
+		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll)}, nil
 }
 
 // said is what filters look at: warning, text, options of a poll and descriptions of media, the last
@@ -419,23 +425,16 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		m.RepliesCount, m.ReblogsCount, m.FavouritesCount, m.QuotesCount = n.replies, n.boosts, n.favourites, n.quotes
 		quotes[n.status], links[n.status] = n.quote, n
 	}
-	names, err := appsOf(ctx, s.db, apps)
+	names, err := s.appsOf(ctx, apps)
 	if err != nil {
 		return nil, err
-	}
-	byApp := map[id.App]*mastodon.Application{}
-	for _, a := range names {
-		byApp[a.id] = &mastodon.Application{Name: a.name}
-		if a.website != "" {
-			byApp[a.id].Website = &a.website
-		}
 	}
 	polls, err := pollsOf(ctx, s.db, asking)
 	if err != nil {
 		return nil, err
 	}
 	for i, one := range list {
-		out[i].Application, out[i].quote, out[i].poll = byApp[one.App], quotes[one.ID], polls[one.ID]
+		out[i].Application, out[i].quote, out[i].poll = names[one.App].entity(), quotes[one.ID], polls[one.ID]
 		if n := links[one.ID]; !one.WithMedia && n.quote.state == "" {
 			out[i].link, out[i].written = n.link, n.written
 		}
@@ -462,14 +461,18 @@ func (s *Service) addMentions(ctx context.Context, ids []id.Status, at map[id.St
 	}
 	for _, m := range mentions {
 		if a := byID[m.account]; a != nil && !m.silent {
-			acct := a.Acct()
-			if !a.Local() {
-				acct = a.Username + "@" + text.DisplayDomain(a.Domain)
-			}
-			at[m.status].Mentions = append(at[m.status].Mentions, mastodon.Mention{ID: a.ID.String(), Username: a.Username, URL: a.URL, Acct: acct})
+			at[m.status].Mentions = append(at[m.status].Mentions, mentionOf(a))
 		}
 	}
 	return nil
+}
+
+func mentionOf(a *accounts.Account) mastodon.Mention {
+	acct := a.Acct()
+	if !a.Local() {
+		acct = a.Username + "@" + text.DisplayDomain(a.Domain)
+	}
+	return mastodon.Mention{ID: a.ID.String(), Username: a.Username, URL: a.URL, Acct: acct}
 }
 
 func (s *Service) entity(one *Status) *mastodon.Status {

@@ -84,6 +84,7 @@ type prepared struct {
 	marked *marked
 	quoted *Status // nil: nothing
 	shown  []*media.Attachment
+	fresh  fresh
 }
 
 // prepare checks a draft and finds what it names. was is the scheduled status that it is made of, for which its media are reserved; 0 for none. The network is asked here, before the transaction.
@@ -152,12 +153,13 @@ func (s *Service) Publish(ctx context.Context, author *accounts.Account, member 
 	if err != nil {
 		return nil, fmt.Errorf("publish status: %w", err)
 	}
-	return p.status, nil
+	return p.status, s.remember(ctx, p)
 }
 
 // publish writes what was prepared, or reads the status that the same idempotency key made.
 func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Account, d Draft, p *prepared) error {
 	status := p.status
+	p.fresh = fresh{}
 	status.ID = id.Status(tx.NextID()) // in the writer's turn, so that commit order is id order
 	if d.IdempotencyKey != "" {
 		earlier, err := idempotent(ctx, tx, author.ID, d.IdempotencyKey, int64(status.ID))
@@ -178,7 +180,8 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 	if status.InReplyTo == 0 {
 		status.Thread = status.ID // also when the closure runs again
 	}
-	if err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags); err != nil {
+	carried, err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags)
+	if err != nil {
 		return err
 	}
 	if len(p.shown) > 0 {
@@ -196,16 +199,20 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 			return err
 		}
 	}
-	return s.link(ctx, tx, status, status.Content, "", status.CreatedAt)
+	linked, err := s.link(ctx, tx, status, status.Content, "", status.CreatedAt)
+	if err == nil && !linked && len(p.shown) == 0 && d.Poll == nil && p.quoted == nil && len(carried) == len(p.marked.tags) {
+		p.fresh.begin(s, status, carried)
+	}
+	return err
 }
 
 // store writes a new status with everything that hangs on it, and emits Published.
-// Local and remote statuses join here.
-func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, named []tags.Named) error {
+// Local and remote statuses join here. carried are its hashtags, in the order of their keys.
+func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions []mention, named []tags.Named) (carried []id.Tag, err error) {
 	if status.InReplyTo != 0 { // the thread may have become a part of another since it was read
 		threads, err := db.All(ctx, tx, db.Value[id.Status], `SELECT thread_id FROM statuses WHERE id = $1`, status.InReplyTo)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(threads) == 1 {
 			status.Thread = threads[0]
@@ -216,30 +223,32 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 	}
 	inserted, err := insert(ctx, tx, status)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !inserted {
-		return fault.New(fault.Conflict, "This status is known already")
+		return nil, fault.New(fault.Conflict, "This status is known already")
 	}
 	for _, m := range mentions {
 		m.status = status.ID
 		if err := insertMention(ctx, tx, m); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	carried, err := insertTags(ctx, tx, status, named)
+	carried, err = insertTags(ctx, tx, status, named)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if status.InReplyTo != 0 {
 		if err := count(ctx, tx, status.InReplyTo, "replies", +1); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := accounts.CountStatus(ctx, tx, status.Author, +1, clock.Milli(status.CreatedAt)); err != nil {
-		return err
+	posts, err := accounts.CountStatus(ctx, tx, status.Author, +1, clock.Milli(status.CreatedAt))
+	if err != nil {
+		return nil, err
 	}
-	return tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet})
+	return carried, tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet, Writing{status.Local, status.LocalOnly, status.Visibility, len(mentions) > 0,
+		(status.InReplyTo != 0 || status.InReplyToURI != "") && status.InReplyToAccount != status.Author, status.findable, posts}})
 }
 
 func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Status) error {

@@ -135,7 +135,7 @@ func (s *Service) DeliverQuoteEnded(ctx context.Context, e QuoteEnded) error {
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	inboxes, err := s.audience(ctx, quoting)
+	inboxes, err := s.audience(ctx, quoting, false)
 	if err != nil {
 		return fmt.Errorf("audience of status %d: %w", quoting.ID, err)
 	}
@@ -170,7 +170,7 @@ func (s *Service) DeliverQuotePolicy(ctx context.Context, e QuotePolicyChanged) 
 		return err
 	}
 	key := fmt.Sprintf("%s#updates/%d", status.URI, e.At)
-	return s.broadcast(ctx, status, key, activitypub.NewUpdate(key, *note), status.ID)
+	return s.broadcast(ctx, status, news{key: key, dropWith: status.ID}, is(activitypub.NewUpdate(key, *note)))
 }
 
 // readersOf are the inboxes of an account's followers and of one account more.

@@ -128,7 +128,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		return nil, err
 	}
 	status := fromNote(author, note, s.clock.Now())
-	status.Quiet = to.quiet
+	status.Quiet, status.findable = to.quiet, author.Indexable
 	if status.Visibility == Direct && local.unnamed && (note.DirectMessage == nil || !*note.DirectMessage) {
 		status.Visibility = Limited
 	}
@@ -143,24 +143,25 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	}
 	named := namedBy(note)
 	err = s.numbered(ctx, func(tx *db.Tx) error {
-		gone, err := isTombstone(ctx, tx, author.URI, note.ID)
-		if err != nil || gone {
-			if err == nil {
-				err = fault.New(fault.Gone, "This status was deleted")
-			}
+		met, err := meet(ctx, tx, author.URI, note.ID)
+		if err != nil {
 			return err
 		}
-		if known, err := oneByURI(ctx, tx, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
+		switch {
+		case met.deleted:
+			return fault.New(fault.Gone, "This status was deleted")
+		case met.known:
+			known, err := oneByURI(ctx, tx, note.ID)
 			if known != nil {
 				*status = *known
 			}
 			return err
 		}
 		status.ID = id.Status(s.db.IDAt(status.CreatedAt))
-		if err := s.place(ctx, tx, status, note, to); err != nil {
+		if err := s.place(ctx, tx, status, note, to, met); err != nil {
 			return err
 		}
-		if err := s.store(ctx, tx, status, mentions, named); err != nil {
+		if _, err := s.store(ctx, tx, status, mentions, named); err != nil {
 			return err
 		}
 		if asks := fromRemotePoll(status.ID, note.Poll, tx.Now()); asks != nil {
@@ -168,8 +169,10 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 				return err
 			}
 		}
-		if err := s.seeQuote(ctx, tx, status.ID, note, to.quotes); err != nil {
-			return err
+		if note.Quote != "" {
+			if err := s.seeQuote(ctx, tx, status.ID, note, to.quotes); err != nil {
+				return err
+			}
 		}
 		if err := media.Receive(ctx, tx, author.ID, status.ID, note.Attachments); err != nil {
 			return err
@@ -178,7 +181,7 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 			return err
 		}
 		if note.Quote == "" {
-			if err := s.link(ctx, tx, status, note.Content, note.PreviewLink, status.CreatedAt); err != nil {
+			if _, err := s.link(ctx, tx, status, note.Content, note.PreviewLink, status.CreatedAt); err != nil {
 				return err
 			}
 		}
@@ -186,6 +189,9 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 			if err := tx.Emit(AnswersSeen{status.ID, note.RepliesFirst}); err != nil {
 				return err
 			}
+		}
+		if !met.waiting {
+			return nil
 		}
 		return s.adopt(ctx, tx, status, status.URI, status.InReplyTo == 0)
 	})

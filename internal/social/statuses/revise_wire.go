@@ -144,7 +144,7 @@ func (s *Service) reviseIn(ctx context.Context, tx *db.Tx, status id.Status, sai
 	if note.Quote != "" {
 		content, preview = "", ""
 	}
-	if err := s.link(ctx, tx, now, content, preview, said.EditedAt); err != nil {
+	if _, err := s.link(ctx, tx, now, content, preview, said.EditedAt); err != nil {
 		return err
 	}
 	if !changed {

@@ -62,6 +62,7 @@ type Status struct {
 	QuotePolicy      QuotePolicy
 	WithMedia        bool // it shows any
 	Quiet            bool // fetched from elsewhere when it was old
+	findable         bool // the author of another server lets everybody find public ones; known when it comes
 	CreatedAt        time.Time
 	EditedAt         time.Time
 	DeletedAt        time.Time
@@ -79,6 +80,18 @@ type (
 		InReplyTo id.Status // 0 for none known
 		Tags      []id.Tag  // the hashtags it carries
 		Quiet     bool      // it is old and was fetched: nobody is told, and no home feed shows it
+		// What it is like, for those who are asked in its transaction whether it concerns them. Nobody knows it later.
+		Written Writing `json:"-"`
+	}
+	// Writing is what a new status is like.
+	Writing struct {
+		Local      bool // a member wrote it
+		LocalOnly  bool
+		Visibility Visibility
+		Names      bool           // it mentions somebody
+		Answers    bool           // somebody else
+		Findable   bool           // a public one, since its author lets everybody find them
+		Posts      accounts.Posts // of its author, with it
 	}
 	// Deleted tells that a status is gone; what a peer needs to be told is kept in it.
 	Deleted struct {
@@ -151,6 +164,7 @@ type Service struct {
 	shown    *memo.Memo[id.Status, *segment]
 	readers  *readers
 	cards    *cards
+	apps     *memo.Memo[id.App, app]
 	reader   Reader
 	log      *slog.Logger
 	watch    watch
@@ -174,7 +188,10 @@ type Config struct {
 	Memory   uint64           // bytes of shown statuses to remember; 0 chooses
 }
 
-const defaultMemory = 32 << 20
+const (
+	defaultMemory = 32 << 20
+	appsMemory    = 256 << 10 // names of apps, which never change
+)
 
 // New opens the room.
 func New(c Config) *Service {
@@ -186,7 +203,7 @@ func New(c Config) *Service {
 	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, emoji: c.Emoji, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
-		readers: newReaders(), cards: newCards(),
+		readers: newReaders(), cards: newCards(), apps: memo.New[id.App](appsMemory, func(a app) uint32 { return uint32(len(a.name) + len(a.website)) }),
 		shown: memo.New[id.Status](c.Memory, func(s *segment) uint32 {
 			return uint32(len(s.body) + len(s.link.written) + s.text.Size() + s.poll.size() + s.codes.size())
 		})}

@@ -8,6 +8,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
+	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/id"
 	"anancus/internal/social/tags"
 )
@@ -191,15 +192,34 @@ type app struct {
 	website string
 }
 
-func appsOf(ctx context.Context, q db.Q, ids []id.App) ([]app, error) {
+// appsOf gives apps by which statuses were written.
+func (s *Service) appsOf(ctx context.Context, ids []id.App) (map[id.App]app, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return db.All(ctx, q, func(r db.Row) (app, error) {
-		var a app
-		err := r.Scan(&a.id, &a.name, &a.website)
-		return a, err
-	}, `SELECT id, name, website FROM apps WHERE id {in $1}`, ids)
+	return s.apps.All(ids, func(missing []id.App) (map[id.App]app, error) {
+		list, err := db.All(ctx, s.db, func(r db.Row) (app, error) {
+			var a app
+			err := r.Scan(&a.id, &a.name, &a.website)
+			return a, err
+		}, `SELECT id, name, website FROM apps WHERE id {in $1}`, missing)
+		found := make(map[id.App]app, len(list))
+		for _, a := range list {
+			found[a.id] = a
+		}
+		return found, err
+	})
+}
+
+func (a app) entity() *mastodon.Application {
+	if a.id == 0 {
+		return nil
+	}
+	e := &mastodon.Application{Name: a.name}
+	if a.website != "" {
+		e.Website = &a.website
+	}
+	return e
 }
 
 // Listed is a row of a list of statuses that is paged by a hidden id.

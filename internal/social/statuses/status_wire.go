@@ -214,6 +214,11 @@ func (s *Service) LeavesHere(ctx context.Context, tx *db.Tx, status id.Status) (
 	return n > 0, err
 }
 
+// Leaves tells, in its transaction, whether other servers may be told of a new status.
+func Leaves(_ context.Context, _ *db.Tx, e Published) (bool, error) {
+	return e.Written.Local && !e.Written.LocalOnly, nil
+}
+
 // Deliver tells other servers of a new status. What was deleted meanwhile is not told.
 func (s *Service) Deliver(ctx context.Context, e Published) error {
 	status, err := one(ctx, s.db, e.Status)
@@ -223,11 +228,13 @@ func (s *Service) Deliver(ctx context.Context, e Published) error {
 	if status.LocalOnly || !status.Local {
 		return nil
 	}
-	create, err := s.CreateOf(ctx, status)
-	if err != nil {
-		return err
-	}
-	return s.broadcast(ctx, status, "create/"+status.URI, *create, status.ID)
+	return s.broadcast(ctx, status, news{"create/" + status.URI, status.ID, true}, func() (activitypub.Activity, error) {
+		create, err := s.CreateOf(ctx, status)
+		if err != nil {
+			return activitypub.Activity{}, err
+		}
+		return *create, nil
+	})
 }
 
 // DeliverBoost tells other servers of a new boost.
@@ -236,11 +243,13 @@ func (s *Service) DeliverBoost(ctx context.Context, e Boosted) error {
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	announce, err := s.AnnounceOf(ctx, boost)
-	if err != nil {
-		return ignoreNotFound(err)
-	}
-	return s.broadcast(ctx, boost, "announce/"+boost.URI, *announce, boost.ID)
+	return ignoreNotFound(s.broadcast(ctx, boost, news{"announce/" + boost.URI, boost.ID, true}, func() (activitypub.Activity, error) {
+		announce, err := s.AnnounceOf(ctx, boost)
+		if err != nil {
+			return activitypub.Activity{}, err
+		}
+		return *announce, nil
+	}))
 }
 
 // DeliverUnboost tells other servers that a boost was taken back.
@@ -260,7 +269,7 @@ func (s *Service) DeliverUnboost(ctx context.Context, e Unboosted) error {
 	to, cc := address(author, boost.Visibility, nil)
 	announce := activitypub.NewAnnounce(boost.URI, author.URI, activitypub.Timestamp(boost.CreatedAt), to, cc, original.URI)
 	undo := activitypub.NewAnswer("Undo", author.URI+"#announces/"+boost.ID.String()+"/undo", author.URI, announce)
-	return s.broadcast(ctx, boost, "undo/"+boost.URI, undo, 0)
+	return s.broadcast(ctx, boost, news{key: "undo/" + boost.URI}, is(undo))
 }
 
 // DeliverDelete tells whoever was told of a status that it is gone.
@@ -273,27 +282,44 @@ func (s *Service) DeliverDelete(ctx context.Context, e Deleted) error {
 	if err != nil {
 		return err
 	}
-	return s.broadcast(ctx, status, "delete/"+status.URI, activitypub.NewDelete(status.URI+"#delete", author.URI, status.URI), 0)
+	return s.broadcast(ctx, status, news{key: "delete/" + status.URI}, is(activitypub.NewDelete(status.URI+"#delete", author.URI, status.URI)))
 }
 
 // broadcast enqueues an activity for everybody who gets a status: followers, people whom it mentions or once did, the
-// author answered or boosted, and those who passed it on, favoured it, answered it or voted in it.
-func (s *Service) broadcast(ctx context.Context, status *Status, key string, activity activitypub.Activity, dropWith id.Status) error {
-	inboxes, err := s.audience(ctx, status)
+// author answered or boosted, and those who passed it on, favoured it, answered it or voted in it. What is said is composed when
+// there is anybody to tell: most posts of most members stay among neighbours.
+func (s *Service) broadcast(ctx context.Context, status *Status, n news, compose func() (activitypub.Activity, error)) error {
+	inboxes, err := s.audience(ctx, status, n.fresh)
 	if err != nil {
 		return fmt.Errorf("audience of status %d: %w", status.ID, err)
 	}
 	if len(inboxes) == 0 {
 		return nil
 	}
+	activity, err := compose()
+	if err != nil {
+		return err
+	}
 	body, err := s.accounts.Seal(ctx, status.Author, activity, status.Visibility.Distributable())
 	if err != nil {
 		return err
 	}
 	if status.Visibility == Private {
-		key = activitypub.ToFollowers + key
+		n.key = activitypub.ToFollowers + n.key
 	}
-	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(status.Author), EventKey: key, Body: body, Inboxes: inboxes, Status: int64(dropWith)})
+	return s.courier.EnqueueAll(ctx, activitypub.Delivery{Author: int64(status.Author), EventKey: n.key, Body: body, Inboxes: inboxes, Status: int64(n.dropWith)})
+}
+
+// news is what others are told of a status.
+type news struct {
+	key      string    // by which the same news is known
+	dropWith id.Status // it is not told any more when that is gone; 0: it is told in any case
+	fresh    bool      // that the status is there: nobody elsewhere has done anything with it
+}
+
+// is composes what is known already.
+func is(activity activitypub.Activity) func() (activitypub.Activity, error) {
+	return func() (activitypub.Activity, error) { return activity, nil }
 }
 
 // touchedSQL gives those elsewhere who did something with a status; touchedMost bounds each kind of them.
@@ -303,10 +329,11 @@ const (
 		UNION SELECT author_id FROM (SELECT author_id FROM statuses WHERE in_reply_to_id = $1 AND NOT local LIMIT $2) AS answered
 		UNION SELECT id FROM (SELECT a.id FROM favourites f JOIN accounts a ON a.id = f.account_id WHERE f.status_id = $1 AND a.domain <> '' LIMIT $2) AS liked
 		UNION SELECT id FROM (SELECT a.id FROM poll_votes v JOIN accounts a ON a.id = v.account_id WHERE v.status_id = $1 AND a.domain <> '' LIMIT $2) AS voted
-		UNION SELECT account_id FROM (SELECT account_id FROM reactions WHERE status_id = $1 LIMIT $2) AS reacted`
+		UNION SELECT account_id FROM (SELECT account_id FROM reactions WHERE status_id = $1 LIMIT $2) AS reacted
+		UNION SELECT account_id FROM (SELECT account_id FROM quotes WHERE quoted_id = $1 LIMIT $2) AS quoters`
 )
 
-func (s *Service) audience(ctx context.Context, status *Status) ([]string, error) {
+func (s *Service) audience(ctx context.Context, status *Status, fresh bool) ([]string, error) {
 	var inboxes []string
 	if status.Visibility != Direct && status.Visibility != Limited {
 		followers, err := relationships.FollowerInboxes(ctx, s.db, status.Author)
@@ -333,18 +360,20 @@ func (s *Service) audience(ctx context.Context, status *Status) ([]string, error
 	var more []id.Account
 	if status.Visibility.Distributable() {
 		more = append(more, status.InReplyToAccount, status.BoostedAuthor)
-		quoted, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT quoted_account_id FROM quotes WHERE status_id = $1
-			UNION SELECT account_id FROM (SELECT account_id FROM quotes WHERE quoted_id = $1 LIMIT 1000) AS quoters`, status.ID)
+		quoted, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT quoted_account_id FROM quotes WHERE status_id = $1`, status.ID)
 		if err != nil {
 			return nil, err
 		}
 		more = append(more, quoted...)
-		touched, err := db.All(ctx, s.db, db.Value[id.Account], touchedSQL, status.ID, touchedMost)
-		if err != nil {
-			return nil, err
+		if !fresh {
+			touched, err := db.All(ctx, s.db, db.Value[id.Account], touchedSQL, status.ID, touchedMost)
+			if err != nil {
+				return nil, err
+			}
+			more = append(more, touched...)
 		}
-		more = append(more, touched...)
 	}
+	more = slices.DeleteFunc(more, func(one id.Account) bool { return one == 0 })
 	others, err := s.accounts.ByIDs(ctx, more)
 	if err != nil {
 		return nil, err
