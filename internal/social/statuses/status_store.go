@@ -159,7 +159,7 @@ func tagsOf(ctx context.Context, q db.Q, ids []id.Status) ([]statusTag, error) {
 // insertTags hangs hashtags on a status, and gives those that are new on it.
 func insertTags(ctx context.Context, tx *db.Tx, s *Status, list []tags.Named) ([]id.Tag, error) {
 	return tags.Attach(ctx, tx, tags.Use{Status: s.ID, Author: s.Author, At: s.CreatedAt,
-		Own: s.Local && s.Visibility.Distributable(), Public: s.Visibility == Public && !s.Quiet}, list)
+		Own: s.Local && s.Visibility.Distributable(), Profile: !s.Local && s.Visibility.Distributable(), Public: s.Visibility == Public && !s.Quiet}, list)
 }
 
 type counts struct {

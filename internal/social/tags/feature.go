@@ -26,24 +26,33 @@ type Featured struct {
 
 // Feature shows a hashtag on the member's profile. Doing it twice changes nothing.
 func (s *Service) Feature(ctx context.Context, member id.Account, name string) (*Tag, error) {
+	return s.feature(ctx, member, name, false)
+}
+
+func (s *Service) feature(ctx context.Context, account id.Account, name string, elsewhere bool) (*Tag, error) {
 	var tag *Tag
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
 		if tag, err = kept(ctx, tx, name); err != nil {
 			return err
 		}
 		n, err := db.Exec(ctx, tx, `INSERT INTO featured_tags (id, account_id, tag_id, created_at) VALUES ($1,$2,$3,$4)
-			ON CONFLICT (account_id, tag_id) DO NOTHING`, tx.NextID(), member, tag.ID, clock.Milli(tx.Now()))
+			ON CONFLICT (account_id, tag_id) DO NOTHING`, tx.NextID(), account, tag.ID, clock.Milli(tx.Now()))
 		if err != nil || n == 0 {
 			return err
 		}
-		have, err := db.One(ctx, tx, db.Int64, `SELECT COUNT(*) FROM featured_tags WHERE account_id = $1`, member)
+		have, err := db.One(ctx, tx, db.Int64, `SELECT COUNT(*) FROM featured_tags WHERE account_id = $1`, account)
 		if err != nil {
 			return err
 		}
 		if have > MaxFeatured {
 			return fault.New(fault.Invalid, "Validation failed: You have already featured the maximum number of hashtags")
 		}
-		return tx.Emit(FeaturedChanged{member, tag.ID, true, clock.Milli(tx.Now())})
+		if elsewhere {
+			if _, err := db.Exec(ctx, tx, countPastSQL, account, tag.ID); err != nil {
+				return err
+			}
+		}
+		return tx.Emit(FeaturedChanged{account, tag.ID, true, clock.Milli(tx.Now())})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("feature hashtag: %w", err)
@@ -81,7 +90,7 @@ func (s *Service) UnfeatureByID(ctx context.Context, member id.Account, row id.F
 	})
 }
 
-// featuredSQL counts in the index of a member's own uses alone.
+// featuredSQL counts in the index of an account's own uses alone.
 const featuredSQL = `SELECT f.id, t.id, t.name, t.shown,
 		(SELECT COUNT(*) FROM status_tags st WHERE st.member_id = f.account_id AND st.tag_id = f.tag_id) AS uses,
 		COALESCE((SELECT MAX(st.status_id) FROM status_tags st WHERE st.member_id = f.account_id AND st.tag_id = f.tag_id), 0)

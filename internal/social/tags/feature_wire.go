@@ -73,7 +73,7 @@ func (s *Service) ReceiveFeatured(ctx context.Context, in accounts.Received) err
 	if in.Activity.Is("Remove") {
 		_, err = s.Unfeature(ctx, in.Actor.ID, name)
 	} else {
-		_, err = s.Feature(ctx, in.Actor.ID, name)
+		_, err = s.feature(ctx, in.Actor.ID, name, true)
 	}
 	if fault.Is(err, fault.Invalid) { // more than a profile shows: its server will say which, when it is asked
 		return nil
@@ -116,8 +116,11 @@ func (s *Service) keepFeatured(ctx context.Context, account id.Account, names []
 				return err
 			}
 			shown = append(shown, tag.ID)
-			_, err = db.Exec(ctx, tx, `INSERT INTO featured_tags (id, account_id, tag_id, created_at) VALUES ($1,$2,$3,$4)
+			n, err := db.Exec(ctx, tx, `INSERT INTO featured_tags (id, account_id, tag_id, created_at) VALUES ($1,$2,$3,$4)
 				ON CONFLICT (account_id, tag_id) DO NOTHING`, tx.NextID(), account, tag.ID, clock.Milli(tx.Now()))
+			if err == nil && n > 0 {
+				_, err = db.Exec(ctx, tx, countPastSQL, account, tag.ID)
+			}
 			if err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@ type Use struct {
 	At     time.Time
 	// Own tells that it is a public or unlisted status of one of our members: it counts for the profile.
 	Own bool
+	// Profile tells that it is one of an account of another server: it counts for the hashtags on the profile.
+	Profile bool
 	// Public tells that it is public: it counts for the history of the day.
 	Public bool
 }
@@ -34,11 +36,6 @@ func Attach(ctx context.Context, tx *db.Tx, u Use, list []Named) ([]id.Tag, erro
 	}
 	list = slices.Clone(list)
 	slices.SortFunc(list, func(a, b Named) int { return strings.Compare(a.Key, b.Key) }) // every writer takes the rows in one order
-	var author *int64
-	if u.Own {
-		n := int64(u.Author)
-		author = &n
-	}
 	keys := make([]string, len(list))
 	for i, one := range list {
 		keys[i] = one.Key
@@ -55,7 +52,7 @@ func Attach(ctx context.Context, tx *db.Tx, u Use, list []Named) ([]id.Tag, erro
 				return nil, err
 			}
 		}
-		n, err := db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id, member_id) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, tag, u.Status, author)
+		n, err := u.attach(ctx, tx, tag)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +68,22 @@ func Attach(ctx context.Context, tx *db.Tx, u Use, list []Named) ([]id.Tag, erro
 	}
 	return added, nil
 }
+
+// attach hangs one hashtag on the status. Of what is written elsewhere only the few uses that a profile counts are in the index of a member's own.
+func (u Use) attach(ctx context.Context, tx *db.Tx, tag id.Tag) (int64, error) {
+	switch {
+	case u.Own:
+		return db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id, member_id) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, tag, u.Status, u.Author)
+	case u.Profile:
+		return db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id, member_id)
+			VALUES ($1,$2,(SELECT f.account_id FROM featured_tags f WHERE f.account_id = $3 AND f.tag_id = $1)) ON CONFLICT DO NOTHING`, tag, u.Status, u.Author)
+	}
+	return db.Exec(ctx, tx, `INSERT INTO status_tags (tag_id, status_id) VALUES ($1,$2) ON CONFLICT DO NOTHING`, tag, u.Status)
+}
+
+// countPastSQL counts what an account of another server wrote with a hashtag before it showed that on the profile.
+const countPastSQL = `UPDATE status_tags SET member_id = $1 WHERE tag_id = $2 AND member_id IS NULL AND status_id IN
+	(SELECT s.id FROM statuses s WHERE s.author_id = $1 AND s.visibility IN ('public', 'unlisted') AND s.deleted_at IS NULL)`
 
 // Detach takes a status that was deleted out of its author's numbers. The history of the day stays: it tells what was written.
 func Detach(ctx context.Context, tx *db.Tx, status id.Status) error {

@@ -162,3 +162,51 @@ func TestWhatAMemberUsedIsCountedInAnIndexAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestTheHashtagsOfAnAccountElsewhereAreCountedAsFarAsItsStatusesAreKnown(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		h := open(t, engine)
+		const cy id.Account = 3
+		h.exec(`INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at) VALUES ($1,'cy','cy','there.example','cy',0,0)`, cy)
+		theirs := Use{Author: cy, Profile: true}
+		h.next = id.Status(h.d.IDAt(noon.Add(-48 * time.Hour)))
+		h.use(theirs, "cats")
+		h.use(theirs, "cats", "dogs")
+		hidden := h.use(Use{Author: cy}, "cats")
+		h.exec(`UPDATE statuses SET visibility = 'private' WHERE id = $1`, hidden)
+		h.use(Use{Author: bo, Profile: true}, "cats") // somebody else's
+		want := func(tag string, statuses int64, last time.Time) {
+			t.Helper()
+			list, err := FeaturedBy(t.Context(), h.d, cy)
+			h.must(err)
+			for _, f := range list {
+				if f.Tag.Name == tag {
+					if f.Statuses != statuses || f.Last.Format(time.DateOnly) != last.Format(time.DateOnly) {
+						t.Errorf("%s has %d statuses, the last of %s, want %d of %s", tag, f.Statuses, f.Last, statuses, last)
+					}
+					return
+				}
+			}
+			t.Errorf("%s is not among %+v", tag, list)
+		}
+		h.must(h.keepFeatured(t.Context(), cy, []string{"Cats"}))
+		want("cats", 2, noon.Add(-48*time.Hour))
+		h.next = id.Status(h.d.IDAt(noon))
+		gone := h.use(theirs, "cats", "dogs")
+		h.use(Use{Author: cy}, "cats") // for followers
+		want("cats", 3, noon)
+		h.must(h.keepFeatured(t.Context(), cy, []string{"Cats"})) // once more changes nothing
+		want("cats", 3, noon)
+		_, err := h.feature(t.Context(), cy, "dogs", true)
+		h.must(err)
+		want("dogs", 2, noon)
+		h.must(h.d.Tx(t.Context(), func(tx *db.Tx) error { return Detach(t.Context(), tx, gone) }))
+		want("cats", 2, noon.Add(-48*time.Hour))
+		want("dogs", 1, noon.Add(-48*time.Hour))
+		if n := h.count(`SELECT COUNT(*) FROM status_tags WHERE member_id = 2`); n != 0 {
+			t.Errorf("%d uses by somebody who shows no hashtag are counted", n)
+		}
+		h.exec(`ANALYZE`)
+		dbtest.NoScan(t, h.d, countPastSQL, cy, 1)
+	})
+}
