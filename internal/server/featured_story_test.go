@@ -175,6 +175,8 @@ func TestNobodyIsFeaturedWithoutLeave(t *testing.T) {
 		sam, mallory, eve := newOutsider(t, host, "sam", 0), newOutsider(t, host, "mallory", 1), newOutsider(t, elsewhere, "eve", 2)
 		sam.actor.FeaturedCollections = sam.actor.ID + "/featured_collections"
 		host.Serve(strings.TrimPrefix(sam.actor.ID, host.URL), sam.actor)
+		eve.actor.InteractionPolicy = &activitypub.InteractionPolicy{CanFeature: &activitypub.Approval{AutomaticApproval: []string{activitypub.Public}}}
+		elsewhere.Serve(strings.TrimPrefix(eve.actor.ID, elsewhere.URL), eve.actor)
 		me, hers := here.URL+"/ap/users/"+ada.ID, here.URL+"/ap/users/"+shy.ID
 
 		// Asked, a member's policy answers.

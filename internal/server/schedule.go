@@ -35,6 +35,8 @@ func (s *Server) schedule() []chore {
 		{"purge history of links", time.Hour, s.trends.PurgeLinks},
 		{"remove links nothing has", time.Hour, s.media.PurgeLinks},
 		{"fill the index of search", 10 * time.Second, s.search.Fill},
+		{"ask again who may be in collections", time.Hour, s.collections.KeepItems},
+		{"read collections elsewhere again", time.Hour, s.collections.RereadStale},
 		{"count popular accounts", time.Hour, s.suggestions.CountPopular},
 		{"forget push services nobody uses", 24 * time.Hour, s.pusher.Purge},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},

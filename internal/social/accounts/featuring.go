@@ -22,8 +22,11 @@ const (
 // CollectionsURI is where other servers find a member's collections.
 func (a *Account) CollectionsURI() string { return a.URI + featuredCollections }
 
-// FeaturingDenied tells whether an account of another server says that nobody may put it into a collection.
-func (a *Account) FeaturingDenied() bool { return a.CanFeature == featuringSaid }
+// FeaturingDenied tells whether nobody here may put an account of another server into a collection: it says so, or it says nothing of it. As with
+// Mastodon, only who says that it may be done is asked.
+func (a *Account) FeaturingDenied() bool {
+	return !a.Local() && (a.CanFeature == "" || a.CanFeature == featuringSaid)
+}
 
 // featuringPolicy tells other servers who may put a member into a collection without a refusal (federation.md §9).
 func featuringPolicy(a *Account) *activitypub.InteractionPolicy {

@@ -51,7 +51,8 @@ type Collection struct {
 	Discoverable bool
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
-	URI, URL     string // elsewhere: its id and its page; "" for ours
+	URI, URL     string    // elsewhere: its id and its page; "" for ours
+	ReadAt       time.Time // elsewhere: when its server was last asked for it
 }
 
 // Local tells whether a collection is a member's.
@@ -100,6 +101,13 @@ type (
 		Account    id.Account
 		Told       bool // others were told that it was in it
 	}
+	// AskDue tells that an account of another server did not answer yet whether a member's collection may feature it.
+	AskDue struct {
+		Item id.CollectionItem
+		Time int // 1: for the first time after it was put there
+	}
+	// Stale tells that a collection of another server is to be read again.
+	Stale struct{ Collection id.Collection }
 	// Due tells that an account's server is to be asked for its collections.
 	Due struct{ Account id.Account }
 	// ItemsSeen tells that another server says who is in one of its collections; whether these let it is to be asked.
@@ -223,7 +231,7 @@ func tooMany() error {
 }
 
 // featurable gives accounts that a member may recommend: available, without a block between the two, and, of this
-// server, only those that want to be found, and elsewhere not those that say that nobody may.
+// server, only those that want to be found, and elsewhere only those that say that somebody may.
 func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.Account) ([]*accounts.Account, error) {
 	if len(wanted) == 0 {
 		return nil, nil

@@ -279,6 +279,11 @@ func (s *Service) ShowCollection(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Viewer.IsMember() {
+		if err := s.lookAt(c.Context(), found); err != nil {
+			return nil, err
+		}
+	}
 	people := []id.Account{found.Owner}
 	for _, item := range shown.Items {
 		who, err := id.Parse[id.Account](*item.AccountID)

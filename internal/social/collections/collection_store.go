@@ -10,13 +10,14 @@ import (
 	"anancus/internal/social/id"
 )
 
-const columns = `c.id, c.account_id, c.name, c.description, c.language, c.tag, c.sensitive, c.discoverable, c.created_at, c.updated_at, c.uri, c.url`
+const columns = `c.id, c.account_id, c.name, c.description, c.language, c.tag, c.sensitive, c.discoverable, c.created_at, c.updated_at, c.uri, c.url, c.read_at`
 
 func scan(r db.Row) (*Collection, error) {
 	c := &Collection{}
-	var created, updated int64
-	err := r.Scan(&c.ID, &c.Owner, &c.Name, &c.Description, &c.Language, &c.Tag, &c.Sensitive, &c.Discoverable, &created, &updated, &c.URI, &c.URL)
+	var created, updated, read int64
+	err := r.Scan(&c.ID, &c.Owner, &c.Name, &c.Description, &c.Language, &c.Tag, &c.Sensitive, &c.Discoverable, &created, &updated, &c.URI, &c.URL, &read)
 	c.CreatedAt, c.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
+	c.ReadAt = clock.FromMilli(read)
 	return c, err
 }
 
@@ -31,15 +32,15 @@ func scanItem(r db.Row) (*Item, error) {
 }
 
 func insert(ctx context.Context, tx *db.Tx, c *Collection) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO collections (id, account_id, name, description, language, tag, sensitive, discoverable, created_at, updated_at, uri, url)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`, c.ID, c.Owner, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable,
-		clock.Milli(c.CreatedAt), clock.Milli(c.UpdatedAt), c.URI, c.URL)
+	_, err := db.Exec(ctx, tx, `INSERT INTO collections (id, account_id, name, description, language, tag, sensitive, discoverable, created_at, updated_at, uri, url, read_at)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`, c.ID, c.Owner, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable,
+		clock.Milli(c.CreatedAt), clock.Milli(c.UpdatedAt), c.URI, c.URL, clock.Milli(tx.Now()))
 	return err
 }
 
 func update(ctx context.Context, tx *db.Tx, c *Collection) error {
-	_, err := db.Exec(ctx, tx, `UPDATE collections SET name = $2, description = $3, language = $4, tag = $5, sensitive = $6, discoverable = $7, updated_at = $8, url = $9
-		WHERE id = $1`, c.ID, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable, clock.Milli(c.UpdatedAt), c.URL)
+	_, err := db.Exec(ctx, tx, `UPDATE collections SET name = $2, description = $3, language = $4, tag = $5, sensitive = $6, discoverable = $7, updated_at = $8, url = $9, read_at = $10
+		WHERE id = $1`, c.ID, c.Name, c.Description, c.Language, c.Tag, c.Sensitive, c.Discoverable, clock.Milli(c.UpdatedAt), c.URL, clock.Milli(tx.Now()))
 	return err
 }
 
@@ -50,8 +51,10 @@ func touch(ctx context.Context, tx *db.Tx, which id.Collection) error {
 
 // remove deletes a collection with its items, of which there are few.
 func remove(ctx context.Context, tx *db.Tx, which id.Collection) error {
-	if _, err := db.Exec(ctx, tx, `DELETE FROM collection_items WHERE collection_id = $1`, which); err != nil {
-		return err
+	for _, first := range []string{`DELETE FROM collection_items WHERE collection_id = $1`, `DELETE FROM status_collections WHERE collection_id = $1`} {
+		if _, err := db.Exec(ctx, tx, first, which); err != nil {
+			return err
+		}
 	}
 	_, err := db.Exec(ctx, tx, `DELETE FROM collections WHERE id = $1`, which)
 	return err
@@ -100,8 +103,8 @@ func holding(ctx context.Context, q db.Q, who id.Account, limit int) ([]*Collect
 }
 
 func insertItem(ctx context.Context, tx *db.Tx, i *Item) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO collection_items (id, collection_id, account_id, state, created_at, uri, approval_uri) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
-		i.ID, i.Collection, i.Account, string(i.State), clock.Milli(i.CreatedAt), i.URI, i.Approval)
+	_, err := db.Exec(ctx, tx, `INSERT INTO collection_items (id, collection_id, account_id, state, created_at, uri, approval_uri, again_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		i.ID, i.Collection, i.Account, string(i.State), clock.Milli(i.CreatedAt), i.URI, i.Approval, againAt(i.State, tx.Now()))
 	return err
 }
 
@@ -110,13 +113,14 @@ func itemOf(ctx context.Context, q db.Q, which id.Collection, item id.Collection
 }
 
 func setState(ctx context.Context, tx *db.Tx, item id.CollectionItem, state State) error {
-	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2 WHERE id = $1`, item, string(state))
+	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2, again_at = $3 WHERE id = $1`, item, string(state), againAt(state, tx.Now()))
 	return err
 }
 
 // settle stores how far an item has come, with what its servers call it.
 func settle(ctx context.Context, tx *db.Tx, i *Item) error {
-	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2, uri = $3, approval_uri = $4 WHERE id = $1`, i.ID, string(i.State), i.URI, i.Approval)
+	_, err := db.Exec(ctx, tx, `UPDATE collection_items SET state = $2, uri = $3, approval_uri = $4, again_at = $5 WHERE id = $1`, i.ID, string(i.State), i.URI, i.Approval,
+		againAt(i.State, tx.Now()))
 	return err
 }
 

@@ -341,7 +341,7 @@ func (s *Service) DeliverAdded(ctx context.Context, e Added) error {
 	}
 	switch {
 	case item.State == Pending:
-		return s.ask(ctx, item)
+		return s.ask(ctx, item, 0)
 	case item.State == Accepted && !e.First:
 		return s.deliverItem(ctx, item)
 	}

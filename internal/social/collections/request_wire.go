@@ -16,8 +16,9 @@ import (
 
 const featureRequests = "/feature_requests/"
 
-// ask asks an account of another server whether a member's collection may feature it.
-func (s *Service) ask(ctx context.Context, item *Item) error {
+// ask asks an account of another server whether a member's collection may feature it. Each time is a request of its own: what came twice is
+// passed over by servers that remember.
+func (s *Service) ask(ctx context.Context, item *Item, again int) error {
 	c, owner, _, err := s.whole(ctx, item.Collection)
 	if err != nil || c == nil {
 		return err
@@ -26,7 +27,11 @@ func (s *Service) ask(ctx context.Context, item *Item) error {
 	if err != nil {
 		return err
 	}
-	return s.tellOne(ctx, owner, a, activitypub.NewFeatureRequest(owner.URI+featureRequests+id.String(item.ID), owner.URI, a.URI, s.uriOf(c)))
+	request := owner.URI + featureRequests + id.String(item.ID)
+	if again > 0 {
+		request += fmt.Sprintf("/%d", again)
+	}
+	return s.tellOne(ctx, owner, a, activitypub.NewFeatureRequest(request, owner.URI, a.URI, s.uriOf(c)))
 }
 
 // authorizationURI is the address of the document by which others check that one of ours agreed to be in a collection.
@@ -159,6 +164,7 @@ func (s *Service) asked(ctx context.Context, q db.Q, in accounts.Received) (*Ite
 	if !here || !found {
 		return nil, nil, fault.RecordNotFound()
 	}
+	number, _, _ = strings.Cut(number, "/") // which time it was does not matter
 	which, err := id.Parse[id.CollectionItem](number)
 	if err != nil {
 		return nil, nil, err

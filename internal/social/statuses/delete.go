@@ -139,6 +139,7 @@ func (s *Service) purge(ctx context.Context, status id.Status) error {
 		for _, last := range []string{
 			`DELETE FROM attachments WHERE status_id = $1`,
 			`DELETE FROM status_tags WHERE status_id = $1`,
+			`DELETE FROM status_collections WHERE status_id = $1`,
 			`DELETE FROM quotes WHERE status_id = $1`,
 			`DELETE FROM translations WHERE status_id = $1`,
 			`DELETE FROM poll_tallies WHERE status_id = $1`,
