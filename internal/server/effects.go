@@ -66,6 +66,7 @@ func (s *Server) effects() {
 		bus.Durable("collections.deliver_granted", bus.Push, collections.OfMember(func(e collections.Granted) id.Collection { return e.Collection }), s.collections.DeliverGranted))
 	bus.On(b, "collection.due", bus.Durable("collections.read", bus.Pull, nil, s.collections.Read))
 	bus.On(b, "collection.ask_due", bus.Durable("collections.ask_again", bus.Push, nil, s.collections.AskAgain))
+	bus.On(b, "status.collections_seen", bus.Durable("collections.resolve_leads", bus.Pull, nil, s.collections.ResolveLeads))
 	bus.On(b, "collection.stale", bus.Durable("collections.reread", bus.Pull, nil, s.collections.Reread))
 	bus.On(b, "collection.items_seen", bus.Durable("collections.resolve_items", bus.Pull, nil, s.collections.ResolveItems))
 	bus.On(b, "collection.added",

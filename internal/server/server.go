@@ -279,6 +279,8 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, MaxFeeds: int(memory / 4 / feedBytes)})
 	s.collections = collections.New(d, s.clock, s.accounts, s.remote, s.courier)
 	s.collections.ReadSigned(s.signedReader)
+	s.collections.LeadFrom(s.statuses)
+	s.statuses.LeadTo(s.collections)
 	s.notifications = notifications.New(d, s.clock, s.accounts, s.relationships, s.statuses, s.collections, pushKey.Public, client)
 	s.pusher = notifications.NewPusher(s.notifications, notifications.PushConfig{Log: s.log, Site: s.site, Key: secret, Secret: s.access.SecretOf,
 		Sender: &webpush.Sender{Client: client, Key: pushKey.Pair, Contact: s.pushContact}})

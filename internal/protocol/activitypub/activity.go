@@ -36,7 +36,7 @@ func NewUpdate(id string, note Note) Activity {
 // ofNote moves the context of an embedded note to the activity.
 func ofNote(kind, id string, note Note) Activity {
 	note.Context = ""
-	return Activity{Context: ContextNote, ID: id, Type: kind, Actor: note.AttributedTo, To: note.To, Cc: note.Cc, Object: note}
+	return Activity{Context: ContextFor(note.Tag), ID: id, Type: kind, Actor: note.AttributedTo, To: note.To, Cc: note.Cc, Object: note}
 }
 
 // NewUpdateActor tells everybody about a changed profile.

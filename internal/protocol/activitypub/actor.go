@@ -86,7 +86,7 @@ func NewImage(url, mediaType, description string) *Image {
 	return &Image{"Image", mediaType, url, description}
 }
 
-// Tag is what a text refers to: a Mention, a Hashtag or an Emoji.
+// Tag is what a text refers to: a Mention, a Hashtag, an Emoji or a FeaturedCollection.
 type Tag struct {
 	Context Context `json:"@context,omitempty"` // of an emoji by itself
 	ID      string  `json:"id,omitempty"`
@@ -106,6 +106,19 @@ func NewHashtag(page, name string) Tag { return Tag{Type: "Hashtag", Href: page,
 // NewEmoji names a custom emoji, given without colons.
 func NewEmoji(id, shortcode, updated string, icon *Image) Tag {
 	return Tag{ID: id, Type: "Emoji", Name: ":" + shortcode + ":", Updated: updated, Icon: icon}
+}
+
+// NewFeaturedTag names a collection of recommended accounts that a text leads to.
+func NewFeaturedTag(id, name string) Tag { return Tag{ID: id, Type: "FeaturedCollection", Name: name} }
+
+// ContextFor explains the words of a note with these tags.
+func ContextFor(tags []Tag) Context {
+	for _, tag := range tags {
+		if tag.Type == "FeaturedCollection" {
+			return ContextNoteFeatured
+		}
+	}
+	return ContextNote
 }
 
 // InteractionPolicy says who may do what without asking.

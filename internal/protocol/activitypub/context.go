@@ -37,6 +37,9 @@ const (
 
 	ContextNote Context = `["https://www.w3.org/ns/activitystreams",{` + termsNote + `}]`
 
+	// ContextNoteFeatured is for a note that leads to a collection of recommended accounts.
+	ContextNoteFeatured Context = `["https://www.w3.org/ns/activitystreams",{"FeaturedCollection":"https://w3id.org/fep/7aa9#FeaturedCollection",` + termsNote + `}]`
+
 	// ContextQuoteRequest is for the question whether a note may quote another, and for its answer; the question has the note in it.
 	ContextQuoteRequest Context = `["https://www.w3.org/ns/activitystreams",{"QuoteRequest":"https://w3id.org/fep/044f#QuoteRequest",` + termsNote + `}]`
 

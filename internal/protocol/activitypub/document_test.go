@@ -143,6 +143,8 @@ func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 	poll.VotersCount, poll.DirectMessage = &voters, &direct
 	inner := ourFeatured()
 	inner.Context = ""
+	leading := ourNote()
+	leading.Tag, leading.Attachment = append(leading.Tag, activitypub.NewFeaturedTag(inner.ID, inner.Name)), nil
 	follow := activitypub.NewActivity("Follow", base+"/uuid", me, "https://b.test/users/bo")
 	announce := activitypub.NewAnnounce(me+"/statuses/4/activity", me, "2024-02-03T04:05:06Z", []string{activitypub.Public}, []string{"https://b.test/users/bo", me + "/followers"}, "https://b.test/3")
 	for name, document := range map[string]any{
@@ -151,6 +153,7 @@ func TestDocumentsAreWrittenAsMastodonWritesThem(t *testing.T) {
 		"note":                  ourNote(),
 		"question":              poll,
 		"create":                activitypub.NewCreate(ourNote().ID+"/activity", ourNote()),
+		"create_leading":        activitypub.NewCreate(leading.ID+"/activity", leading),
 		"update_note":           activitypub.NewUpdate(ourNote().ID+"#updates/1", ourNote()),
 		"update_actor":          activitypub.NewUpdateActor(me+"#updates/1", actor),
 		"delete":                activitypub.NewDelete(ourNote().ID+"#delete", me, ourNote().ID),

@@ -65,6 +65,7 @@ type RemoteNote struct {
 
 	Mentions    []RemoteMention
 	Hashtags    []string // without #
+	Collections []string // the ids of those of recommended accounts that it leads to
 	Emojis      []RemoteEmoji
 	Attachments []RemoteAttachment
 	PreviewLink string // the link whose preview the author's server shows
@@ -235,7 +236,7 @@ func (n *RemoteNote) IsVote() bool {
 
 func (n *RemoteNote) readTagsAndFiles(o Object) {
 	tags := readTags(o)
-	n.Mentions, n.Hashtags, n.Emojis = tags.mentions, tags.hashtags, tags.emojis
+	n.Mentions, n.Hashtags, n.Emojis, n.Collections = tags.mentions, tags.hashtags, tags.emojis, tags.featured
 	for _, file := range o.Objects("attachment") {
 		if a := parseAttachment(file); a.URL != "" {
 			if len(n.Attachments) < MaxAttachments {

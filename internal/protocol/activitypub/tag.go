@@ -12,6 +12,7 @@ const (
 	maxEmojis    = 200
 	maxShortcode = 2048
 	maxHashtag   = 255 // characters
+	maxFeaturing = 10  // collections that a status leads to
 )
 
 // RemoteMention is a person named in a status.
@@ -32,6 +33,7 @@ type tags struct {
 	mentions []RemoteMention
 	hashtags []string
 	emojis   []RemoteEmoji
+	featured []string // the ids of collections
 }
 
 // readTags sorts tag[] into what we know, each thing once and not too many.
@@ -56,6 +58,10 @@ func readTags(o Object) tags {
 			if name != "" && cut(name, maxHashtag) == name && !strings.ContainsAny(name, " \t\r\n<>\"'&#/") &&
 				len(t.hashtags) < maxHashtags && first("#", strings.ToLower(name)) {
 				t.hashtags = append(t.hashtags, name)
+			}
+		case tag.Is("FeaturedCollection"):
+			if uri := tag.ID(); CheckID(uri) == nil && len(t.featured) < maxFeaturing && first("c", uri) {
+				t.featured = append(t.featured, uri)
 			}
 		case tag.Is("Emoji"):
 			e := parseEmoji(tag)

@@ -17,6 +17,7 @@ import (
 	"anancus/internal/social/id"
 	"anancus/internal/social/relationships"
 	"anancus/internal/social/settings"
+	"anancus/internal/social/statuses"
 )
 
 // Mastodon's limits.
@@ -131,6 +132,7 @@ type Service struct {
 	remote   *activitypub.Client
 	courier  Courier
 	reader   Reader
+	statuses *statuses.Service
 }
 
 // New opens the room.

@@ -249,24 +249,29 @@ func (s *Service) see(c *viewer.Call, which id.Collection) (*Collection, *mastod
 
 // AtPath gives the collection that a path on this server leads to, its id or its page, as the viewer sees it.
 func (s *Service) AtPath(c *viewer.Call, path string) (*mastodon.Collection, error) {
-	word, page := strings.CutPrefix(path, "/collections/")
-	owner := ""
-	if !page {
-		rest, ours := strings.CutPrefix(path, "/ap/users/")
-		var within bool
-		if owner, word, within = strings.Cut(rest, "/collections/"); !ours || !within {
-			return nil, fault.RecordNotFound()
-		}
-	}
-	which, err := id.Parse[id.Collection](word)
+	which, owner, err := readPath(path)
 	if err != nil {
 		return nil, err
 	}
 	found, shown, err := s.see(c, which)
-	if err == nil && !page && found.Owner.String() != owner {
+	if err == nil && owner != "" && found.Owner.String() != owner {
 		err = fault.RecordNotFound()
 	}
 	return shown, err
+}
+
+// readPath reads the collection, and the owner where there is one, out of a path on this server.
+func readPath(path string) (which id.Collection, owner string, err error) {
+	word, page := strings.CutPrefix(path, "/collections/")
+	if !page {
+		rest, ours := strings.CutPrefix(path, "/ap/users/")
+		var within bool
+		if owner, word, within = strings.Cut(rest, "/collections/"); !ours || !within {
+			return 0, "", fault.RecordNotFound()
+		}
+	}
+	which, err = id.Parse[id.Collection](word)
+	return which, owner, err
 }
 
 // ShowCollection serves GET /api/v1/collections/{id}.

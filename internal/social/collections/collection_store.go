@@ -176,3 +176,12 @@ func followedHere(ctx context.Context, q db.Q, account id.Account) (bool, error)
 		WHERE f.target_id = $1 AND a.domain = '' LIMIT 1) AS mattering`, account)
 	return n > 0, err
 }
+
+const atAddressesSQL = `SELECT ` + columns + ` FROM collections c WHERE c.id {in $1} AND c.uri = ''
+	UNION SELECT ` + columns + ` FROM collections c WHERE c.uri {in $2} AND c.uri <> ''
+	UNION SELECT ` + columns + ` FROM collections c WHERE c.url {in $2} AND c.url <> '' AND c.uri <> ''`
+
+// atAddresses gives members' collections by their numbers, and those of other servers by their ids and pages.
+func atAddresses(ctx context.Context, q db.Q, numbers []id.Collection, addresses []string) ([]*Collection, error) {
+	return db.All(ctx, q, scan, atAddressesSQL, numbers, addresses)
+}

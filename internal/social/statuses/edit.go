@@ -180,6 +180,9 @@ func (s *Service) edit(ctx context.Context, tx *db.Tx, status id.Status, ch Chan
 		if e.Tagged, e.Untagged, err = retag(ctx, tx, now, m.tags); err != nil {
 			return nil, err
 		}
+		if err := s.lead(ctx, tx, now, linkedIn(now.Text), true); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := s.link(ctx, tx, now, now.Content, "", now.EditedAt); err != nil {
 		return nil, err

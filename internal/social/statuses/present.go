@@ -19,7 +19,7 @@ import (
 )
 
 // segment is the part of a shown status that is the same for every viewer, encoded
-// and open at its end: `{"id":…,"tagged_collections":[]`.
+// and open at its end: `{"id":…,"tags":[]`.
 type segment struct {
 	body       []byte
 	text       filters.Text // what it says, for the viewer's filters
@@ -34,6 +34,8 @@ type segment struct {
 	link       linked
 	local      bool
 	codes      shortcodes
+	// collections are those that it leads to: what of them is shown depends on the viewer, and changes.
+	collections []id.Collection
 }
 
 // PresentOne shows one status to a viewer who may read it.
@@ -125,6 +127,9 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 		return nil, err
 	}
 	maps.Copy(all, w.quotes.first)
+	if w.collections, err = s.leadsOf(ctx, v, all); err != nil {
+		return nil, err
+	}
 	said := map[id.Account][]string{} // shortcodes
 	var links []id.Link
 	for _, seg := range all {
@@ -170,12 +175,15 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 
 // showing is what a page has in common while it is written.
 type showing struct {
-	viewer   viewer.Viewer
-	paper    *paper // nil: the rows are kept longer than a request
-	authors  map[id.Account]raw
-	own      map[id.Status]flags // nil for those who are not members
-	quotes   *quotes
-	cards    map[id.Link]*card
+	viewer  viewer.Viewer
+	paper   *paper // nil: the rows are kept longer than a request
+	authors map[id.Account]raw
+	own     map[id.Status]flags // nil for those who are not members
+	quotes  *quotes
+	cards   map[id.Link]*card
+
+	collections map[id.Collection]raw
+
 	unwanted *filters.Set
 	segments map[id.Status]*segment // of the page
 	boosted  map[id.Status]*segment // of what it boosts
@@ -237,6 +245,7 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 	account, did := w.authors[seg.author], w.own[proper]
 	b := w.paper.take(len(seg.body) + len(account) + len(inner) + len(quote) + len(marks) + len(of.approval) + 200)
 	b = append(b, seg.body...)
+	b = appendLeads(b, seg.collections, w.collections)
 	b = w.emojis.append(append(b, `,"emojis":`...), seg.author, seg.codes.all)
 	b = appendRaw(b, "account", account)
 	b = appendRaw(b, "reblog", inner)
@@ -329,7 +338,7 @@ func segmentOf(one *Status, e shared) (*segment, error) {
 		return nil, err
 	}
 	return &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
-		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll)}, nil
+		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll), collections: e.collections}, nil
 }
 
 // said is what filters look at: warning, text, options of a poll and descriptions of media, the last
@@ -371,6 +380,8 @@ type shared struct {
 	Card          *struct{} `json:"card,omitempty"`
 	link          id.Link
 	written       string
+	Collections   *struct{} `json:"tagged_collections,omitempty"`
+	collections   []id.Collection
 }
 
 // entities shapes statuses for the API, with mentions, tags, counts, apps and polls in a query or two each.
@@ -403,11 +414,16 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 	for status, list := range shown {
 		at[status].MediaAttachments = s.media.PresentAll(list)
 	}
-	tags, err := tagsOf(ctx, s.db, ids)
+	carried, err := carriedBy(ctx, s.db, ids)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range tags {
+	leads := map[id.Status][]id.Collection{}
+	for _, t := range carried {
+		if t.collection != 0 {
+			leads[t.status] = append(leads[t.status], t.collection)
+			continue
+		}
 		at[t.status].Tags = append(at[t.status].Tags, mastodon.StatusTag{Name: t.name, URL: s.site.TagURL(t.name)})
 	}
 	quotes := map[id.Status]quoting{}
@@ -434,7 +450,7 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		return nil, err
 	}
 	for i, one := range list {
-		out[i].Application, out[i].quote, out[i].poll = names[one.App].entity(), quotes[one.ID], polls[one.ID]
+		out[i].Application, out[i].quote, out[i].poll, out[i].collections = names[one.App].entity(), quotes[one.ID], polls[one.ID], leads[one.ID]
 		if n := links[one.ID]; !one.WithMedia && n.quote.state == "" {
 			out[i].link, out[i].written = n.link, n.written
 		}

@@ -199,8 +199,12 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 			return err
 		}
 	}
+	addresses := linkedIn(status.Text)
+	if err := s.lead(ctx, tx, status, addresses, false); err != nil {
+		return err
+	}
 	linked, err := s.link(ctx, tx, status, status.Content, "", status.CreatedAt)
-	if err == nil && !linked && len(p.shown) == 0 && d.Poll == nil && p.quoted == nil && len(carried) == len(p.marked.tags) {
+	if err == nil && !linked && len(addresses) == 0 && len(p.shown) == 0 && d.Poll == nil && p.quoted == nil && len(carried) == len(p.marked.tags) {
 		p.fresh.begin(s, status, carried)
 	}
 	return err

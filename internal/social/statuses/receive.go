@@ -180,6 +180,9 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 		if err := s.emoji.Receive(ctx, tx, author.Domain, note.Emojis, status.emojified(choices(note))...); err != nil {
 			return err
 		}
+		if err := s.lead(ctx, tx, status, note.Collections, false); err != nil {
+			return err
+		}
 		if note.Quote == "" {
 			if _, err := s.link(ctx, tx, status, note.Content, note.PreviewLink, status.CreatedAt); err != nil {
 				return err

@@ -140,6 +140,9 @@ func (s *Service) reviseIn(ctx context.Context, tx *db.Tx, status id.Status, sai
 	if e.Tagged, e.Untagged, err = retag(ctx, tx, now, namedBy(note)); err != nil {
 		return err
 	}
+	if err := s.lead(ctx, tx, now, note.Collections, true); err != nil {
+		return err
+	}
 	content, preview := note.Content, note.PreviewLink
 	if note.Quote != "" {
 		content, preview = "", ""

@@ -166,8 +166,11 @@ type Service struct {
 	cards    *cards
 	apps     *memo.Memo[id.App, app]
 	reader   Reader
-	log      *slog.Logger
-	watch    watch
+
+	collections Collections // nil: there are none
+
+	log   *slog.Logger
+	watch watch
 
 	translations translations
 }

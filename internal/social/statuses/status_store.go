@@ -143,9 +143,10 @@ func Mentioned(ctx context.Context, q db.Q, status id.Status) (loud, silent []id
 }
 
 type statusTag struct {
-	status id.Status
-	name   string
-	shown  string
+	status     id.Status
+	name       string
+	shown      string
+	collection id.Collection // instead of a hashtag: a collection that it leads to
 }
 
 func tagsOf(ctx context.Context, q db.Q, ids []id.Status) ([]statusTag, error) {
@@ -154,6 +155,17 @@ func tagsOf(ctx context.Context, q db.Q, ids []id.Status) ([]statusTag, error) {
 		err := r.Scan(&t.status, &t.name, &t.shown)
 		return t, err
 	}, `SELECT st.status_id, t.name, t.shown FROM status_tags st JOIN tags t ON t.id = st.tag_id WHERE st.status_id {in $1} ORDER BY st.status_id, t.id`, ids)
+}
+
+// carriedBy gives the hashtags of statuses and the collections that they lead to, in one statement: the second is nearly always empty.
+func carriedBy(ctx context.Context, q db.Q, ids []id.Status) ([]statusTag, error) {
+	return db.All(ctx, q, func(r db.Row) (statusTag, error) {
+		var t statusTag
+		var tag id.Tag
+		err := r.Scan(&t.status, &t.collection, &tag, &t.name, &t.shown)
+		return t, err
+	}, `SELECT st.status_id, CAST(0 AS BIGINT), t.id, t.name, t.shown FROM status_tags st JOIN tags t ON t.id = st.tag_id WHERE st.status_id {in $1}
+		UNION ALL SELECT sc.status_id, sc.collection_id, CAST(0 AS BIGINT), '', '' FROM status_collections sc WHERE sc.status_id {in $1} ORDER BY 1, 2, 3`, ids)
 }
 
 // insertTags hangs hashtags on a status, and gives those that are new on it.

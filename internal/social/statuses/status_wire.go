@@ -65,11 +65,16 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 	for _, person := range people {
 		note.Tag = append(note.Tag, activitypub.NewMention(person.URI, s.handleOf(person)))
 	}
-	tags, err := tagsOf(ctx, s.db, []id.Status{status.ID})
+	carried, err := carriedBy(ctx, s.db, []id.Status{status.ID})
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range tags {
+	var leads []id.Collection
+	for _, t := range carried {
+		if t.collection != 0 {
+			leads = append(leads, t.collection)
+			continue
+		}
 		note.Tag = append(note.Tag, activitypub.NewHashtag(s.site.TagURL(t.name), t.name))
 	}
 	var options []string
@@ -81,6 +86,12 @@ func (s *Service) NoteOf(ctx context.Context, status *Status) (*activitypub.Note
 		return nil, err
 	}
 	note.Tag = append(note.Tag, shown...)
+	featured, err := s.featuredTags(ctx, leads)
+	if err != nil {
+		return nil, err
+	}
+	note.Tag = append(note.Tag, featured...)
+	note.Context = activitypub.ContextFor(note.Tag)
 	numbers, err := countsOf(ctx, s.db, []id.Status{status.ID})
 	if err != nil {
 		return nil, err
