@@ -63,6 +63,7 @@ type letter struct {
 	kind      string // visibility
 	answers   bool
 	to        []*islander // followers when it was published, and whom it mentions
+	readers   []*islander // followers when it was edited: they are sent the whole of it
 	deleted   bool
 	deletedTo []*islander               // followers when it was deleted
 	liked     map[*islander]bool        // by whom
@@ -301,6 +302,16 @@ func (f *fediverse) find(p *islander, l *letter) string {
 	return strconv.FormatInt(ids[0], 10)
 }
 
+// reader picks somebody for a letter: mostly one who was sent it.
+func (f *fediverse) reader(l *letter) *islander {
+	if len(l.to) > 0 && f.dice.IntN(4) > 0 {
+		if p := l.to[f.dice.IntN(len(l.to))]; !p.home.dead {
+			return p
+		}
+	}
+	return f.living()
+}
+
 func (f *fediverse) letter() *letter { return f.letters[f.dice.IntN(len(f.letters))] }
 
 func (f *fediverse) edit() {
@@ -310,6 +321,7 @@ func (f *fediverse) edit() {
 	}
 	text := fmt.Sprintf("%s edited %d", strings.Fields(l.text)[0]+" "+strings.Fields(l.text)[1], f.did["edited"])
 	said := text
+	readers := f.followers(l.author)
 	for _, other := range l.to {
 		if l.kind == "direct" {
 			said += " @" + other.handle()
@@ -317,6 +329,9 @@ func (f *fediverse) edit() {
 	}
 	if f.ask(l.author, http.MethodPut, "/api/v1/statuses/"+l.id, url.Values{"status": {said}}, nil) == http.StatusOK {
 		l.text = text
+		if l.kind == "private" {
+			l.readers = append(l.readers, readers...)
+		}
 		f.did["edited"]++
 	}
 }
@@ -334,7 +349,8 @@ func (f *fediverse) remove() {
 }
 
 func (f *fediverse) like(undo bool) {
-	p, l := f.living(), f.letter()
+	l := f.letter()
+	p := f.reader(l)
 	at := f.find(p, l)
 	if at == "" {
 		return
@@ -350,7 +366,8 @@ func (f *fediverse) like(undo bool) {
 }
 
 func (f *fediverse) boost(undo bool) {
-	p, l := f.living(), f.letter()
+	l := f.letter()
+	p := f.reader(l)
 	at := f.find(p, l)
 	if at == "" || l.kind == "local" {
 		return
@@ -471,7 +488,7 @@ func (f *fediverse) waiting() (n int64) {
 func (f *fediverse) faults() (list []string) {
 	for _, l := range f.letters {
 		entitled := map[*island]bool{l.author.home: true}
-		for _, p := range l.to {
+		for _, p := range slices.Concat(l.to, l.readers) {
 			entitled[p.home] = true
 		}
 		deletion := map[*island]bool{l.author.home: true}
