@@ -2,10 +2,11 @@ package server
 
 import "time"
 
-// LetterSlots is how many requests of one host are dealt with at a time, KeyBurst how many keys of one are fetched in a row.
+// LetterSlots is how many requests of one host are dealt with at a time, KeyBurst how many keys of one are fetched in a row, KeyFetchAtOnce how many at a time.
 const (
-	LetterSlots = letterSlots
-	KeyBurst    = keyBurst
+	LetterSlots    = letterSlots
+	KeyBurst       = keyBurst
+	KeyFetchAtOnce = keyFetchAtOnce
 )
 
 // LookAtRooms makes the inbox forget which hosts have no room, and count what waits of each anew.

@@ -6,11 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/activitypub/aptest"
 	"anancus/internal/server"
 	"anancus/internal/server/servertest"
@@ -136,4 +139,49 @@ func TestAFloodOfOneHostIsHeldBackAndNothingTakenIsLost(t *testing.T) {
 	if n := rows(t, p, `SELECT COUNT(*) FROM inbox`); n != 0 {
 		t.Errorf("%d letters still wait", n)
 	}
+}
+
+// Somebody new writes several letters at once: their key is asked for by each, and none is refused because another was first.
+func TestLettersThatSomebodyNewWritesAtOnceAreAllTaken(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		p := open(t, engine, nil)
+		s := meet(t, p)
+		document := encode(t, s.actor)
+		var asked sync.WaitGroup
+		asked.Add(server.KeyFetchAtOnce)
+		var askers atomic.Int32
+		s.home.Answer("/users/eve", func(w http.ResponseWriter, _ *http.Request) {
+			if askers.Add(1) <= server.KeyFetchAtOnce {
+				asked.Done()
+				asked.Wait() // all of them look before one of them knows
+			}
+			w.Header().Set("Content-Type", activitypub.ContentType)
+			_, _ = w.Write(document)
+		})
+		requests := make([]*http.Request, server.KeyFetchAtOnce)
+		for n := range requests {
+			requests[n] = s.write(s.note(n + 1))
+		}
+		var all sync.WaitGroup
+		for _, r := range requests {
+			all.Go(func() {
+				got, err := plain.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = got.Body.Close() }()
+				if said, _ := io.ReadAll(got.Body); got.StatusCode != http.StatusAccepted {
+					t.Errorf("answered %d %s", got.StatusCode, said)
+				}
+			})
+		}
+		all.Wait()
+		if n := rows(t, p, `SELECT COUNT(*) FROM accounts WHERE uri = $1`, s.actor.ID); n != 1 {
+			t.Errorf("they are %d accounts", n)
+		}
+		if n := rows(t, p, `SELECT COUNT(*) FROM inbox`); n != int64(len(requests)) {
+			t.Errorf("%d of %d wait", n, len(requests))
+		}
+	})
 }

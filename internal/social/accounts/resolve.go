@@ -125,6 +125,14 @@ func (s *Service) Keep(ctx context.Context, actor *activitypub.RemoteActor, hand
 
 // keep is Keep; around tells whether what lies beside the actor is to be read too.
 func (s *Service) keep(ctx context.Context, actor *activitypub.RemoteActor, handle activitypub.Handle, around bool) (*Account, error) {
+	kept, err := s.keepOnce(ctx, actor, handle, around)
+	if fault.Is(err, fault.Conflict) { // another request kept it meanwhile: it is known now
+		kept, err = s.keepOnce(ctx, actor, handle, around)
+	}
+	return kept, err
+}
+
+func (s *Service) keepOnce(ctx context.Context, actor *activitypub.RemoteActor, handle activitypub.Handle, around bool) (*Account, error) {
 	if s.site.IsLocal(handle.Domain) {
 		return nil, fault.New(fault.Forbidden, "Another server cannot speak for accounts of this one")
 	}
