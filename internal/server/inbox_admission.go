@@ -26,8 +26,8 @@ const (
 	fullFor        = time.Second            // a host whose queue is full is told so unread for so long
 	fullPause      = 250 * time.Millisecond // and after a pause: whoever asks again at once is slowed down
 	retryBusy      = 30 * time.Second       // what a host is told to wait when too much comes of it
-	keyBurst       = 100                    // keys of one host that are fetched in a row
-	keyEvery       = 100 * time.Millisecond // and then one in so long
+	keyBurst       = 30                     // keys of one host that are fetched in a row
+	keyEvery       = 200 * time.Millisecond // and then one in so long
 	maxPaced       = 20_000                 // hosts whose pace is remembered; when it is full all are forgotten
 )
 
