@@ -62,7 +62,11 @@ func (s *Server) mount(mux *http.ServeMux, table []route) {
 
 func (s *Server) serve(r route) http.HandlerFunc {
 	wanted := strings.Fields(r.scopes)
+	waits := r.door != peer && r.door != stream // a person does
 	return func(w http.ResponseWriter, req *http.Request) {
+		if waits {
+			defer s.courtesy.Answering()()
+		}
 		c := &viewer.Call{W: w, R: req, Log: s.log, Base: s.site.Base()}
 		err := s.admit(c, r.door, wanted)
 		if err == nil {

@@ -27,6 +27,7 @@ import (
 	"anancus/internal/kit/bus"
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/config"
+	"anancus/internal/kit/courtesy"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/kit/film"
@@ -66,8 +67,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// deliveryHosts is how many hosts are delivered to at a time.
-const deliveryHosts = 16
+// deliveryHosts is how many hosts are delivered to at a time. Most of them are waited for: healthy ones take a tenth of a second or two to answer,
+// and silent ones are given up after ten seconds, which must not keep the others waiting.
+const deliveryHosts = 128
 
 // feedBytes is what a full home feed holds: 800 entries of 32 bytes, and its reader's follows.
 const feedBytes = 40 << 10
@@ -103,6 +105,7 @@ type Server struct {
 	media         *media.Service
 	statuses      *statuses.Service
 	collections   *collections.Service
+	courtesy      courtesy.Courtesy
 	timelines     *timelines.Service
 	notifications *notifications.Service
 	conversations *conversations.Service
@@ -231,6 +234,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.courier.Refuse(func(host string, farewell bool) bool {
 		return s.domains.Refuses(host) && (!farewell || !s.domains.Suspends(host))
 	})
+	s.courier.GiveWay(s.courtesy.Wait)
 	s.relays = relays.New(d, s.domains, s.accounts, s.courier)
 	pushKey, err := notifications.KeepPushKey(ctx, d, wrapper)
 	if err != nil {

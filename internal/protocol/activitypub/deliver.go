@@ -50,6 +50,7 @@ type Deliverer struct {
 
 	refuses   func(host string, farewell bool) bool // nil: nobody
 	followers Followers                             // nil: nobody is told
+	giveWay   func(ctx context.Context) error       // nil: to nobody
 
 	crew *bus.Crew[deliveryHost]
 
@@ -90,6 +91,9 @@ func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, pos
 	}
 	return q
 }
+
+// GiveWay lets every delivery of the workers wait first until others have what they need. It is for the assembly, before Start.
+func (d *Deliverer) GiveWay(wait func(ctx context.Context) error) { d.giveWay = wait }
 
 // Start begins to deliver, until Stop or the end of ctx.
 func (d *Deliverer) Start(ctx context.Context) error {

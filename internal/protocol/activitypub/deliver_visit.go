@@ -175,7 +175,13 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 			return true, v.finished(ctx, row.id)
 		}
 	}
-	status, err := v.send(ctx, row, keyID, key)
+	if v.giveWay != nil && v.quit != nil {
+		err = v.giveWay(ctx)
+	}
+	status := 0
+	if err == nil {
+		status, err = v.send(ctx, row, keyID, key)
+	}
 	if err != nil && ctx.Err() != nil { // we are stopping: not the host's fault
 		v.soonest(row.due)
 		return false, nil
