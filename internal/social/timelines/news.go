@@ -3,6 +3,7 @@ package timelines
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"anancus/internal/kit/db"
@@ -101,23 +102,12 @@ func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, b
 	}
 	if e.last == nil {
 		e.last = &feed{bounds: bounds{feed: s.bounds.group, group: s.bounds.group}}
-		if before != nil {
-			e.last.entries = before.last.heard(e.facts)
+		// What the feed showed before may be in it no more, and must hold no boost back: rather one too many is told.
+		if before != nil && reflect.DeepEqual(before.facts, e.facts) {
+			e.last = before.last
 		}
 	}
 	return e, nil
-}
-
-// heard are the entries that a feed of these facts would still have: a boost is not held back by what its reader hears no more. Of what came by a
-// hashtag nothing is known here, and it goes too.
-func (f *feed) heard(r *facts) []entry {
-	kept := make([]entry, 0, len(f.entries)+1)
-	for _, one := range f.entries {
-		if r.hears(one.author, nil) && !r.hides(one.author) && !r.blockedBy.has(one.author) {
-			kept = append(kept, one)
-		}
-	}
-	return kept
 }
 
 // latest is a feed of the entries that a next boost is compared with.
