@@ -102,12 +102,35 @@ func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, b
 	}
 	if e.last == nil {
 		e.last = &feed{bounds: bounds{feed: s.bounds.group, group: s.bounds.group}}
-		// What the feed showed before may be in it no more, and must hold no boost back: rather one too many is told.
-		if before != nil && reflect.DeepEqual(before.facts, e.facts) {
+		switch {
+		case before == nil:
+		case reflect.DeepEqual(before.facts, e.facts):
 			e.last = before.last
+		default: // its rules changed: some of what it had went, and some that it had not came between
+			var err error
+			if e.last.entries, err = s.lately(ctx, e.facts); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return e, nil
+}
+
+// lately reads the newest entries of a feed that is not open, as many as a boost is compared with.
+func (s *Service) lately(ctx context.Context, r *facts) ([]entry, error) {
+	w := s.ownWalk(r)
+	var kept []entry
+	for n, at, over := 0, newest, false; n < walkSteps && !over && len(kept) < s.bounds.group; n++ {
+		var more []entry
+		var err error
+		if more, at, over, err = w.step(ctx, at, false, 2*s.bounds.group); err != nil {
+			return nil, err
+		}
+		kept = append(kept, more...)
+	}
+	kept = kept[:min(len(kept), s.bounds.group)]
+	slices.Reverse(kept)
+	return kept, nil
 }
 
 // latest is a feed of the entries that a next boost is compared with.
