@@ -26,4 +26,9 @@ func lockFile(path string) (*fileLock, error) {
 	return &fileLock{file}, nil
 }
 
-func (l *fileLock) release() { _ = l.file.Close() }
+// release gives the lock up, and does not only close the file: a child that is being started at this moment has a copy of it, and with
+// that it would hold the lock until it is a program of its own.
+func (l *fileLock) release() {
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN)
+	_ = l.file.Close()
+}
