@@ -51,12 +51,26 @@ func spokenForAnother() error {
 	return fault.New(fault.Unauthorized, "The activity is signed by somebody else than its actor")
 }
 
-// checkProof tells whether an activity has a proof by a key that its actor lists for assertions.
+// checkProof tells whether an activity has a proof by a key that its actor lists for assertions. Of several one is enough.
 func (s *Server) checkProof(ctx context.Context, activity activitypub.Object, actor string) error {
-	proof, err := activitypub.ParseProof(activity, s.clock.Now())
+	proofs, err := activitypub.ParseProofs(activity, s.clock.Now())
 	if err != nil {
 		return err
 	}
+	for _, proof := range proofs {
+		bad := s.believe(ctx, proof, actor)
+		if bad == nil {
+			return nil
+		}
+		if err == nil || fault.Is(bad, fault.Unavailable) { // then the activity may count if it is sent again
+			err = bad
+		}
+	}
+	return err
+}
+
+// believe checks one proof with the key that it names.
+func (s *Server) believe(ctx context.Context, proof *activitypub.Proof, actor string) error {
 	if !activitypub.SameHost(proof.Method, actor) {
 		return spokenForAnother()
 	}

@@ -41,6 +41,15 @@ func (x *outsider) multikey(id string, n int) map[string]any {
 	return map[string]any{"id": id, "type": "Multikey", "controller": x.actor.ID, "publicKeyMultibase": aptest.Multikey(n)}
 }
 
+// mlMultikey is the outsider's n-th ML-DSA-44 key, perhaps with an end.
+func (x *outsider) mlMultikey(id string, n int, pairs ...string) map[string]any {
+	key := map[string]any{"id": id, "type": "Multikey", "controller": x.actor.ID, "publicKeyMultibase": aptest.MLMultikey(n)}
+	for i := 0; i < len(pairs); i += 2 {
+		key[pairs[i]] = pairs[i+1]
+	}
+	return key
+}
+
 // asMap is anything as a document.
 func asMap(t testing.TB, v any) map[string]any {
 	t.Helper()
@@ -257,9 +266,12 @@ func TestAnotherMayBringWhatItsActorProves(t *testing.T) {
 		host := aptest.NewServer(t)
 		sam, neighbour := newOutsider(t, host, "sam", 0), newOutsider(t, host, "neighbour", 2)
 		relay := newOutsider(t, aptest.NewServer(t), "relay", 1)
-		edKey, nextKey := sam.asserts(1), neighbour.asserts(2)
-		forRequests := sam.actor.ID + "#requests"
-		sam.shows("assertionMethod", sam.multikey(edKey, 1), "publicKey", []any{sam.actor.PublicKey, sam.multikey(forRequests, 3)})
+		edKey, nextKey, neighbourML := sam.asserts(1), neighbour.asserts(2), neighbour.actor.ID+"#ml"
+		neighbour.shows("assertionMethod", []any{neighbour.multikey(nextKey, 2), neighbour.mlMultikey(neighbourML, 3)})
+		forRequests, mlKey, overKey, revokedKey, mlForRequests := sam.actor.ID+"#requests", sam.actor.ID+"#ml", sam.actor.ID+"#over", sam.actor.ID+"#revoked", sam.actor.ID+"#mlrequests"
+		sam.shows("assertionMethod", []any{sam.multikey(edKey, 1), sam.mlMultikey(mlKey, 1), sam.mlMultikey(overKey, 4, "expires", "2020-01-01T00:00:00Z"),
+			sam.mlMultikey(revokedKey, 5, "expires", "2999-01-01T00:00:00Z", "revoked", "2020-01-01T00:00:00Z")},
+			"publicKey", []any{sam.actor.PublicKey, sam.multikey(forRequests, 3), sam.mlMultikey(mlForRequests, 6)})
 		sam.acceptFollow(ada)
 		note := sam.public("1", "proven")
 		relay.brings(here, aptest.Prove(t, sam.create(note), edKey, 1, time.Now()), http.StatusAccepted)
@@ -268,10 +280,37 @@ func TestAnotherMayBringWhatItsActorProves(t *testing.T) {
 		}
 		wantHome(t, ada, servertest.Status{URI: note.ID, Content: "proven"}, true)
 
+		// The key of another kind that was listed too was kept: its server need not be asked.
+		second := sam.public("3", "proven otherwise")
+		host.Answer("/users/sam", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+		relay.brings(here, aptest.ProveML(t, sam.create(second), mlKey, 1, time.Now()), http.StatusAccepted)
+		wantHome(t, ada, servertest.Status{URI: second.ID, Content: "proven otherwise"}, true)
+		third := sam.public("4", "proven twice, once by a key that nobody knows")
+		twice := aptest.ProveML(t, json.RawMessage(aptest.Prove(t, sam.create(third), sam.actor.ID+"#unknown", 7, time.Now())), mlKey, 1, time.Now())
+		sam.shows("assertionMethod", []any{sam.multikey(edKey, 1), sam.mlMultikey(mlKey, 1), sam.mlMultikey(overKey, 4, "expires", "2020-01-01T00:00:00Z"),
+			sam.mlMultikey(revokedKey, 5, "expires", "2999-01-01T00:00:00Z", "revoked", "2020-01-01T00:00:00Z")},
+			"publicKey", []any{sam.actor.PublicKey, sam.multikey(forRequests, 3), sam.mlMultikey(mlForRequests, 6)})
+		relay.brings(here, twice, http.StatusAccepted)
+		if _, ok := known(ada, third.ID); !ok {
+			t.Error("of two proofs the one that holds is not enough")
+		}
+
 		forged := sam.public("2", "forged")
 		proven := aptest.Prove(t, sam.create(forged), edKey, 1, time.Now())
+		provenML := aptest.ProveML(t, sam.create(forged), mlKey, 1, time.Now())
+		hugeProof := asMap(t, json.RawMessage(provenML))["proof"].(map[string]any)
+		hugeProof["proofValue"] = "z" + strings.Repeat("2", 900_000)
 		for name, body := range map[string][]byte{
 			"altered":              bytes.Replace(proven, []byte("forged"), []byte("Forged"), 1),
+			"altered, by ML-DSA":   bytes.Replace(provenML, []byte("forged"), []byte("Forged"), 1),
+			"another key of ML":    aptest.ProveML(t, sam.create(forged), mlKey, 2, time.Now()),
+			"a key that is over":   aptest.ProveML(t, sam.create(forged), overKey, 4, time.Now()),
+			"a key that was taken": aptest.ProveML(t, sam.create(forged), revokedKey, 5, time.Now()),
+			"an ML for requests":   aptest.ProveML(t, sam.create(forged), mlForRequests, 6, time.Now()),
+			"ML by an Ed25519 key": aptest.ProveML(t, sam.create(forged), edKey, 1, time.Now()),
+			"Ed25519 by an ML key": aptest.Prove(t, sam.create(forged), mlKey, 1, time.Now()),
+			"ML by a neighbour":    aptest.ProveML(t, sam.create(forged), neighbourML, 3, time.Now()),
+			"a value of a MB":      encode(t, altered(t, asMap(t, json.RawMessage(provenML)), "proof", hugeProof)),
 			"by another key":       aptest.Prove(t, sam.create(forged), edKey, 2, time.Now()),
 			"by a neighbour":       aptest.Prove(t, sam.create(forged), nextKey, 2, time.Now()),
 			"by who brings it":     aptest.Prove(t, sam.create(forged), relay.actor.PublicKey.ID, 1, time.Now()),

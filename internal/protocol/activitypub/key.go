@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"anancus/internal/kit/fault"
+
+	"filippo.io/mldsa"
+	pkix "filippo.io/mldsa/x509"
 )
 
 const (
@@ -42,7 +45,7 @@ func CheckUntil(until, now time.Time) error {
 	return nil
 }
 
-// ParsePublicKey reads the RSA or Ed25519 key of an actor, in any PEM form that is seen.
+// ParsePublicKey reads the RSA, Ed25519 or ML-DSA-44 key of an actor, in any PEM form that is seen.
 func ParsePublicKey(text string) (crypto.PublicKey, error) {
 	if len(text) > maxPEM {
 		return nil, badKey(errors.New("too long"))
@@ -56,7 +59,7 @@ func ParsePublicKey(text string) (crypto.PublicKey, error) {
 	if block.Type == "RSA PUBLIC KEY" {
 		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
 	} else {
-		public, err = x509.ParsePKIXPublicKey(block.Bytes)
+		public, err = pkix.ParsePKIXPublicKey(block.Bytes)
 	}
 	if err != nil {
 		return nil, badKey(err)
@@ -66,17 +69,21 @@ func ParsePublicKey(text string) (crypto.PublicKey, error) {
 
 // usable refuses keys of other kinds, and of sizes that are too weak or too dear.
 func usable(public any) (crypto.PublicKey, error) {
-	if key, ok := public.(ed25519.PublicKey); ok {
+	switch key := public.(type) {
+	case ed25519.PublicKey:
+		return key, nil
+	case *mldsa.PublicKey:
+		if key.Parameters() == mldsa.MLDSA44() {
+			return key, nil
+		}
+		return nil, badKey(errors.New("unusual size"))
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+			return nil, badKey(errors.New("unusual size"))
+		}
 		return key, nil
 	}
-	key, ok := public.(*rsa.PublicKey)
-	if !ok {
-		return nil, badKey(errors.New("not RSA or Ed25519"))
-	}
-	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
-		return nil, badKey(errors.New("unusual size"))
-	}
-	return key, nil
+	return nil, badKey(errors.New("not RSA, Ed25519 or ML-DSA-44"))
 }
 
 func badKey(err error) error {
@@ -85,7 +92,7 @@ func badKey(err error) error {
 
 // PublicKeyPEM writes a public key as actors list it.
 func PublicKeyPEM(public crypto.PublicKey) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(public)
+	der, err := pkix.MarshalPKIXPublicKey(public)
 	if err != nil {
 		return "", err
 	}

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
+	"filippo.io/mldsa"
 	"github.com/gowebpki/jcs"
 )
 
@@ -17,17 +17,22 @@ import (
 // fresh: deliveries are tried for three days. Older ones would let everybody
 // repeat what an actor has taken back since.
 const (
-	proofLife  = laneEndures
-	maxProofs  = 4
-	suiteEdDSA = "eddsa-jcs-2022"
+	proofLife    = laneEndures
+	maxProofs    = 4
+	suiteEdDSA   = "eddsa-jcs-2022"
+	suiteMLDSA44 = "mldsa44-jcs-2024"
 )
+
+// suites are the ways to prove that are understood, and how long the signature of each is.
+var suites = map[string]int{suiteEdDSA: ed25519.SignatureSize, suiteMLDSA44: mldsa.MLDSA44SignatureSize}
 
 // Proof is an integrity proof of a document (FEP-8b32) that was read but not
 // yet believed.
 type Proof struct {
 	Method string // the id of the key; whoever checks must see whose it is
+	suite  string
 	value  []byte
-	signed []byte
+	signed [][]byte // what may have been signed: one of them must fit
 }
 
 // HasProof tells whether a document has a proof of any kind.
@@ -64,19 +69,37 @@ func rearranged(v any, context bool) bool {
 	return false
 }
 
-// ParseProof reads the proof of a document and checks all that can be checked
-// without the key.
-func ParseProof(o Object, now time.Time) (*Proof, error) {
+// ParseProofs reads the proofs of a document, the first of each kind that is
+// supported, and checks all that can be checked without the keys. One that
+// holds is enough: a document may carry one for those who do not know another.
+func ParseProofs(o Object, now time.Time) ([]*Proof, error) {
+	var proofs []*Proof
+	var first error
+	seen := map[string]bool{}
 	for _, p := range bounded(o.Objects("proof"), maxProofs) {
-		if p.Is("DataIntegrityProof") && p.String("cryptosuite") == suiteEdDSA {
-			return readProof(o, p, now)
+		suite := p.String("cryptosuite")
+		if suites[suite] == 0 || seen[suite] || !p.Is("DataIntegrityProof") {
+			continue
 		}
+		seen[suite] = true
+		proof, err := readProof(o, p, suite, now)
+		if err == nil {
+			proofs = append(proofs, proof)
+		} else if first == nil {
+			first = err
+		}
+	}
+	switch {
+	case len(proofs) > 0:
+		return proofs, nil
+	case first != nil:
+		return nil, first
 	}
 	return nil, unsigned("The document has no proof that is supported")
 }
 
-func readProof(o, p Object, now time.Time) (*Proof, error) {
-	proof := &Proof{Method: p.String("verificationMethod")}
+func readProof(o, p Object, suite string, now time.Time) (*Proof, error) {
+	proof := &Proof{Method: p.String("verificationMethod"), suite: suite}
 	if p.String("proofPurpose") != "assertionMethod" {
 		return nil, unsigned("The proof has another purpose")
 	}
@@ -90,33 +113,48 @@ func readProof(o, p Object, now time.Time) (*Proof, error) {
 	if expires, ok := p.Time("expires"); p.Has("expires") && (!ok || now.After(expires)) {
 		return nil, unsigned("The proof has expired")
 	}
-	digits, ok := strings.CutPrefix(p.String("proofValue"), "z")
-	if !ok || len(digits) > maxMultibase {
-		return nil, unsigned("The proof has no value")
-	}
 	var err error
-	if proof.value, err = fromBase58(digits); err != nil || len(proof.value) != ed25519.SignatureSize {
+	if proof.value, err = fromMultibase(p.String("proofValue"), suites[suite]); err != nil || len(proof.value) != suites[suite] {
 		return nil, unsigned("The value of the proof cannot be read")
 	}
 	document, config := maps.Clone(o), maps.Clone(p)
 	delete(document, "proof")
 	delete(config, "proofValue")
+	configs := []Object{config}
 	if context, given := p["@context"]; given {
 		said, meant := list(o["@context"]), list(context)
 		if len(meant) > len(said) || !reflect.DeepEqual(said[:len(meant)], meant) {
 			return nil, unsigned("The proof is for another context")
 		}
 		document["@context"] = context
+	} else if suite == suiteMLDSA44 && document.Has("@context") {
+		// The draft of this suite signs the proof as if it said the document's context, other makers what it says.
+		whole := maps.Clone(config)
+		whole["@context"] = document["@context"]
+		configs = append(configs, whole)
 	}
-	for _, part := range []Object{config, document} {
-		text, err := canonical(part)
+	body, err := hashed(document)
+	if err != nil {
+		return nil, err
+	}
+	for _, config := range configs {
+		head, err := hashed(config)
 		if err != nil {
-			return nil, unsigned("The document cannot be written in one way")
+			return nil, err
 		}
-		sum := sha256.Sum256(text)
-		proof.signed = append(proof.signed, sum[:]...)
+		proof.signed = append(proof.signed, append(head, body...))
 	}
 	return proof, nil
+}
+
+// hashed is the hash of a part of what a proof signs.
+func hashed(part Object) ([]byte, error) {
+	text, err := canonical(part)
+	if err != nil {
+		return nil, unsigned("The document cannot be written in one way")
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
 }
 
 // canonical writes a document as RFC 8785 says.
@@ -129,13 +167,23 @@ func canonical(o Object) ([]byte, error) {
 }
 
 // Verify tells whether the owner of the key made the proof. The key must be one
-// that its actor lists for assertions.
+// that its actor lists for assertions. The kind of proof decides the kind of key.
 func (p *Proof) Verify(public crypto.PublicKey) error {
-	key, ok := public.(ed25519.PublicKey)
-	if !ok || len(key) != ed25519.PublicKeySize {
+	var fits func(signed []byte) bool
+	switch key := public.(type) {
+	case ed25519.PublicKey:
+		if p.suite == suiteEdDSA && len(key) == ed25519.PublicKeySize {
+			fits = func(signed []byte) bool { return ed25519.Verify(key, signed, p.value) }
+		}
+	case *mldsa.PublicKey:
+		if p.suite == suiteMLDSA44 && key != nil && key.Parameters() == mldsa.MLDSA44() {
+			fits = func(signed []byte) bool { return mldsa.Verify(key, signed, p.value, nil) == nil }
+		}
+	}
+	if fits == nil {
 		return unsigned("The key of %s cannot be used with this proof", p.Method)
 	}
-	if !ed25519.Verify(key, p.signed, p.value) {
+	if !slices.ContainsFunc(p.signed, fits) {
 		return unsigned("Verification failed for %s", p.Method)
 	}
 	return nil

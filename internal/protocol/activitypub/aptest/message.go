@@ -18,12 +18,22 @@ import (
 
 	"anancus/internal/protocol/activitypub"
 
+	"filippo.io/mldsa"
 	"github.com/gowebpki/jcs"
 )
 
 // EdKey is the n-th Ed25519 key, always the same.
 func EdKey(n int) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(n + 1)}, ed25519.SeedSize))
+}
+
+// MLKey is the n-th ML-DSA-44 key, always the same.
+func MLKey(n int) *mldsa.PrivateKey {
+	key, err := mldsa.NewPrivateKey(mldsa.MLDSA44(), bytes.Repeat([]byte{byte(n + 1)}, mldsa.PrivateKeySize))
+	if err != nil {
+		panic(err) // the seed has the size that it must have
+	}
+	return key
 }
 
 // ContentDigest is the Content-Digest header of a body.
@@ -106,8 +116,31 @@ func Multikey(n int) string {
 	return Base58(append([]byte{0xed, 0x01}, EdKey(n).Public().(ed25519.PublicKey)...))
 }
 
+// MLMultikey is the public half of the n-th ML-DSA-44 key as actors list it.
+func MLMultikey(n int) string {
+	return "u" + base64.RawURLEncoding.EncodeToString(append([]byte{0x90, 0x24}, MLKey(n).PublicKey().Bytes()...))
+}
+
 // Prove writes a document with an integrity proof (FEP-8b32) by the n-th Ed25519 key.
 func Prove(t testing.TB, document any, keyID string, n int, now time.Time) []byte {
+	t.Helper()
+	return prove(t, document, "eddsa-jcs-2022", keyID, now, func(signed []byte) string { return Base58(ed25519.Sign(EdKey(n), signed)) })
+}
+
+// ProveML is Prove by the n-th ML-DSA-44 key.
+func ProveML(t testing.TB, document any, keyID string, n int, now time.Time) []byte {
+	t.Helper()
+	return prove(t, document, "mldsa44-jcs-2024", keyID, now, func(signed []byte) string {
+		value, err := MLKey(n).Sign(nil, signed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "u" + base64.RawURLEncoding.EncodeToString(value)
+	})
+}
+
+// prove adds a proof to those that a document has.
+func prove(t testing.TB, document any, suite, keyID string, now time.Time, sign func(signed []byte) string) []byte {
 	t.Helper()
 	text, err := activitypub.Encode(document)
 	if err != nil {
@@ -117,7 +150,12 @@ func Prove(t testing.TB, document any, keyID string, n int, now time.Time) []byt
 	if err := json.Unmarshal(text, &o); err != nil {
 		t.Fatal(err)
 	}
-	proof := map[string]any{"@context": o["@context"], "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "verificationMethod": keyID,
+	others, _ := o["proof"].([]any)
+	if one, ok := o["proof"].(map[string]any); ok {
+		others = []any{one}
+	}
+	delete(o, "proof")
+	proof := map[string]any{"@context": o["@context"], "type": "DataIntegrityProof", "cryptosuite": suite, "verificationMethod": keyID,
 		"proofPurpose": "assertionMethod", "created": now.UTC().Format(time.RFC3339)}
 	var signed []byte
 	for _, part := range []any{proof, o} {
@@ -131,8 +169,11 @@ func Prove(t testing.TB, document any, keyID string, n int, now time.Time) []byt
 		sum := sha256.Sum256(text)
 		signed = append(signed, sum[:]...)
 	}
-	proof["proofValue"] = Base58(ed25519.Sign(EdKey(n), signed))
+	proof["proofValue"] = sign(signed)
 	o["proof"] = proof
+	if len(others) > 0 {
+		o["proof"] = append(others, proof)
+	}
 	if text, err = activitypub.Encode(o); err != nil {
 		t.Fatal(err)
 	}
