@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"anancus/internal/kit/db"
 )
 
 const (
@@ -99,7 +101,8 @@ func (c *Crew[T]) Start(ctx context.Context) {
 		return
 	}
 	c.started = true
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	// What a power failure undoes is done again: it is undone together with the note that it was done.
+	work, cancel := context.WithCancel(db.Unsynced(context.WithoutCancel(ctx)))
 	c.cancel = cancel
 	context.AfterFunc(ctx, c.close)
 	for range c.Workers {

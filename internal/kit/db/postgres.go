@@ -98,7 +98,11 @@ func lostRace(err error) bool {
 }
 
 func (p *postgres) once(ctx context.Context, do func(tx *Tx) error) (uint64, []any, error) {
-	raw, err := p.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	begin := "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+	if !wantsSync(ctx) {
+		begin += "; SET LOCAL synchronous_commit = off"
+	}
+	raw, err := p.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
 		return 0, nil, fmt.Errorf("begin: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 type liteWriter struct {
 	l     *lite
 	conn  *liteConn
+	syncs bool // whether the connection waits for the disk at every commit, as a new one does
 	queue chan *member
 	mu    sync.RWMutex // held for reading while a transaction is handed in
 	shut  bool
@@ -28,7 +29,7 @@ const (
 )
 
 func startLiteWriter(l *lite, conn *liteConn) *liteWriter {
-	w := &liteWriter{l: l, conn: conn, queue: make(chan *member, groupSize), done: make(chan struct{})}
+	w := &liteWriter{l: l, conn: conn, syncs: true, queue: make(chan *member, groupSize), done: make(chan struct{})}
 	go w.work()
 	return w
 }
@@ -79,7 +80,9 @@ func (w *liteWriter) stop() bool {
 func (w *liteWriter) work() {
 	defer close(w.done)
 	for m := range w.queue {
-		w.group(m)
+		for m != nil {
+			m = w.group(m)
+		}
 	}
 }
 
@@ -96,11 +99,13 @@ func (w *liteWriter) waiting() *member {
 	return nil
 }
 
-// group runs m and those that wait beside it, and commits them together.
-func (w *liteWriter) group(m *member) {
-	if err := w.begin(); err != nil {
+// group runs m and those that wait beside it, and commits them together. It gives back the one that cannot be of the group, if there is
+// one: who wants a sync does not make those wait for it who do not. These share that of others.
+func (w *liteWriter) group(m *member) (next *member) {
+	synced := wantsSync(m.ctx)
+	if err := w.begin(synced); err != nil {
 		m.answer <- answer{err: err}
-		return
+		return nil
 	}
 	start := time.Now()
 	var ran []*member
@@ -115,11 +120,14 @@ func (w *liteWriter) group(m *member) {
 		if len(ran) >= groupSize || time.Since(start) > groupTime {
 			break
 		}
-		m = w.waiting()
+		if m = w.waiting(); m != nil && !synced && wantsSync(m.ctx) {
+			next = m
+			break
+		}
 	}
 	if w.conn.grave == nil && w.commit() == nil {
 		w.settle(ran)
-		return
+		return next
 	}
 	w.rollback()
 	for _, m := range ran {
@@ -127,6 +135,7 @@ func (w *liteWriter) group(m *member) {
 			w.alone(m)
 		}
 	}
+	return next
 }
 
 // runInGroup runs one member between a savepoint and its release.
@@ -179,7 +188,7 @@ func (w *liteWriter) aloneOnce(m *member) error {
 	if err := m.ctx.Err(); err != nil {
 		return err
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(wantsSync(m.ctx)); err != nil {
 		return err
 	}
 	m.runOn(w.l.d, w.conn)
@@ -210,10 +219,13 @@ func (w *liteWriter) settle(ran []*member) {
 	}
 }
 
-// begin begins, on a new connection where the old one no longer can.
-func (w *liteWriter) begin() error {
+// begin begins a transaction that is synced or not, on a new connection where the old one no longer can.
+func (w *liteWriter) begin(synced bool) error {
 	w.conn.fresh()
-	err := w.conn.do("BEGIN IMMEDIATE")
+	err := w.sync(synced)
+	if err == nil {
+		err = w.conn.do("BEGIN IMMEDIATE")
+	}
 	if err == nil || liteCode(err) == liteBusy {
 		return err
 	}
@@ -223,12 +235,25 @@ func (w *liteWriter) begin() error {
 		return errors.Join(err, openErr)
 	}
 	_ = w.conn.close()
-	w.conn = conn
+	w.conn, w.syncs = conn, true
 	return conn.do("BEGIN IMMEDIATE")
 }
 
+// sync says whether the next commits wait for the disk. Between transactions only, SQLite takes it; a commit that waits takes all
+// that were made before it to the disk. The statement acts when it is read, so that it cannot be a kept one.
+func (w *liteWriter) sync(synced bool) error {
+	if w.syncs == synced || w.l.d.config.Fleeting {
+		return nil
+	}
+	if err := w.conn.execAll(map[bool]string{true: "PRAGMA synchronous(FULL)", false: "PRAGMA synchronous(NORMAL)"}[synced]); err != nil {
+		return err
+	}
+	w.syncs = synced
+	return nil
+}
+
 func (w *liteWriter) commit() error {
-	if w.l.d.config.SyncDelay > 0 {
+	if w.l.d.config.SyncDelay > 0 && w.syncs {
 		time.Sleep(w.l.d.config.SyncDelay)
 	}
 	return w.do("COMMIT")

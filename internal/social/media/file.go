@@ -91,7 +91,7 @@ func idOfKey(key string) (id.File, bool) {
 // put keeps a file of which noun, owner, kind, size, remote and hidden are set: first a row, then the file, and the row says so when it is there. What is not used in the end must be dropped.
 func (s *Service) put(ctx context.Context, f *file, from io.Reader) (*file, error) {
 	f.state = fileWriting
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+	err := s.db.Tx(db.Synced(ctx), func(tx *db.Tx) error {
 		f.id, f.seen = id.File(tx.NextID()), tx.Now()
 		var err error
 		if f.key, err = newKey(f.noun, f.id, f.kind); err != nil {
@@ -158,8 +158,8 @@ func (s *Service) SweepFiles(ctx context.Context) error {
 		for i, f := range list {
 			keys[i], ids[i] = f.key, f.id
 		}
-		// From here on nobody may settle them: what is half written is not shown.
-		err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		// From here on nobody may settle them: what is half written is not shown. Nor is what was shown no longer, whatever happens to the machine.
+		err = s.db.Tx(db.Synced(ctx), func(tx *db.Tx) error {
 			_, err := db.Exec(ctx, tx, `UPDATE files SET state = $2 WHERE id {in $1}`, ids, fileGone)
 			return err
 		})
