@@ -51,6 +51,9 @@ func (b *bench) pages(ctx context.Context, engine db.Engine) error {
 	if err != nil {
 		return err
 	}
+	if err := p.index(ctx); err != nil { // or the server would do so ten seconds after its start, amid what is measured
+		return err
+	}
 	s, err := p.serve(ctx)
 	if err != nil {
 		return err
