@@ -3,6 +3,7 @@
 package memo
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
@@ -93,37 +94,48 @@ func (m *Memo[K, V]) Clear() {
 // load. Keys that load does not give are absent from the answer.
 func (m *Memo[K, V]) All(keys []K, load func(missing []K) (map[K]V, error)) (map[K]V, error) {
 	found := make(map[K]V, len(keys))
+	err := m.Each(keys, load, func(k K, v V) { found[k] = v })
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Each is All for whoever keeps values elsewhere than in a map of their own: do is given each of them, that of a key which is named
+// twice perhaps twice.
+func (m *Memo[K, V]) Each(keys []K, load func(missing []K) (map[K]V, error), do func(K, V)) error {
 	var missing []K
-	var before []uint64
 	for _, k := range keys {
-		if _, twice := found[k]; twice {
-			continue
-		}
 		if v, ok := m.cache.GetIfPresent(k); ok {
-			found[k] = v
-			continue
+			do(k, v)
+		} else {
+			missing = append(missing, k)
 		}
-		missing = append(missing, k)
-		before = append(before, m.epoch(k).Load())
 	}
 	if len(missing) == 0 {
-		return found, nil
+		return nil
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	before := make([]uint64, len(missing))
+	for i, k := range missing {
+		before[i] = m.epoch(k).Load()
 	}
 	loaded, err := load(missing)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, k := range missing {
 		v, ok := loaded[k]
 		if !ok {
 			continue
 		}
-		found[k] = v
+		do(k, v)
 		// Set first and look afterwards: a Forget between the two is then seen.
 		m.cache.Set(k, v)
 		if m.epoch(k).Load() != before[i] {
 			m.cache.Invalidate(k)
 		}
 	}
-	return found, nil
+	return nil
 }

@@ -23,7 +23,7 @@ func (a *Account) glance() Glance {
 
 // Glance looks at an account. NotFound if there is none.
 func (s *Service) Glance(ctx context.Context, account id.Account) (Glance, error) {
-	all, err := s.remembered(ctx, []id.Account{account}, nil)
+	all, err := s.remembered(ctx, []id.Account{account})
 	if err != nil {
 		return Glance{}, err
 	}

@@ -79,33 +79,30 @@ func (s *Service) ForgetEmoji(domain string, codes ...string) {
 // Shown gives accounts as clients see them, encoded, by id. Warm accounts cost no query, cold ones two together, and one more where they
 // use emoji of other servers that are not remembered; those that moved cost as much again.
 func (s *Service) Shown(ctx context.Context, ids []id.Account) (map[id.Account]json.RawMessage, error) {
-	return s.ShownAlso(ctx, ids, nil)
+	shown := make(map[id.Account]json.RawMessage, len(ids))
+	return shown, s.ShownAlso(ctx, shown, ids, nil)
 }
 
-// ShownAlso is Shown for whoever shows texts of these accounts too: also gives the shortcodes in those of one of them, whose emoji are
-// read in the same query as the accounts'.
-func (s *Service) ShownAlso(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]json.RawMessage, error) {
-	all, err := s.remembered(ctx, ids, also)
-	if err != nil {
-		return nil, err
+// ShownAlso adds accounts to some that are shown, for whoever shows texts of these accounts too: also gives the shortcodes in those of one
+// of them, whose emoji are read in the same query as the accounts'.
+func (s *Service) ShownAlso(ctx context.Context, shown map[id.Account]json.RawMessage, ids []id.Account, also func(id.Account) []string) error {
+	var moved, targets []id.Account // each with where it moved to
+	err := s.shown.Each(ids, func(missing []id.Account) (map[id.Account]shownAccount, error) { return s.encode(ctx, missing, also) },
+		func(which id.Account, a shownAccount) {
+			if shown[which] = a.body; a.moved != 0 {
+				moved, targets = append(moved, which), append(targets, a.moved)
+			}
+		})
+	if err != nil || len(moved) == 0 {
+		return err
 	}
-	shown := make(map[id.Account]json.RawMessage, len(all))
-	var targets []id.Account
-	for which, a := range all {
-		if shown[which] = a.body; a.moved != 0 {
-			targets = append(targets, a.moved)
+	there, err := s.remembered(ctx, targets)
+	for i, which := range moved {
+		if target, known := there[targets[i]]; known {
+			shown[which] = withMoved(shown[which], target.body)
 		}
 	}
-	if len(targets) == 0 {
-		return shown, nil
-	}
-	there, err := s.remembered(ctx, targets, nil)
-	for which, a := range all {
-		if target, known := there[a.moved]; known {
-			shown[which] = withMoved(a.body, target.body)
-		}
-	}
-	return shown, err
+	return err
 }
 
 // withMoved adds to an encoded account the one that it moved to, which is not followed further.
@@ -118,7 +115,7 @@ func withMoved(body, target json.RawMessage) json.RawMessage {
 
 // Domains tells whose servers accounts are of: "" of members. It costs no query for those that were shown lately.
 func (s *Service) Domains(ctx context.Context, ids []id.Account) (map[id.Account]string, error) {
-	all, err := s.remembered(ctx, ids, nil)
+	all, err := s.remembered(ctx, ids)
 	domains := make(map[id.Account]string, len(all))
 	for which, a := range all {
 		domains[which] = a.domain
@@ -126,26 +123,29 @@ func (s *Service) Domains(ctx context.Context, ids []id.Account) (map[id.Account
 	return domains, err
 }
 
-func (s *Service) remembered(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]shownAccount, error) {
-	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]shownAccount, error) {
-		list, err := s.ByIDs(ctx, missing)
+func (s *Service) remembered(ctx context.Context, ids []id.Account) (map[id.Account]shownAccount, error) {
+	return s.shown.All(ids, func(missing []id.Account) (map[id.Account]shownAccount, error) { return s.encode(ctx, missing, nil) })
+}
+
+// encode makes what is remembered of accounts.
+func (s *Service) encode(ctx context.Context, ids []id.Account, also func(id.Account) []string) (map[id.Account]shownAccount, error) {
+	list, err := s.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	entities, err := s.presentAlso(ctx, list, also)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.Account]shownAccount, len(list))
+	for i, a := range list {
+		body, err := Encode(entities[i])
 		if err != nil {
 			return nil, err
 		}
-		entities, err := s.presentAlso(ctx, list, also)
-		if err != nil {
-			return nil, err
-		}
-		out := make(map[id.Account]shownAccount, len(list))
-		for i, a := range list {
-			body, err := Encode(entities[i])
-			if err != nil {
-				return nil, err
-			}
-			out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo(), a.glance(), atLeast(0, a.RemoteStatuses)}
-		}
-		return out, nil
-	})
+		out[a.ID] = shownAccount{body, a.Domain, emoji.Codes(a.emojified()...), a.movedTo(), a.glance(), atLeast(0, a.RemoteStatuses)}
+	}
+	return out, nil
 }
 
 // Rows gives accounts as clients see them in the order of ids; unknown ones are left out.

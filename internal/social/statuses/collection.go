@@ -90,7 +90,7 @@ func (s *Service) Leads(ctx context.Context, tx *db.Tx, status id.Status, which 
 }
 
 // leadsOf shows the collections that the statuses of a page lead to, encoded. Nearly no status leads to any: then nothing is asked.
-func (s *Service) leadsOf(ctx context.Context, v viewer.Viewer, all map[id.Status]*segment) (map[id.Collection]raw, error) {
+func (s *Service) leadsOf(ctx context.Context, v viewer.Viewer, all []*segment) (map[id.Collection]raw, error) {
 	var which []id.Collection
 	for _, seg := range all {
 		which = append(which, seg.collections...)

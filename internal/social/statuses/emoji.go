@@ -56,11 +56,11 @@ func (e emojis) append(b []byte, author id.Account, codes []string) []byte {
 }
 
 // emojisOf looks up the shortcodes of shown statuses: without a query where they are remembered, as those of this server are.
-func (s *Service) emojisOf(ctx context.Context, all map[id.Status]*segment) (e emojis, err error) {
+func (s *Service) emojisOf(ctx context.Context, all []*segment) (e emojis, err error) {
 	var elsewhere []id.Account
 	var using []*segment
 	for _, seg := range all {
-		if seg == nil || len(seg.codes.all) == 0 {
+		if len(seg.codes.all) == 0 {
 			continue
 		}
 		using = append(using, seg)

@@ -50,13 +50,12 @@ func newReaders() *readers {
 	return &readers{otter.Must(&otter.Options[id.Account, *reader]{MaximumSize: maxReaders})}
 }
 
-// of gives a reader's flags for statuses: those remembered, and the rest from one query.
-func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]flags, error) {
+// of adds to found a reader's flags for statuses: those remembered, and the rest from one query.
+func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.Status, found map[id.Status]flags) error {
 	one, ok := r.cache.GetIfPresent(account)
 	if !ok {
 		one, _ = r.cache.SetIfAbsent(account, &reader{known: map[id.Status]flags{}})
 	}
-	found := make(map[id.Status]flags, len(ids))
 	var missing []id.Status
 	one.mu.Lock()
 	epoch := one.epoch
@@ -69,11 +68,11 @@ func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.S
 	}
 	one.mu.Unlock()
 	if len(missing) == 0 {
-		return found, nil
+		return nil
 	}
 	read, err := flagsOf(ctx, q, account, missing)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
@@ -87,7 +86,7 @@ func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.S
 			one.known[status] = read[status]
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // readerEpoch is a reader before something happened.

@@ -33,8 +33,8 @@ func TestFlagsAreReadOnceAndForgottenWhenTheyChange(t *testing.T) {
 		}
 		mark(5)
 		look := func() map[id.Status]flags {
-			got, err := r.of(ctx, d, 1, []id.Status{5, 6})
-			if err != nil {
+			got := map[id.Status]flags{}
+			if err := r.of(ctx, d, 1, []id.Status{5, 6}, got); err != nil {
 				t.Fatal(err)
 			}
 			return got

@@ -149,17 +149,17 @@ func (s *Service) presentPoll(c *viewer.Call, status *Status) (any, error) {
 	if seg == nil || seg.poll == nil {
 		return nil, fault.RecordNotFound()
 	}
-	var own map[id.Status]flags
+	own := map[id.Status]flags{}
 	if c.Viewer.IsMember() {
-		if own, err = s.readers.of(c.Context(), s.db, c.Viewer.Account, ids); err != nil {
+		if err := s.readers.of(c.Context(), s.db, c.Viewer.Account, ids, own); err != nil {
 			return nil, err
 		}
 	}
-	shown, err := s.emojisOf(c.Context(), segments)
+	shown, err := s.emojisOf(c.Context(), []*segment{seg})
 	if err != nil {
 		return nil, err
 	}
-	return raw(seg.poll.join(nil, s.clock.Now(), own != nil, status.Author == c.Viewer.Account, own[status.ID],
+	return raw(seg.poll.join(nil, s.clock.Now(), c.Viewer.IsMember(), status.Author == c.Viewer.Account, own[status.ID],
 		func(b []byte) []byte { return shown.append(b, seg.author, seg.codes.poll) })), nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -56,170 +55,204 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, ids []id.Status)
 	return s.present(ctx, v, ids, false)
 }
 
-// PresentPage is Present for rows that are sent and then forgotten: done gives their memory to the next page.
-func (s *Service) PresentPage(ctx context.Context, v viewer.Viewer, ids []id.Status) (rows []raw, done func(), err error) {
-	paper := papers.Get().(*paper)
-	rows, err = s.presentOn(ctx, paper, v, ids, false)
-	return rows, func() { paper.used = paper.used[:0]; papers.Put(paper) }, err
+// PresentPage is Present for a page that is sent and then forgotten, as one list: done gives its memory to the next page.
+func (s *Service) PresentPage(ctx context.Context, v viewer.Viewer, ids []id.Status) (list raw, done func(), err error) {
+	w := newShowing(v)
+	if err := s.gather(ctx, w, ids, false); err != nil {
+		return nil, nil, err
+	}
+	b := append(w.paper[:0], '[')
+	for _, one := range ids {
+		end := len(b)
+		if end > 1 {
+			b = append(b, ',')
+		}
+		begin := len(b)
+		if b = w.row(b, one); len(b) == begin {
+			b = b[:end]
+		}
+	}
+	w.paper = append(b, ']')
+	return w.paper, w.done, w.err
 }
 
 func (s *Service) present(ctx context.Context, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
-	return s.presentOn(ctx, nil, v, ids, redraft)
-}
-
-func (s *Service) presentOn(ctx context.Context, on *paper, v viewer.Viewer, ids []id.Status, redraft bool) ([]raw, error) {
-	w, err := s.gather(ctx, &showing{viewer: v, paper: on}, ids, redraft)
-	if err != nil {
+	w := newShowing(v)
+	defer w.done()
+	if err := s.gather(ctx, w, ids, redraft); err != nil {
 		return nil, err
 	}
 	rows := make([]raw, 0, len(ids))
 	for _, one := range ids {
-		if row := w.row(one, w.segments[one], w.boosted); row != nil {
+		if row := w.row(make([]byte, 0, w.size(one)), one); len(row) > 0 {
 			rows = append(rows, row)
 		}
-		if w.err != nil {
-			return nil, w.err
-		}
 	}
-	return rows, nil
-}
-
-// paper is memory that the rows of a page are written on. Most of what a warm page costs is asking for it and giving it back.
-type paper struct{ used []byte }
-
-// paperSize fits nearly every page of 20; what does not fit has memory of its own.
-const paperSize = 96 << 10
-
-var papers = sync.Pool{New: func() any { return &paper{make([]byte, 0, paperSize)} }}
-
-// take gives an empty slice that has room for n bytes.
-func (p *paper) take(n int) []byte {
-	if p == nil || cap(p.used)-len(p.used) < n {
-		return make([]byte, 0, n)
-	}
-	at := len(p.used)
-	p.used = p.used[:at+n]
-	return p.used[at : at : at+n]
+	return rows, w.err
 }
 
 // gather reads what a page shows: warm statuses from memory, cold ones in a fixed number of queries.
-func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redraft bool) (*showing, error) {
+func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redraft bool) error {
 	v := w.viewer
-	segments, err := s.segments(ctx, ids)
-	if err != nil {
-		return nil, err
+	if err := s.eachSegment(ctx, ids, w.add); err != nil {
+		return err
 	}
 	var originals []id.Status
-	for _, one := range segments {
+	for _, one := range w.all {
 		if one.boostOf != 0 {
 			originals = append(originals, one.boostOf)
 		}
 	}
-	boosted, err := s.segments(ctx, originals)
+	err := s.eachSegment(ctx, originals, w.add)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := make(map[id.Status]*segment, len(segments)+len(boosted))
-	maps.Copy(all, segments)
-	maps.Copy(all, boosted)
-	w.segments, w.boosted, w.now = segments, boosted, s.clock.Now()
-	if w.quotes, err = s.quoted(ctx, v, all, redraft); err != nil {
-		return nil, err
+	w.now = s.clock.Now()
+	if w.quotes, err = s.quoted(ctx, v, w.all, redraft); err != nil {
+		return err
 	}
-	maps.Copy(all, w.quotes.first)
-	if w.collections, err = s.leadsOf(ctx, v, all); err != nil {
-		return nil, err
+	for one, seg := range w.quotes.first {
+		w.add(one, seg)
 	}
-	said := map[id.Account][]string{} // shortcodes
+	if w.collections, err = s.leadsOf(ctx, v, w.all); err != nil {
+		return err
+	}
 	var links []id.Link
-	for _, seg := range all {
+	for _, seg := range w.all {
 		if seg.link.link != 0 {
 			links = append(links, seg.link.link)
 		}
 	}
 	if w.cards, err = s.cardsOf(ctx, links); err != nil {
-		return nil, err
+		return err
 	}
-	people := make([]id.Account, 0, len(all)+len(w.cards))
 	for _, c := range w.cards {
 		if who := c.namedBy(); who != 0 {
-			people = append(people, who)
+			w.people = append(w.people, who)
 		}
 	}
-	proper := make([]id.Status, 0, len(all))
-	for one, seg := range all {
-		people = append(people, seg.author)
+	var said map[id.Account][]string // shortcodes
+	for _, seg := range w.all {
+		if _, twice := w.authors[seg.author]; !twice {
+			w.authors[seg.author] = nil // until they are read
+			w.people = append(w.people, seg.author)
+		}
 		if len(seg.codes.all) > 0 {
+			if said == nil {
+				said = map[id.Account][]string{}
+			}
 			said[seg.author] = append(said[seg.author], seg.codes.all...)
 		}
-		if seg.boostOf == 0 {
-			proper = append(proper, one)
+	}
+	if err := s.accounts.ShownAlso(ctx, w.authors, w.people, func(author id.Account) []string { return said[author] }); err != nil {
+		return err
+	}
+	if w.emojis, err = s.emojisOf(ctx, w.all); err != nil {
+		return err
+	}
+	if w.personal {
+		if err := s.readers.of(ctx, s.db, v.Account, w.proper, w.own); err != nil {
+			return err
 		}
+		w.unwanted, err = s.filters.Of(ctx, v.Account)
 	}
-	if w.authors, err = s.accounts.ShownAlso(ctx, people, func(author id.Account) []string { return said[author] }); err != nil {
-		return nil, err
-	}
-	if w.emojis, err = s.emojisOf(ctx, all); err != nil {
-		return nil, err
-	}
-	if v.IsMember() && !w.stream {
-		if w.own, err = s.readers.of(ctx, s.db, v.Account, proper); err != nil {
-			return nil, err
-		}
-		if w.unwanted, err = s.filters.Of(ctx, v.Account); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
+	return err
 }
 
-// showing is what a page has in common while it is written.
+// showing is what a page has in common while it is written, and the memory that it is written on.
 type showing struct {
-	viewer  viewer.Viewer
-	paper   *paper // nil: the rows are kept longer than a request
-	authors map[id.Account]raw
-	own     map[id.Status]flags // nil for those who are not members
-	quotes  *quotes
-	cards   map[id.Link]*card
-
-	collections map[id.Collection]raw
-
-	unwanted *filters.Set
-	segments map[id.Status]*segment // of the page
-	boosted  map[id.Status]*segment // of what it boosts
-	stream   bool                   // for all members at once (see stream.go)
-	emojis   emojis
+	viewer   viewer.Viewer
+	personal bool // it says what the viewer did
+	stream   bool // it is for all members at once (see stream.go)
 	now      time.Time
-	err      error // the first that came
+
+	segments map[id.Status]*segment // of the page, of what that boosts and of what these quote
+	all      []*segment             // the same
+	proper   []id.Status            // those of them that are no boosts
+	people   []id.Account
+	authors  map[id.Account]raw // nil: gone
+	own      map[id.Status]flags
+
+	quotes      quotes
+	cards       map[id.Link]*card
+	collections map[id.Collection]raw
+	unwanted    *filters.Set
+	emojis      emojis
+
+	paper []byte // of PresentPage
+	err   error  // the first that came
 }
 
-// row writes one status of a page; nil when it, its author or what it boosts is gone.
-func (w *showing) row(self id.Status, seg *segment, boosted map[id.Status]*segment) raw {
+// Pages are written on the memory of earlier ones: most of what a warm page cost was asking for it and giving it back.
+var showings = sync.Pool{New: func() any {
+	return &showing{segments: map[id.Status]*segment{}, authors: map[id.Account]raw{}, own: map[id.Status]flags{}, paper: make([]byte, 0, 96<<10)}
+}}
+
+// Bounds of the memory that is kept for the next page: far more than one of 40 takes, far less than a thread of thousands.
+const (
+	keptRows  = 256
+	keptPaper = 512 << 10
+)
+
+func newShowing(v viewer.Viewer) *showing {
+	w := showings.Get().(*showing)
+	w.viewer, w.personal = v, v.IsMember()
+	return w
+}
+
+// done gives the memory to the next page; nothing of this one may be used any more.
+func (w *showing) done() {
+	if len(w.all) > keptRows || cap(w.paper) > keptPaper {
+		return
+	}
+	w.wipe()
+	showings.Put(w)
+}
+
+func (w *showing) wipe() {
+	clear(w.segments)
+	clear(w.authors)
+	clear(w.own)
+	clear(w.all)
+	*w = showing{segments: w.segments, authors: w.authors, own: w.own, all: w.all[:0], proper: w.proper[:0], people: w.people[:0], paper: w.paper}
+}
+
+// add notes a status that is shown somewhere in the page.
+func (w *showing) add(self id.Status, seg *segment) {
+	if w.segments[self] != nil {
+		return
+	}
+	w.segments[self] = seg
+	if w.all = append(w.all, seg); seg.boostOf == 0 {
+		w.proper = append(w.proper, self)
+	}
+}
+
+// row appends one status of a page; nothing when it, its author or what it boosts is gone.
+func (w *showing) row(b []byte, self id.Status) []byte {
+	seg := w.segments[self]
 	switch {
 	case seg == nil || w.authors[seg.author] == nil:
-		return nil
+		return b
 	case seg.boostOf == 0:
-		return w.join(self, seg, self, seg, nil, w.quotes.full(seg.quote, w.inside), w.filtered(seg, self))
+		return w.join(b, self, seg, nil, w.filtered(seg, self), false)
 	}
-	original := boosted[seg.boostOf]
+	original := w.segments[seg.boostOf]
 	if original == nil || w.authors[original.author] == nil {
-		return nil
+		return b
 	}
-	marks := w.filtered(original, self, seg.boostOf)
-	inner := w.join(seg.boostOf, original, seg.boostOf, original, nil, w.quotes.full(original.quote, w.inside), marks)
-	return w.join(self, seg, seg.boostOf, original, inner, nil, marks)
+	return w.join(b, self, seg, original, w.filtered(original, self, seg.boostOf), false)
 }
 
-// inside writes a status that another quotes: what it quotes itself is only named.
-func (w *showing) inside(self id.Status, seg *segment) raw {
-	if w.authors[seg.author] == nil || seg.boostOf != 0 {
-		return nil
+// size is about how long a row becomes.
+func (w *showing) size(self id.Status) (n int) {
+	for seg := w.segments[self]; seg != nil; seg = w.segments[seg.boostOf] {
+		n += len(seg.body) + len(w.authors[seg.author]) + 400
+		if c := w.cards[seg.link.link]; c != nil {
+			n += int(c.size())
+		}
 	}
-	marks := w.filtered(seg, self)
-	if w.stream {
-		marks = quotedHole
-	}
-	return w.join(self, seg, self, seg, nil, w.quotes.shallow(seg.quote), marks)
+	return n
 }
 
 // filtered gives what a member's filters find in a status, which they may name by any of its ids. Nobody is
@@ -239,24 +272,32 @@ func (w *showing) filtered(seg *segment, ids ...id.Status) raw {
 	return marks
 }
 
-// join closes a segment with its author, what it boosts, what it quotes, its poll, what filters found and the viewer's flags, which are those of the proper status: of
-// what it boosts, or itself.
-func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segment, inner, quote, marks raw) raw {
-	account, did := w.authors[seg.author], w.own[proper]
-	b := w.paper.take(len(seg.body) + len(account) + len(inner) + len(quote) + len(marks) + len(of.approval) + 200)
+// join closes a segment with its author, what it boosts, what it quotes, its poll, what filters found and the viewer's flags, which are those of the proper
+// status: of the original that it boosts, or itself. Inside of another status that quotes it, what it quotes is only named.
+func (w *showing) join(b []byte, self id.Status, seg, original *segment, marks raw, inside bool) []byte {
+	proper, of := self, seg
+	if original != nil {
+		proper, of = seg.boostOf, original
+	}
+	did := w.own[proper]
 	b = append(b, seg.body...)
 	b = appendLeads(b, seg.collections, w.collections)
 	b = w.emojis.append(append(b, `,"emojis":`...), seg.author, seg.codes.all)
-	b = appendRaw(b, "account", account)
-	b = appendRaw(b, "reblog", inner)
-	b = appendRaw(b, "quote", quote)
+	b = append(append(b, `,"account":`...), w.authors[seg.author]...)
+	if original == nil {
+		b = append(b, `,"reblog":null,"quote":`...)
+		b = w.appendQuote(b, seg.quote, inside)
+	} else {
+		b = append(b, `,"reblog":`...)
+		b = append(w.join(b, proper, original, nil, marks, false), `,"quote":null`...)
+	}
 	b = append(b, `,"card":`...)
 	shown := w.cards[seg.link.link]
 	b = shown.appendTo(b, seg.link.shownAs(shown), w.viewer, w.authors)
 	b = append(b, `,"poll":`...)
-	b = seg.poll.join(b, w.now, w.own != nil, seg.author == w.viewer.Account, did, func(b []byte) []byte { return w.emojis.append(b, seg.author, seg.codes.poll) })
+	b = seg.poll.join(b, w.now, w.personal, seg.author == w.viewer.Account, did, func(b []byte) []byte { return w.emojis.append(b, seg.author, seg.codes.poll) })
 	b = of.appendApproval(b, w.viewer, did)
-	if w.own != nil {
+	if w.personal {
 		b = appendFlag(b, "favourited", did&favourited != 0)
 		b = appendFlag(b, "reblogged", did&boosted != 0)
 		b = appendFlag(b, "muted", did&muted != 0)
@@ -265,9 +306,8 @@ func (w *showing) join(self id.Status, seg *segment, proper id.Status, of *segme
 			b = appendFlag(b, "pinned", w.own[self]&pinned != 0)
 		}
 	}
-	if w.own != nil || w.stream {
-		b = append(b, `,"filtered":`...)
-		b = append(b, marks...)
+	if w.personal || w.stream {
+		b = append(append(b, `,"filtered":`...), marks...)
 	}
 	return append(b, '}')
 }
@@ -293,10 +333,12 @@ func appendFlag(b []byte, name string, value bool) []byte {
 
 // segments gives the shared parts of statuses, from memory or encoded anew.
 func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]*segment, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	return s.shown.All(ids, func(missing []id.Status) (map[id.Status]*segment, error) {
+	found := make(map[id.Status]*segment, len(ids))
+	return found, s.eachSegment(ctx, ids, func(self id.Status, seg *segment) { found[self] = seg })
+}
+
+func (s *Service) eachSegment(ctx context.Context, ids []id.Status, do func(id.Status, *segment)) error {
+	return s.shown.Each(ids, func(missing []id.Status) (map[id.Status]*segment, error) {
 		list, err := many(ctx, s.db, missing)
 		if err != nil {
 			return nil, fmt.Errorf("show statuses: %w", err)
@@ -312,7 +354,7 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 			}
 		}
 		return out, nil
-	})
+	}, do)
 }
 
 // segmentOf encodes the shared part of a status.

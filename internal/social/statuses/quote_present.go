@@ -25,25 +25,28 @@ type quoting struct {
 
 // quoted adds to the segments of a page those that it quotes and those that these quote in turn, and looks once at who may read
 // them: a fixed number of statements, none for a page without quotes.
-func (s *Service) quoted(ctx context.Context, v viewer.Viewer, page map[id.Status]*segment, redraft bool) (*quotes, error) {
-	q := &quotes{viewer: v, segments: map[id.Status]*segment{}, redraft: redraft}
-	next := page
+func (s *Service) quoted(ctx context.Context, v viewer.Viewer, page []*segment, redraft bool) (quotes, error) {
+	q := quotes{viewer: v, redraft: redraft}
 	for range 2 {
 		var wanted []id.Status
-		for _, seg := range next {
+		for _, seg := range page {
 			if seg.quote.of != 0 && (redraft || seg.quote.state == QuoteAccepted) {
 				wanted = append(wanted, seg.quote.of)
 			}
 		}
-		var err error
-		if next, err = s.segments(ctx, wanted); err != nil {
-			return nil, err
+		if len(wanted) == 0 {
+			break
+		}
+		next, err := s.segments(ctx, wanted)
+		if err != nil {
+			return q, err
 		}
 		if q.first == nil {
-			q.first = next
+			q.first, q.segments = next, map[id.Status]*segment{}
 		}
+		page = nil
 		for one, seg := range next {
-			q.segments[one] = seg
+			q.segments[one], page = seg, append(page, seg)
 		}
 	}
 	if len(q.segments) == 0 {
@@ -100,33 +103,33 @@ func (q *quotes) stateFor(quote quoting) (state string, shown bool) {
 	return string(QuoteAccepted), true
 }
 
-// shallow writes a quote inside of what is quoted itself: an id instead of a status.
-func (q *quotes) shallow(quote quoting) raw {
+// appendQuote writes a quote with the status that it quotes; inside of what is quoted itself, with an id instead.
+func (w *showing) appendQuote(b []byte, quote quoting, inside bool) []byte {
 	if quote.state == "" {
-		return raw("null")
+		return append(b, "null"...)
 	}
-	state, shown := q.stateFor(quote)
-	b := append(make([]byte, 0, 80), `{"state":"`+state+`","quoted_status_id":`...)
-	if !shown {
-		return append(b, "null}"...)
+	state, shown := w.quotes.stateFor(quote)
+	seg, key := w.quotes.segments[quote.of], `","quoted_status":`
+	switch {
+	case inside:
+		key = `","quoted_status_id":`
+	case shown && (w.authors[seg.author] == nil || seg.boostOf != 0):
+		state, shown = quoteDeleted, false // went while it was shown
 	}
-	return append(b, `"`+quote.of.String()+`"}`...)
-}
-
-// full writes a quote with the status that it quotes, which show gives; nil where that is not to be had.
-func (q *quotes) full(quote quoting, show func(self id.Status, seg *segment) raw) raw {
-	if quote.state == "" {
-		return raw("null")
-	}
-	state, shown := q.stateFor(quote)
-	inner := raw("null")
-	if shown {
-		if inner = show(quote.of, q.segments[quote.of]); inner == nil {
-			state, inner = quoteDeleted, raw("null") // went while it was shown
+	b = append(append(append(b, `{"state":"`...), state...), key...)
+	switch {
+	case !shown:
+		b = append(b, "null"...)
+	case inside:
+		b = append(append(append(b, '"'), quote.of.String()...), '"')
+	default:
+		marks := w.filtered(seg, quote.of)
+		if w.stream {
+			marks = quotedHole
 		}
+		b = w.join(b, quote.of, seg, nil, marks, true)
 	}
-	b := append(make([]byte, 0, len(inner)+60), `{"state":"`+state+`","quoted_status":`...)
-	return append(append(b, inner...), '}')
+	return append(b, '}')
 }
 
 // approvalHead encodes who may quote a status, open where whether the viewer may follows.

@@ -41,17 +41,19 @@ const somebody = id.Account(-1)
 
 // Stream encodes a status for the streams; nil when it, its author, or what it boosts, is gone.
 func (s *Service) Stream(ctx context.Context, status id.Status) (*Streamed, error) {
-	w, err := s.gather(ctx, &showing{viewer: viewer.Viewer{Account: somebody}, stream: true}, []id.Status{status}, false)
-	if err != nil {
+	w := newShowing(viewer.Viewer{Account: somebody})
+	defer w.done()
+	w.personal, w.stream = false, true
+	if err := s.gather(ctx, w, []id.Status{status}, false); err != nil {
 		return nil, fmt.Errorf("status %d for streams: %w", status, err)
 	}
-	row := w.row(status, w.segments[status], w.boosted)
-	if row == nil || w.err != nil {
+	row := w.row(nil, status)
+	if len(row) == 0 || w.err != nil {
 		return nil, w.err
 	}
 	t := &Streamed{self: w.segments[status], ids: []id.Status{status}}
 	if boosted := t.self.boostOf; boosted != 0 {
-		t.self, t.ids = w.boosted[boosted], append(t.ids, boosted)
+		t.self, t.ids = w.segments[boosted], append(t.ids, boosted)
 	}
 	t.cut(row)
 	return t, s.streamQuote(ctx, t, w)
