@@ -69,12 +69,8 @@ func (w *world) check(k key) {
 		w.want("live feed upward", w.upward(live, limit), want)
 		w.want("pages of the database upward", w.upward(pages, limit), want)
 	}
-	if f, now := w.feeds[k], r; f != nil {
-		if !slices.Equal(f.facts.follows, now.follows) || !slices.Equal(f.facts.quiet, now.quiet) || !slices.Equal(f.facts.blocking, now.blocking) ||
-			!slices.Equal(f.facts.blockedBy, now.blockedBy) || !slices.Equal(f.facts.muting, now.muting) || !slices.Equal(f.facts.domains, now.domains) ||
-			!slices.Equal(f.facts.exclusive, now.exclusive) || !slices.Equal(f.facts.tags, now.tags) || !maps.EqualFunc(f.facts.languages, now.languages, slices.Equal) || !reflect.DeepEqual(f.facts.list, now.list) {
-			w.tb.Errorf("facts of %v are %+v, want %+v", k, f.facts, now)
-		}
+	if f := w.feeds[k]; f != nil && !equalFacts(f.facts, r) {
+		w.tb.Errorf("facts of %v are %+v, want %+v", k, f.facts, r)
 	}
 	boosts := map[id.Status]int{}
 	heard := 0
@@ -106,6 +102,26 @@ func (w *world) check(k key) {
 	}
 	if heard != 0 {
 		w.tb.Errorf("the indexes are %d feeds off", heard)
+	}
+}
+
+func equalFacts(a, b *facts) bool {
+	return slices.Equal(a.follows, b.follows) && slices.Equal(a.quiet, b.quiet) && slices.Equal(a.blocking, b.blocking) &&
+		slices.Equal(a.blockedBy, b.blockedBy) && slices.Equal(a.muting, b.muting) && slices.Equal(a.domains, b.domains) &&
+		slices.Equal(a.exclusive, b.exclusive) && slices.Equal(a.tags, b.tags) && maps.EqualFunc(a.languages, b.languages, slices.Equal) && reflect.DeepEqual(a.list, b.list)
+}
+
+// checkFacts compares what is remembered of readers, whether or not a feed of theirs is open, with what the database says.
+func (w *world) checkFacts() {
+	w.tb.Helper()
+	for _, reader := range []id.Account{1, 3} {
+		now, err := loadFacts(context.Background(), w.d, homeOf(reader))
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		if kept, err := w.factsFor(context.Background(), reader); err != nil || !equalFacts(kept, now) {
+			w.tb.Errorf("facts of %d are remembered as %+v, want %+v: %v", reader, kept, now, err)
+		}
 	}
 }
 
@@ -189,6 +205,7 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 			w.readAll()
 			for range rapid.IntRange(1, 40).Draw(rt, "after") {
 				w.step(rt, m, people)
+				w.checkFacts()
 				switch rapid.IntRange(0, 14).Draw(rt, "read") {
 				case 0:
 					w.check(homeOf(1))

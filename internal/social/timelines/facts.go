@@ -57,6 +57,12 @@ type listing struct {
 	members people // those who are followed, and perhaps the reader
 }
 
+// size is about how many bytes the facts take.
+func (r *facts) size() uint32 {
+	n := len(r.follows) + len(r.quiet) + len(r.blocking) + len(r.blockedBy) + len(r.muting) + len(r.exclusive) + len(r.tags)
+	return uint32(256 + 8*n + 64*(len(r.domains)+len(r.languages)))
+}
+
 // key tells which feed these facts are of.
 func (r *facts) key() key {
 	if r.list != nil {

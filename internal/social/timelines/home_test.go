@@ -134,7 +134,55 @@ func TestAWarmHomePageAsksTheDatabaseNothing(t *testing.T) {
 		if n := queries(anyone); n != 0 {
 			t.Errorf("a warm public page costs %d queries", n)
 		}
+		shared := func(ctx context.Context) {
+			r := httptest.NewRequestWithContext(ctx, "GET", "/api/v1/timelines/public", nil)
+			if _, err := w.Public(&viewer.Call{W: httptest.NewRecorder(), R: r, Viewer: viewer.Viewer{Account: 2}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		queries(shared)
+		if n := queries(shared); n != 0 {
+			t.Errorf("a warm public page costs a reader whose home feed is not open %d queries", n)
+		}
 	})
+}
+
+func TestPagesAreWrittenApart(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite))
+	w.people(3)
+	w.publish(post{id: 100, author: 1}, post{id: 101, author: 2}, post{id: 102, author: 3})
+	w.boost(103, 1, 102, 3)
+	reader := viewer.Viewer{Account: 1}
+	rows, err := w.statuses.Present(t.Context(), reader, []id.Status{100, 101, 102, 103, 999})
+	if err != nil || len(rows) != 4 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	want := make([]string, len(rows))
+	for i, row := range rows {
+		want[i] = "[" + string(row) + "]"
+	}
+	var pages []json.RawMessage
+	var sent []func()
+	for range 2 { // the second round is written on the memory of the first
+		for i := range rows {
+			page, done, err := w.statuses.PresentPage(t.Context(), reader, []id.Status{999, id.Status(100 + i), 998})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages, sent = append(pages, page), append(sent, done)
+		}
+		for i := range rows {
+			if string(pages[i]) != want[i] || "["+string(rows[i])+"]" != want[i] || !json.Valid(pages[i]) {
+				t.Errorf("page %d is %s, and the row %s, want %s", i, pages[i], rows[i], want[i])
+			}
+			sent[i]()
+		}
+		pages, sent = nil, nil
+	}
+	all, _, err := w.statuses.PresentPage(t.Context(), reader, []id.Status{100, 999, 101, 102, 103})
+	if whole := "[" + string(rows[0]) + "," + string(rows[1]) + "," + string(rows[2]) + "," + string(rows[3]) + "]"; err != nil || string(all) != whole {
+		t.Errorf("together they are %s, want %s: %v", all, whole, err)
+	}
 }
 
 func TestHomePagesByIDs(t *testing.T) {

@@ -87,7 +87,6 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		dbtest.NoScan(t, d, wishSQL, 1, 2)
 		dbtest.NoScan(t, d, writtenLately, 1, 120)
 		dbtest.NoScan(t, d, writtenAmong, 1, []id.Status{110000})
-		dbtest.NoScan(t, d, tiesSQL, 1, []id.Account{2, 3})
 		dbtest.NoScan(t, d, namedSQL, 1, []id.Status{110000})
 		dbtest.NoScan(t, d, carriedSQL, []id.Status{110000}, []id.Tag{1})
 		about := aboutSQLite

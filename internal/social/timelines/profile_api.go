@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
@@ -130,9 +129,14 @@ func (w *written) matches(f statuses.ProfileFilter) bool {
 
 // readable leaves of an account's statuses those that the reader may read: none when the account blocks the reader.
 func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows []*written) ([]*written, error) {
-	r, err := s.ties(ctx, f, rows)
-	if err != nil || r.blockedBy.has(f.Account) {
+	r, err := s.factsFor(ctx, f.Reader)
+	switch {
+	case err != nil:
 		return nil, err
+	case r == nil:
+		r = &facts{}
+	case r.blockedBy.has(f.Account):
+		return nil, nil
 	}
 	var ask []id.Status
 	leaves := make([]statuses.Leave, len(rows))
@@ -191,40 +195,4 @@ func namedIn(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (
 		in[status] = true
 	}
 	return in, err
-}
-
-const tiesSQL = `SELECT TRUE, target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
-	UNION ALL SELECT FALSE, account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}`
-
-// ties tell whom of those who wrote the rows the reader follows and by whom the reader is blocked. For readers whose home feed is open they are in memory.
-func (s *Service) ties(ctx context.Context, f statuses.ProfileFilter, rows []*written) (*facts, error) {
-	r := &facts{reader: f.Reader}
-	if f.Reader == 0 {
-		return r, nil
-	}
-	s.mu.Lock()
-	feed := s.feeds[homeOf(f.Reader)]
-	if feed != nil {
-		defer s.mu.Unlock()
-		return feed.facts, nil
-	}
-	s.mu.Unlock()
-	people := []id.Account{f.Account}
-	for _, w := range rows {
-		if w.boostOf != 0 {
-			people = append(people, w.boosted)
-		}
-	}
-	_, err := db.All(ctx, s.db, func(row db.Row) (one id.Account, err error) {
-		var follows bool
-		if err = row.Scan(&follows, &one); follows {
-			r.follows = append(r.follows, one)
-		} else {
-			r.blockedBy = append(r.blockedBy, one)
-		}
-		return one, err
-	}, tiesSQL, f.Reader, people)
-	slices.Sort(r.follows)
-	slices.Sort(r.blockedBy)
-	return r, err
 }

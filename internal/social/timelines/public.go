@@ -117,5 +117,9 @@ func (s *Service) factsFor(ctx context.Context, reader id.Account) (*facts, erro
 		return f.facts, nil
 	}
 	s.mu.Unlock()
-	return loadFacts(ctx, s.db, homeOf(reader))
+	found, err := s.readers.All([]id.Account{reader}, func([]id.Account) (map[id.Account]*facts, error) {
+		r, err := loadFacts(ctx, s.db, homeOf(reader))
+		return map[id.Account]*facts{reader: r}, err
+	})
+	return found[reader], err
 }

@@ -89,8 +89,9 @@ func (s *Service) closeFor(reader id.Account) {
 	}
 }
 
-// outdate throws away what is being built for a reader, and gives the reader's open feeds.
+// outdate throws away what is being built and what is remembered for a reader, and gives the reader's open feeds.
 func (s *Service) outdate(reader id.Account) []*feed {
+	s.readers.Forget(reader)
 	for k, b := range s.building { // a few at most
 		if k.reader == reader {
 			b.generation++
@@ -106,7 +107,8 @@ func (s *Service) ForgetReader(reader id.Account) {
 	s.closeFor(reader)
 }
 
-// Sweep closes feeds that nobody read for half an hour. It is for the schedule, every few minutes.
+// Sweep closes feeds that nobody read for half an hour, and lets what readers without one follow be read again. It is for the schedule,
+// every few minutes.
 func (s *Service) Sweep(context.Context) error {
 	before := s.clock.Now().Add(-idleFeed)
 	s.mu.Lock()
@@ -114,6 +116,7 @@ func (s *Service) Sweep(context.Context) error {
 		s.close(oldest.Value.(*feed))
 	}
 	s.mu.Unlock()
+	s.readers.Clear()
 	s.all.sweep(before)
 	s.local.sweep(before)
 	s.profiles.sweep(before)
@@ -130,6 +133,7 @@ func (s *Service) Forget() {
 		s.close(s.recent.Back().Value.(*feed))
 	}
 	s.mu.Unlock()
+	s.readers.Clear()
 	s.all.forget()
 	s.local.forget()
 	s.profiles.forget()

@@ -13,6 +13,7 @@ import (
 
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
+	"anancus/internal/kit/memo"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
@@ -38,6 +39,7 @@ const (
 	defaultMaxBuilds = 8
 	idleFeed         = 30 * time.Minute // a feed nobody read for so long goes
 	maxProfiles      = 1000             // accounts whose own timelines stay in memory, those read last: about 10 MB when all are full
+	factsMemory      = 4 << 20          // bytes of what readers without an open feed follow and hide
 	buildTries       = 3                // builds thrown away in a row before the page comes from the database
 	buildTime        = 30 * time.Second // for one build, which outlives the request that began it
 )
@@ -68,6 +70,7 @@ type Service struct {
 	all       *publicList // of everybody
 	local     *publicList // of our members
 	profiles  *profiles
+	readers   *memo.Memo[id.Account, *facts] // of those who read what everybody shares while no feed of theirs is open
 
 	mu       sync.Mutex // guards everything below; never held during a query
 	feeds    map[key]*feed
@@ -83,7 +86,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
-		all: newPublicList(false), local: newPublicList(true), profiles: newProfiles(maxProfiles),
+		all: newPublicList(false), local: newPublicList(true), profiles: newProfiles(maxProfiles), readers: memo.New[id.Account](factsMemory, (*facts).size),
 		feeds: map[key]*feed{}, byReader: map[id.Account][]*feed{}, byAuthor: map[id.Account][]*feed{}, byTag: map[id.Tag][]*feed{}, building: map[key]*build{},
 		recent: list.New(), boosts: map[id.Status]int{},
 	}
