@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -155,4 +156,77 @@ func TestTheCollectionsThatAStatusElsewhereLeadsToAreRead(t *testing.T) {
 		sam.post(here, activitypub.NewUpdate(note.ID+"#updates/2", note), http.StatusAccepted)
 		wantLeads(t, ada, got.ID)
 	})
+}
+
+// What streams tell is encoded once for all; an owner who shuts somebody out is heeded all the same, at the cost of once more.
+func TestStreamsLeadNobodyToCollectionsOfWhoShutsThemOut(t *testing.T) {
+	t.Parallel()
+	here := servertest.New(t, db.SQLite, func(c *config.Config) { c.Domain = "here.example.org" })
+	ada, kim, bo, dee, fay := here.Join("ada"), here.Join("kim"), here.Join("bo"), here.Join("dee"), here.Join("fay")
+	for _, p := range []*servertest.Person{ada, bo, dee, fay} {
+		p.Post("/api/v1/accounts/"+kim.ID+"/follow", nil, nil)
+	}
+	c := makeCollection(t, ada, url.Values{"name": {"Friends"}})
+	own := makeCollection(t, kim, url.Values{"name": {"Mine"}})
+	ada.Post("/api/v1/accounts/"+dee.ID+"/block", nil, nil)
+	servertest.Settle(t, here)
+	streams := map[*servertest.Person]*servertest.Stream{}
+	for _, p := range []*servertest.Person{ada, bo, dee, fay} {
+		streams[p] = p.Listen("user")
+	}
+	page, kims := "https://here.example.org/collections/"+c.ID, "https://here.example.org/collections/"+own.ID
+	wantTold := func(what string, want map[*servertest.Person]string) {
+		t.Helper()
+		for p, names := range want {
+			var told struct {
+				leading
+				Reblog *leading
+			}
+			if err := json.Unmarshal([]byte(*streams[p].Next().Payload), &told); err != nil {
+				t.Fatal(err)
+			}
+			list := told.Collections
+			if told.Reblog != nil {
+				list = told.Reblog.Collections
+			}
+			got := []string{}
+			for _, one := range list {
+				got = append(got, one.Name)
+			}
+			slices.Sort(got)
+			if strings.Join(got, " ") != names {
+				t.Errorf("%s: %s is told of %q, want %q", what, p.Name, got, names)
+			}
+		}
+	}
+	_, before := here.Streamed()
+	kim.Publish("look: " + page + " and " + kims)
+	wantTold("new", map[*servertest.Person]string{ada: "Friends Mine", bo: "Friends Mine", dee: "Mine", fay: "Friends Mine"})
+	if _, now := here.Streamed(); now-before != 3 {
+		t.Errorf("it was encoded %d times, want once for all, once for whom ada blocks, once for ada", now-before)
+	}
+	// Somebody more, while the stream is open; then nobody.
+	ada.Post("/api/v1/accounts/"+fay.ID+"/block", nil, nil)
+	_, before = here.Streamed()
+	second := kim.Publish("look again: " + page)
+	wantTold("after a block", map[*servertest.Person]string{ada: "Friends", bo: "Friends", dee: "", fay: ""})
+	if _, now := here.Streamed(); now-before != 3 {
+		t.Errorf("it was encoded %d times, want once for both whom ada blocks", now-before)
+	}
+	edit(kim, second.ID, "status", "look again, please: "+page)
+	wantTold("edited", map[*servertest.Person]string{ada: "Friends", bo: "Friends", dee: "", fay: ""})
+	other := here.Join("other")
+	kim.Act(other.Publish("see "+page).ID, "reblog")
+	wantTold("boosted", map[*servertest.Person]string{ada: "Friends", bo: "Friends", dee: "", fay: ""})
+	ada.Post("/api/v1/accounts/"+dee.ID+"/unblock", nil, nil)
+	ada.Post("/api/v1/accounts/"+fay.ID+"/unblock", nil, nil)
+	kim.Publish("and again: " + page)
+	wantTold("after the blocks", map[*servertest.Person]string{ada: "Friends", bo: "Friends", dee: "Friends", fay: "Friends"})
+	// A status that leads nowhere costs one encoding.
+	_, before = here.Streamed()
+	kim.Publish("nothing to see")
+	wantTold("plain", map[*servertest.Person]string{ada: "", bo: "", dee: "", fay: ""})
+	if _, now := here.Streamed(); now-before != 1 {
+		t.Errorf("it was encoded %d times, want once", now-before)
+	}
 }

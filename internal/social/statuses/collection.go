@@ -2,6 +2,7 @@ package statuses
 
 import (
 	"context"
+	"slices"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/text"
@@ -89,26 +90,38 @@ func (s *Service) Leads(ctx context.Context, tx *db.Tx, status id.Status, which 
 	return tx.Emit(Refreshed{status})
 }
 
-// leadsOf shows the collections that the statuses of a page lead to, encoded. Nearly no status leads to any: then nothing is asked.
-func (s *Service) leadsOf(ctx context.Context, v viewer.Viewer, all []*segment) (map[id.Collection]raw, error) {
+// leadsOf shows the collections that the statuses of a page lead to, encoded, and tells whose they are. Nearly no status leads to any: then
+// nothing is asked.
+func (s *Service) leadsOf(ctx context.Context, w *showing) (map[id.Collection]raw, []id.Account, error) {
 	var which []id.Collection
-	for _, seg := range all {
+	for _, seg := range w.all {
 		which = append(which, seg.collections...)
 	}
 	if len(which) == 0 || s.collections == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	shown, err := s.collections.Tagged(ctx, v, which)
+	shown, err := s.collections.Tagged(ctx, w.viewer, which)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make(map[id.Collection]raw, len(shown))
+	var owners []id.Account
 	for which, one := range shown {
+		owner, err := id.Parse[id.Account](one.AccountID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.Contains(w.without, owner) {
+			continue
+		}
+		if !slices.Contains(owners, owner) {
+			owners = append(owners, owner)
+		}
 		if out[which], err = accounts.Encode(one); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return out, nil
+	return out, owners, nil
 }
 
 // appendLeads writes the collections that a status leads to.

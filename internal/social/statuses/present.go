@@ -114,7 +114,7 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 	for one, seg := range w.quotes.first {
 		w.add(one, seg)
 	}
-	if w.collections, err = s.leadsOf(ctx, v, w.all); err != nil {
+	if w.collections, w.owners, err = s.leadsOf(ctx, w); err != nil {
 		return err
 	}
 	var links []id.Link
@@ -176,6 +176,8 @@ type showing struct {
 	quotes      quotes
 	cards       map[id.Link]*card
 	collections map[id.Collection]raw
+	owners      []id.Account // of collections
+	without     []id.Account // whose collections are not shown
 	unwanted    *filters.Set
 	emojis      emojis
 

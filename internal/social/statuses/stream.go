@@ -20,6 +20,9 @@ type Streamed struct {
 	Quoted       id.Account
 	QuotedDomain string
 	Apart        bool
+	// Led are the owners of the collections that it leads to. Members whom one of them shuts out are to be shown it without theirs
+	// (StreamWithout), an owner by itself.
+	Led []id.Account
 
 	parts  [][]byte // between the holes
 	quoted []bool   // the hole after a part is of what the status quotes
@@ -41,9 +44,14 @@ const somebody = id.Account(-1)
 
 // Stream encodes a status for the streams; nil when it, its author, or what it boosts, is gone.
 func (s *Service) Stream(ctx context.Context, status id.Status) (*Streamed, error) {
+	return s.StreamWithout(ctx, status, nil)
+}
+
+// StreamWithout is Stream for members whom some owners of collections shut out.
+func (s *Service) StreamWithout(ctx context.Context, status id.Status, owners []id.Account) (*Streamed, error) {
 	w := newShowing(viewer.Viewer{Account: somebody})
 	defer w.done()
-	w.personal, w.stream = false, true
+	w.personal, w.stream, w.without = false, true, owners
 	if err := s.gather(ctx, w, []id.Status{status}, false); err != nil {
 		return nil, fmt.Errorf("status %d for streams: %w", status, err)
 	}
@@ -51,7 +59,7 @@ func (s *Service) Stream(ctx context.Context, status id.Status) (*Streamed, erro
 	if len(row) == 0 || w.err != nil {
 		return nil, w.err
 	}
-	t := &Streamed{self: w.segments[status], ids: []id.Status{status}}
+	t := &Streamed{self: w.segments[status], ids: []id.Status{status}, Led: w.owners}
 	if boosted := t.self.boostOf; boosted != 0 {
 		t.self, t.ids = w.segments[boosted], append(t.ids, boosted)
 	}

@@ -2,7 +2,9 @@ package streaming
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
 
 	"anancus/internal/kit/fault"
 	"anancus/internal/social/filters"
@@ -152,32 +154,81 @@ func (h *Hub) send(m *message, to []receiver) {
 
 // show sends a status to streams: the same to all, but to those in whose eyes it is another.
 func (h *Hub) show(ctx context.Context, event string, status id.Status, shown *statuses.Streamed, to []receiver) {
-	plain := h.message(event, shown.Plain())
+	views := views{all: view{shown, h.message(event, shown.Plain())}}
 	now := h.Clock.Now()
 	for _, r := range to {
-		body, err := json.RawMessage(nil), error(nil)
-		member := r.socket.viewer.Account
-		if shown.Quoted != 0 && (shown.Apart || shown.Quoted != member && r.home.Shuns(shown.Quoted, shown.QuotedDomain)) {
-			var rows []json.RawMessage
-			if rows, err = h.Statuses.Present(ctx, viewer.Viewer{Account: member}, []id.Status{status}); err == nil && len(rows) == 0 {
-				continue // it went while it was told
-			}
-			if err == nil {
-				body = rows[0]
-			}
-		} else {
-			body, err = shown.For(member, r.filters, now)
-		}
+		m, err := h.seen(ctx, event, status, &views, r, now)
 		if err != nil {
 			h.lose(ctx, "a status could not be shown to a stream's member", err, func(k *socket) bool { return k == r.socket })
 			continue
 		}
-		m := plain
-		if body != nil {
-			m = h.message(event, body)
+		if m != nil {
+			r.socket.send(gws.OpcodeText, m.frame(r.subscription))
 		}
-		r.socket.send(gws.OpcodeText, m.frame(r.subscription))
 	}
+}
+
+// view is a status as many see it, and the message that tells them where their filters find nothing.
+type view struct {
+	shown *statuses.Streamed
+	plain *message
+}
+
+// views are a status as nearly all see it, and as those do whom owners of collections that it leads to shut out, by these owners.
+type views struct {
+	all     view
+	without map[string]view
+}
+
+// seen is the message for one stream; nil when the status went while it was told.
+func (h *Hub) seen(ctx context.Context, event string, status id.Status, all *views, r receiver, now time.Time) (*message, error) {
+	member, one := r.socket.viewer.Account, all.all
+	quoted := one.shown.Quoted
+	if quoted != 0 && (one.shown.Apart || quoted != member && r.home.Shuns(quoted, one.shown.QuotedDomain)) || slices.Contains(one.shown.Led, member) {
+		rows, err := h.Statuses.Present(ctx, viewer.Viewer{Account: member}, []id.Status{status})
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		return h.message(event, rows[0]), nil
+	}
+	if len(one.shown.Led) > 0 {
+		var err error
+		if one, err = h.viewFor(ctx, event, status, all, r.home); err != nil || one.shown == nil {
+			return nil, err
+		}
+	}
+	body, err := one.shown.For(member, r.filters, now)
+	if err != nil || body == nil {
+		return one.plain, err
+	}
+	return h.message(event, body), nil
+}
+
+// viewFor is the view of a status without the collections of those who shut a reader out. It is made once for all whom the same shut out.
+func (h *Hub) viewFor(ctx context.Context, event string, status id.Status, all *views, reader *timelines.Ear) (view, error) {
+	var by []id.Account
+	for _, owner := range all.all.shown.Led {
+		if reader.ShutOutBy(owner) {
+			by = append(by, owner)
+		}
+	}
+	if len(by) == 0 {
+		return all.all, nil
+	}
+	key := fmt.Sprint(by)
+	if one, made := all.without[key]; made {
+		return one, nil
+	}
+	shown, err := h.Statuses.StreamWithout(ctx, status, by)
+	if err != nil || shown == nil {
+		return view{}, err
+	}
+	if all.without == nil {
+		all.without = map[string]view{}
+	}
+	one := view{shown, h.message(event, shown.Plain())}
+	all.without[key] = one
+	return one, nil
 }
 
 // personal tells a member alone, on the channels that match. What is told is made only when there are such.

@@ -183,3 +183,6 @@ func (e *Ear) Sees(n *News) bool {
 func (e *Ear) Shuns(account id.Account, domain string) bool {
 	return e.facts.hides(account) || e.facts.blockedBy.has(account) || e.facts.hidesDomain(domain)
 }
+
+// ShutOutBy tells whether an account blocks the reader.
+func (e *Ear) ShutOutBy(account id.Account) bool { return e.facts.blockedBy.has(account) }
