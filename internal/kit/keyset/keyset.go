@@ -41,16 +41,28 @@ func Arrange[T any](p Page, rows []T) []T {
 // Read takes max_id, since_id, min_id and limit from a call. What is no id is ignored, as Mastodon does.
 func Read[V any](c *rest.Call[V], fallback, max int) Page {
 	p := First(c.Limit(fallback, max))
-	if n, err := strconv.ParseInt(c.Query("max_id"), 10, 64); err == nil && n > 0 {
+	if n := asked(c, "max_id"); n > 0 {
 		p.Before = n
 	}
-	if n, err := strconv.ParseInt(c.Query("since_id"), 10, 64); err == nil && n > 0 {
+	if n := asked(c, "since_id"); n > 0 {
 		p.After = n
 	}
-	if n, err := strconv.ParseInt(c.Query("min_id"), 10, 64); err == nil && n > 0 {
+	if n := asked(c, "min_id"); n > 0 {
 		p.After, p.Upward = n, true
 	}
 	return p
+}
+
+func asked[V any](c *rest.Call[V], name string) int64 {
+	text := c.Query(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Previous is the parameter by which a list's prev link leads to newer rows.

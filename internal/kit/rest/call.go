@@ -30,7 +30,8 @@ type Call[V any] struct {
 	Log    *slog.Logger
 	Base   string // scheme and host that links in answers are built on
 
-	form *Form
+	form  *Form
+	query url.Values // of the address, once somebody asked
 }
 
 // Context is the request's: it ends when the client goes away.
@@ -40,11 +41,18 @@ func (c *Call[V]) Context() context.Context { return c.R.Context() }
 func (c *Call[V]) Path(name string) string { return c.R.PathValue(name) }
 
 // Query gives the first value of a query parameter, "" if there is none.
-func (c *Call[V]) Query(name string) string { return c.R.URL.Query().Get(name) }
+func (c *Call[V]) Query(name string) string { return c.parameters().Get(name) }
+
+func (c *Call[V]) parameters() url.Values {
+	if c.query == nil {
+		c.query = c.R.URL.Query()
+	}
+	return c.query
+}
 
 // QueryList gives the values of a query parameter in either of its forms, name and name[].
 func (c *Call[V]) QueryList(name string) []string {
-	q := c.R.URL.Query()
+	q := c.parameters()
 	return append(append([]string{}, q[name+"[]"]...), q[name]...)
 }
 
@@ -54,7 +62,11 @@ func (c *Call[V]) QueryFlag(name string) bool { return Truth(c.Query(name)) }
 // Limit reads the limit parameter: fallback when absent or not a number, its
 // absolute value otherwise, at most max.
 func (c *Call[V]) Limit(fallback, max int) int {
-	n, err := strconv.Atoi(c.Query("limit"))
+	asked := c.Query("limit")
+	if asked == "" { // not by the error below: making it takes longer
+		return fallback
+	}
+	n, err := strconv.Atoi(asked)
 	if err != nil {
 		return fallback
 	}

@@ -300,10 +300,7 @@ func (w *showing) join(b []byte, self id.Status, seg, original *segment, marks r
 	b = seg.poll.join(b, w.now, w.personal, seg.author == w.viewer.Account, did, func(b []byte) []byte { return w.emojis.append(b, seg.author, seg.codes.poll) })
 	b = of.appendApproval(b, w.viewer, did)
 	if w.personal {
-		b = appendFlag(b, "favourited", did&favourited != 0)
-		b = appendFlag(b, "reblogged", did&boosted != 0)
-		b = appendFlag(b, "muted", did&muted != 0)
-		b = appendFlag(b, "bookmarked", did&bookmarked != 0)
+		b = append(b, deeds[did&(favourited|boosted|bookmarked|muted)]...)
 		if seg.author == w.viewer.Account && seg.boostOf == 0 && seg.visibility != Direct && seg.visibility != Limited {
 			b = appendFlag(b, "pinned", w.own[self]&pinned != 0)
 		}
@@ -323,6 +320,17 @@ func appendRaw(b []byte, name string, value raw) []byte {
 	}
 	return append(b, value...)
 }
+
+// deeds are how what a viewer did with a status is written, by flags: every status has it.
+var deeds = func() (all [2 * muted]string) {
+	for did := range flags(len(all)) {
+		b := appendFlag(nil, "favourited", did&favourited != 0)
+		b = appendFlag(b, "reblogged", did&boosted != 0)
+		b = appendFlag(b, "muted", did&muted != 0)
+		all[did] = string(appendFlag(b, "bookmarked", did&bookmarked != 0))
+	}
+	return all
+}()
 
 func appendFlag(b []byte, name string, value bool) []byte {
 	b = append(b, ',', '"')

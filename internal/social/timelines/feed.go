@@ -176,6 +176,7 @@ func (f *feed) page(p keyset.Page) (rows []entry, rest keyset.Page) {
 		return f.pageUp(p, floor)
 	}
 	at, _ := f.search(id.Status(p.Before))
+	rows = make([]entry, 0, min(p.Limit, at))
 	for at--; at >= first && len(rows) < p.Limit; at-- {
 		if int64(f.entries[at].status) <= p.After {
 			return rows, keyset.Page{}

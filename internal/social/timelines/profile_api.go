@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/keyset"
@@ -101,19 +102,18 @@ func (s *Service) profilePage(ctx context.Context, f statuses.ProfileFilter, p k
 			rows = append(rows, w)
 		}
 	}
-	rows, err = s.readable(ctx, f, rows)
+	if p.Upward {
+		slices.Reverse(rows)
+	}
+	rows, err = s.readable(ctx, f, rows, p.Limit)
 	if err != nil || !p.Upward && len(rows) < p.Limit && p.After < int64(floor) {
 		return page, false, err
 	}
-	if len(rows) > p.Limit {
-		if p.Upward {
-			rows = rows[len(rows)-p.Limit:]
-		} else {
-			rows = rows[:p.Limit]
-		}
-	}
 	if len(rows) == 0 {
 		return page, true, nil
+	}
+	if p.Upward {
+		slices.Reverse(rows)
 	}
 	for _, w := range rows {
 		page.Statuses = append(page.Statuses, w.status)
@@ -127,8 +127,8 @@ func (w *written) matches(f statuses.ProfileFilter) bool {
 	return !(f.ExcludeReplies && w.answers || f.ExcludeBoosts && w.boostOf != 0 || f.OnlyMedia && !w.media)
 }
 
-// readable leaves of an account's statuses those that the reader may read: none when the account blocks the reader.
-func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows []*written) ([]*written, error) {
+// readable leaves of an account's statuses the first that the reader may read, up to a limit: none when the account blocks the reader.
+func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows []*written, limit int) ([]*written, error) {
 	r, err := s.factsFor(ctx, f.Reader)
 	switch {
 	case err != nil:
@@ -139,10 +139,15 @@ func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows [
 		return nil, nil
 	}
 	var ask []id.Status
-	leaves := make([]statuses.Leave, len(rows))
-	for i, w := range rows {
+	leaves := make([]statuses.Leave, 0, min(len(rows), 2*limit))
+	for granted := 0; len(leaves) < len(rows) && granted < limit; {
+		w := rows[len(leaves)]
 		own, original := w.readings(f, r)
-		if leaves[i] = min(own, original); leaves[i] == statuses.IfNamed {
+		leave := min(own, original)
+		switch leave {
+		case statuses.Granted:
+			granted++
+		case statuses.IfNamed:
 			if own == statuses.IfNamed {
 				ask = append(ask, w.status)
 			}
@@ -150,6 +155,7 @@ func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows [
 				ask = append(ask, w.boostOf)
 			}
 		}
+		leaves = append(leaves, leave)
 	}
 	var named map[id.Status]bool
 	if len(ask) > 0 {
@@ -157,15 +163,16 @@ func (s *Service) readable(ctx context.Context, f statuses.ProfileFilter, rows [
 			return nil, err
 		}
 	}
-	kept := make([]*written, 0, len(rows))
-	for i, w := range rows {
-		if leaves[i] == statuses.IfNamed {
+	kept := make([]*written, 0, min(len(leaves), limit))
+	for i, leave := range leaves {
+		w := rows[i]
+		if leave == statuses.IfNamed {
 			own, original := w.readings(f, r)
 			if own == statuses.IfNamed && !named[w.status] || original == statuses.IfNamed && !named[w.boostOf] {
 				continue
 			}
 		}
-		if leaves[i] != statuses.Denied {
+		if leave != statuses.Denied && len(kept) < limit {
 			kept = append(kept, w)
 		}
 	}

@@ -75,7 +75,7 @@ func (s *Service) public(ctx context.Context, l *publicList, r *facts, p keyset.
 		slices.Reverse(rows)
 		return foundOf(rows), nil
 	}
-	var rows []entry
+	rows := make([]entry, 0, min(p.Limit, len(kept)))
 	for i := range kept {
 		if int64(kept[i].status) <= p.After || len(rows) == p.Limit {
 			return foundOf(rows), nil
