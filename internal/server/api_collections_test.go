@@ -13,6 +13,7 @@ import (
 
 type collection struct {
 	ID, Name, Description string
+	URI, URL              string
 	AccountID             string `json:"account_id"`
 	Count                 int    `json:"item_count"`
 	Discoverable          bool
@@ -230,4 +231,54 @@ func TestCollectionsAreShownInAFixedNumberOfQueries(t *testing.T) {
 			t.Errorf("one collection costs %d queries, six cost %d", few, many)
 		}
 	})
+}
+
+// The id of a collection and its page are two addresses; each gives servers the document and people the page.
+func TestACollectionHasAPage(t *testing.T) {
+	t.Parallel()
+	s := servertest.New(t, db.SQLite)
+	ada, bo := s.Join("ada"), s.Join("bo")
+	found(bo)
+	c := makeCollection(t, ada, url.Values{"name": {"Friends"}, "account_ids[]": {bo.ID}})
+	page, uri := s.URL+"/collections/"+c.ID, s.URL+"/ap/users/"+ada.ID+"/collections/"+c.ID
+	if c.URL != page || c.URI != uri {
+		t.Fatalf("its page is %q, its id %q", c.URL, c.URI)
+	}
+	for _, address := range []string{page, uri} {
+		code, body := document(t, s, address)
+		if code != 200 || !strings.Contains(body, `"id":"`+uri+`"`) || !strings.Contains(body, `"url":"`+page+`"`) {
+			t.Errorf("to servers %s is %d %s", address, code, body)
+		}
+	}
+	ask := func(path string) (*http.Response, string) {
+		t.Helper()
+		answer, body := file(t, path, "Accept", "text/html,application/xhtml+xml")
+		return answer, string(body)
+	}
+	answer, body := ask(page)
+	if answer.StatusCode != 200 || !strings.Contains(body, "Friends") || !strings.Contains(body, `href="/@bo"`) || answer.Header.Get("Link") != `<`+uri+`>; rel="alternate"; type="application/activity+json"` ||
+		!strings.Contains(answer.Header.Get("Cache-Control"), "max-age=15") || !strings.Contains(strings.Join(answer.Header.Values("Vary"), ", "), "Accept") {
+		t.Errorf("to people it is %d %v %s", answer.StatusCode, answer.Header, body)
+	}
+	if answer, body := ask(uri); answer.Request.URL.Path != "/collections/"+c.ID && answer.Header.Get("Location") != page {
+		t.Errorf("people are led from its id to %s: %d %v %s", answer.Request.URL, answer.StatusCode, answer.Header, body)
+	}
+	for _, nothing := range []string{"/collections/1", "/collections/x", "/collections/", "/ap/users/" + bo.ID + "/collections/" + c.ID} {
+		if answer, body := ask(s.URL + nothing); answer.StatusCode != http.StatusNotFound || strings.Contains(body, "Friends") {
+			t.Errorf("%s answers people %d", nothing, answer.StatusCode)
+		}
+		if code, _ := document(t, s, s.URL+nothing); code != http.StatusNotFound {
+			t.Errorf("%s answers servers %d", nothing, code)
+		}
+	}
+	// Where federation is limited nothing is public, and who reads a document must say who they are.
+	set(t, s, "limited-federation", "true")
+	if answer, body := ask(page); answer.StatusCode == http.StatusOK && strings.Contains(body, "Friends") {
+		t.Errorf("with federation limited the page is %d", answer.StatusCode)
+	}
+	for _, address := range []string{page, uri} {
+		if code, body := document(t, s, address); code != http.StatusUnauthorized {
+			t.Errorf("with federation limited %s answers servers %d %s", address, code, body)
+		}
+	}
 }

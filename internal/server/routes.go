@@ -306,7 +306,7 @@ func (s *Server) routes() []route {
 		{"GET", "/ap/users/{account}/following", document, "", s.relationships.FollowingDocument},
 		{"GET", "/ap/users/{account}/collections/featured", document, "", s.statuses.FeaturedDocument},
 		{"GET", "/ap/users/{account}/collections/tags", document, "", s.statuses.FeaturedTagsDocument},
-		{"GET", "/ap/users/{account}/collections/{collection}", document, "", s.collections.CollectionDocument},
+		{"GET", "/ap/users/{account}/collections/{collection}", peer, "", s.collectionOrPage},
 		{"GET", "/ap/users/{account}/collection_items/{item}", document, "", s.collections.ItemDocument},
 		{"GET", "/ap/users/{account}/feature_authorizations/{item}", document, "", s.collections.AuthorizationDocument},
 		{"GET", "/ap/users/{account}/featured_collections", document, "", s.collections.CollectionsDocument},

@@ -301,7 +301,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.frontdoor.ShowDomains(s.domains)
 	s.frontdoor.ShowMediaTypes(s.media.Types())
 	s.frontdoor.ShowEmoji(s.emoji)
-	s.frontdoor.OpenPages(s.pages, s.statuses)
+	s.frontdoor.OpenPages(s.pages, s.statuses, s.collections)
 	s.accounts.Introduce(accounts.Neighbours{RoleOf: access.RoleOf, Requests: s.relationships.CountRequests, Enqueue: s.courier.EnqueueAll,
 		Featured: s.tags.FeaturedOn, Portraits: s.media.ReceivePortraits, DropPortrait: s.media.DropPortrait, RemotePortrait: s.media.RemotePortrait,
 		Audience: func(ctx context.Context, account id.Account) ([]string, error) {

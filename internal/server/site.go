@@ -129,6 +129,8 @@ func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(p, "/@"):
 		s.person(w, r)
+	case strings.HasPrefix(p, "/collections/"):
+		s.collection(w, r)
 	case strings.HasPrefix(p, "/tags/"):
 		s.visit(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.TagPage(c, strings.TrimPrefix(p, "/tags/")) })
 	case p == "/about":
@@ -207,6 +209,17 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// collection serves /collections/NUMBER likewise.
+func (s *Server) collection(w http.ResponseWriter, r *http.Request) {
+	number := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/collections/"), "/")
+	if activitypub.WantsActivity(r.Header.Get("Accept")) {
+		r.SetPathValue("collection", number)
+		s.serve(route{door: document, do: s.collections.PageDocument})(w, r)
+		return
+	}
+	s.visit(w, r, func(c *viewer.Call) (any, error) { return s.frontdoor.CollectionPage(c, number) })
+}
+
 // actorOrPage serves an actor's own address: the document to servers, the way to the page to people.
 func (s *Server) actorOrPage(c *viewer.Call) (any, error) {
 	if activitypub.WantsActivity(c.R.Header.Get("Accept")) || !acceptsHTML(c.R) {
@@ -235,6 +248,21 @@ func (s *Server) statusOrPage(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	return rest.Redirect{To: a.URL + "/" + path.Base(c.Path("status"))}, nil
+}
+
+// collectionOrPage serves a collection's own address likewise.
+func (s *Server) collectionOrPage(c *viewer.Call) (any, error) {
+	if activitypub.WantsActivity(c.R.Header.Get("Accept")) || !acceptsHTML(c.R) {
+		if err := s.admitReader(c); err != nil {
+			return nil, err
+		}
+		return s.collections.CollectionDocument(c)
+	}
+	page, err := s.collections.PageAt(c)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Redirect{To: page}, nil
 }
 
 func acceptsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }

@@ -16,6 +16,7 @@ it.each([
 	['/@ada/followers', '/@:acct/followers', { acct: 'ada' }],
 	['/tags/%E5%86%99%E7%9C%9F?x=1', '/tags/:tag', { tag: '写真' }],
 	['/tags/100%', '/tags/:tag', { tag: '100%' }],
+	['/collections/116503434343434344', '/collections/:id', { id: '116503434343434344' }],
 	['/search?q=a/b', '/search', {}],
 ])('%s is %s', (path, pattern, params) => {
 	const found = match(path)!;
@@ -23,7 +24,7 @@ it.each([
 	expect(found.params).toEqual(params);
 });
 
-it.each(['/nowhere', '/@ada/nothing', '/auth/sign_in', '/api/v1/statuses', '/@ada/1/2'])('%s is not ours', (path) =>
+it.each(['/nowhere', '/collections/x', '/@ada/nothing', '/auth/sign_in', '/api/v1/statuses', '/@ada/1/2'])('%s is not ours', (path) =>
 	expect(match(path)).toBeNull(),
 );
 

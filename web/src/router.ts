@@ -28,6 +28,7 @@ export const routes: Route[] = [
 	{ pattern: '/public/local', load: timeline },
 	{ pattern: '/public', load: timeline },
 	{ pattern: '/tags/:tag', load: timeline },
+	{ pattern: '/collections/:id', load: () => import('./pages/Collection.svelte') },
 	{ pattern: '/bookmarks', load: timeline, signedIn: true },
 	{ pattern: '/favourites', load: timeline, signedIn: true },
 	{ pattern: '/notifications', load: () => import('./pages/Notifications.svelte'), signedIn: true },

@@ -146,6 +146,12 @@ const instance = {
 
 const relationship = (id) => ({ id, following: [mira.id, lena.id].includes(id), requested: id === yuki.id, followed_by: [mira.id, ivo.id].includes(id), blocking: false, blocked_by: false, muting: false, showing_reblogs: true, notifying: false, domain_blocking: false, note: '' });
 
+const collections = {
+	5: { people: [[lab, 'accepted'], [kenta, 'accepted'], [noor, 'accepted'], [plot, 'accepted'], [yuki, 'accepted']] },
+	6: { people: [], description: '', tag: null, name: 'Empty so far' },
+	7: { people: [[cat, 'accepted'], [tom, 'pending']], sensitive: true, discoverable: false },
+};
+
 const uploads = new Map();
 const uploaded = (id) => ({ ...uploads.get(id), url: uploads.get(id).left ? null : uploads.get(id).url });
 
@@ -212,6 +218,20 @@ export function answer(method, url, body, { signedIn = true } = {}) {
 			Object.assign(found, { description: body.description, meta: { ...found.meta, focus: { x, y } } });
 		} else found.left = Math.max(0, found.left - 1);
 		return [found.left ? 206 : 200, uploaded(m[1])];
+	}
+	if ((m = /^\/api\/v1\/collections\/(\d+)$/.exec(path))) {
+		const of = collections[m[1]];
+		if (!of) return [404, { error: 'Record not found' }];
+		const { people, ...more } = of;
+		return [200, {
+			collection: {
+				id: m[1], account_id: mira.id, uri: `https://anancus.example/ap/users/${mira.id}/collections/${m[1]}`, url: `https://anancus.example/collections/${m[1]}`, name: 'People who dig',
+				description: '<p>They find things, and tell us about them. Slowly, and with pictures.</p>', language: 'en', local: true, sensitive: false, discoverable: true,
+				tag: { name: 'FieldNotes', url: 'https://anancus.example/tags/fieldnotes' }, created_at: before(4000), updated_at: before(60), item_count: people.length,
+				items: people.map(([one, state], i) => ({ id: String(i + 1), account_id: one.id, state, created_at: before(100) })), ...more,
+			},
+			accounts: [mira, ...people.map(([one]) => one)],
+		}];
 	}
 	if (path === '/api/v1/accounts/update_credentials') return [200, ada];
 	if (path === '/api/v1/statuses' && method === 'POST') return [200, status(ada, 0, body.status, { visibility: body.visibility, local_only: body.local_only, media_attachments: (body.media_ids ?? []).map(uploaded), in_reply_to_id: body.in_reply_to_id ?? null })];

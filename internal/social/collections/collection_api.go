@@ -47,8 +47,8 @@ func (s *Service) Present(ctx context.Context, v viewer.Viewer, list []*Collecti
 		shown[i] = mastodon.Collection{ID: id.String(c.ID), AccountID: c.Owner.String(), URI: s.uriOf(c),
 			Name: c.Name, Description: descriptionOf(c), Local: c.Local(), Sensitive: c.Sensitive, Discoverable: c.Discoverable,
 			CreatedAt: mastodon.Time(c.CreatedAt), UpdatedAt: mastodon.Time(c.UpdatedAt), Items: []mastodon.CollectionItem{}}
-		if c.URL != "" {
-			shown[i].URL = &c.URL
+		if page := s.pageOf(c); page != "" {
+			shown[i].URL = &page
 		}
 		if c.Language != "" {
 			shown[i].Language = &c.Language
@@ -289,17 +289,7 @@ func (s *Service) ShowCollection(c *viewer.Call) (any, error) {
 			return nil, err
 		}
 	}
-	people := []id.Account{found.Owner}
-	for _, item := range shown.Items {
-		who, err := id.Parse[id.Account](*item.AccountID)
-		if err != nil {
-			return nil, err
-		}
-		if who != found.Owner {
-			people = append(people, who)
-		}
-	}
-	rows, err := s.accounts.Rows(c.Context(), people)
+	rows, err := s.people(c.Context(), found, shown)
 	if err != nil {
 		return nil, err
 	}
@@ -307,6 +297,35 @@ func (s *Service) ShowCollection(c *viewer.Call) (any, error) {
 		Accounts   []json.RawMessage   `json:"accounts"`
 		Collection mastodon.Collection `json:"collection"`
 	}{rows, *shown}, nil
+}
+
+// people shows the owner of a collection, and those whom it shows.
+func (s *Service) people(ctx context.Context, c *Collection, shown *mastodon.Collection) ([]json.RawMessage, error) {
+	people := []id.Account{c.Owner}
+	for _, item := range shown.Items {
+		who, err := id.Parse[id.Account](*item.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		if who != c.Owner {
+			people = append(people, who)
+		}
+	}
+	return s.accounts.Rows(ctx, people)
+}
+
+// ForPage gives the collection of a page with its owner and the people whom it shows, as anybody sees them.
+func (s *Service) ForPage(c *viewer.Call, number string) (*Collection, *mastodon.Collection, []json.RawMessage, error) {
+	which, err := id.Parse[id.Collection](number)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	found, shown, err := s.see(c, which)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	rows, err := s.people(c.Context(), found, shown)
+	return found, shown, rows, err
 }
 
 // CreateCollection serves POST /api/v1/collections.

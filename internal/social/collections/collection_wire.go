@@ -45,6 +45,14 @@ func (s *Service) uriOf(c *Collection) string {
 	return s.site.ActorURI(c.Owner) + "/collections/" + id.String(c.ID)
 }
 
+// pageOf is the page of a collection; "" where one elsewhere has none.
+func (s *Service) pageOf(c *Collection) string {
+	if !c.Local() {
+		return c.URL
+	}
+	return s.site.CollectionURL(c.ID)
+}
+
 // itemURI is the id on the wire of an item of a member's collection.
 func (s *Service) itemURI(c *Collection, item id.CollectionItem) string {
 	return s.site.ActorURI(c.Owner) + "/collection_items/" + id.String(item)
@@ -80,7 +88,7 @@ func (s *Service) documentOf(ctx context.Context, c *Collection) (*activitypub.F
 		return nil, fault.RecordNotFound()
 	}
 	document := &activitypub.FeaturedCollection{Context: activitypub.ContextFeatured, ID: s.uriOf(c), Type: "FeaturedCollection", Name: c.Name,
-		Summary: descriptionOf(c), AttributedTo: by[c.Owner].URI, Sensitive: c.Sensitive, Discoverable: c.Discoverable,
+		Summary: descriptionOf(c), AttributedTo: by[c.Owner].URI, URL: s.pageOf(c), Sensitive: c.Sensitive, Discoverable: c.Discoverable,
 		Published: activitypub.Timestamp(c.CreatedAt), Updated: activitypub.Timestamp(c.UpdatedAt), Items: []activitypub.FeaturedItem{}}
 	if c.Language != "" {
 		document.SummaryMap, document.Summary = map[string]string{c.Language: document.Summary}, ""
@@ -160,6 +168,40 @@ func (s *Service) CollectionDocument(c *viewer.Call) (any, error) {
 		return nil, err
 	}
 	return accounts.Document(c, cache, document)
+}
+
+// PageDocument serves GET /collections/{collection} to other servers: the document behind the page.
+func (s *Service) PageDocument(c *viewer.Call) (any, error) {
+	which, err := parse(c, "collection")
+	if err != nil {
+		return nil, err
+	}
+	found, err := one(c.Context(), s.db, which)
+	if err != nil {
+		return nil, err
+	}
+	if !found.Local() {
+		return nil, fault.RecordNotFound()
+	}
+	c.R.SetPathValue("account", found.Owner.String())
+	return s.CollectionDocument(c)
+}
+
+// PageAt is where the page of the collection of a document's address is.
+func (s *Service) PageAt(c *viewer.Call) (string, error) {
+	owner, err := s.accounts.LocalOf(c)
+	if err != nil {
+		return "", err
+	}
+	which, err := parse(c, "collection")
+	if err != nil {
+		return "", err
+	}
+	found, err := s.ownDocument(c, owner, which)
+	if err != nil {
+		return "", err
+	}
+	return s.pageOf(found), nil
 }
 
 // ItemDocument serves GET /ap/users/{account}/collection_items/{item}.

@@ -12,6 +12,7 @@ import (
 	"anancus/internal/kit/pages"
 	"anancus/internal/kit/rest"
 	"anancus/internal/kit/text"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/viewer"
@@ -35,11 +36,13 @@ var stylePath = func() string {
 type visitors struct {
 	set      *pages.Set
 	statuses *statuses.Service
+
+	collections *collections.Service
 }
 
 // OpenPages lets the room show pages to visitors; called once at assembly.
-func (s *Service) OpenPages(p *pages.Pages, list *statuses.Service) {
-	s.visitors = visitors{set: p.MustSet(templates, pages.MustWords(wordFiles, "words"), "pages"), statuses: list}
+func (s *Service) OpenPages(p *pages.Pages, list *statuses.Service, recommended *collections.Service) {
+	s.visitors = visitors{set: p.MustSet(templates, pages.MustWords(wordFiles, "words"), "pages"), statuses: list, collections: recommended}
 }
 
 // StylePath is where the pages' own style sheet is served; it changes with its content.

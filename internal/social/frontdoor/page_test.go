@@ -25,6 +25,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
+	"anancus/internal/social/collections"
 	"anancus/internal/social/filters"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
@@ -41,6 +42,8 @@ type house struct {
 	people   *accounts.Service
 	statuses *statuses.Service
 	pages    *pages.Pages
+
+	collections *collections.Service
 }
 
 var oneKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
@@ -60,7 +63,8 @@ func openHouse(t *testing.T, engine db.Engine) *house {
 	courier := activitypub.NewDeliverer(d, now, log, people, nil, nil, 1)
 	list := statuses.New(statuses.Config{DB: d, Clock: now, Settings: set, Accounts: people, Filters: filters.New(d, now, nil), Courier: courier})
 	h := &house{Service: New(d, now, set, people, "1.2.3"), t: t, db: d, clock: now, set: set, people: people, statuses: list, pages: pages.New("")}
-	h.OpenPages(h.pages, list)
+	h.collections = collections.New(d, now, people, nil, courier)
+	h.OpenPages(h.pages, list, h.collections)
 	return h
 }
 
@@ -148,6 +152,8 @@ func (h *house) route(c *viewer.Call) (any, error) {
 		return h.WelcomePage(c)
 	case parts[0] == "about":
 		return h.AboutPage(c)
+	case parts[0] == "collections":
+		return h.CollectionPage(c, parts[1])
 	case parts[0] == "tags":
 		return h.TagPage(c, parts[1])
 	case len(parts) == 1 || parts[1] == "with_replies":

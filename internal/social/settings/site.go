@@ -117,5 +117,10 @@ func (s Site) StatusURL(username string, status id.Status) string {
 	return s.ProfileURL(username) + "/" + status.String()
 }
 
+// CollectionURL is the page of a member's collection.
+func (s Site) CollectionURL(which id.Collection) string {
+	return s.URL("/collections/" + id.String(which))
+}
+
 // TagURL is the page of a hashtag.
 func (s Site) TagURL(name string) string { return s.URL("/tags/" + url.PathEscape(name)) }

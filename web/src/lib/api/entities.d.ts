@@ -230,6 +230,30 @@ export interface Tag {
 	following?: boolean;
 }
 
+/** Somebody in a collection; only its owner is told of who did not answer yet. */
+export interface CollectionItem {
+	id: string;
+	account_id?: string | null;
+	state: 'pending' | 'accepted' | 'rejected' | 'revoked';
+}
+
+/** Accounts that somebody recommends. */
+export interface Collection {
+	id: string;
+	account_id: string;
+	uri: string;
+	url: string | null;
+	name: string;
+	description: string;
+	language: string | null;
+	local: boolean;
+	sensitive: boolean;
+	discoverable: boolean;
+	tag: Tag | null;
+	item_count: number;
+	items: CollectionItem[];
+}
+
 export interface Search {
 	accounts: Account[];
 	statuses: Status[];
