@@ -102,6 +102,12 @@ func (b *Bus) committed(ctx context.Context, events []any) {
 	ctx = context.WithoutCancel(ctx) // the change is made; a caller who left must not stop its effects
 	wake := map[Class]bool{}
 	for _, event := range events {
+		if laid, ok := event.(laid); ok {
+			for _, class := range laid {
+				wake[class] = true
+			}
+			continue
+		}
 		s := b.byType[reflect.TypeOf(event)]
 		if s == nil {
 			continue // store refused it: it was never committed
@@ -111,9 +117,6 @@ func (b *Bus) committed(ctx context.Context, events []any) {
 			if err != nil {
 				b.log.ErrorContext(ctx, "a live effect failed", "event", s.event, "error", err)
 			}
-		}
-		for _, f := range s.durable {
-			wake[f.class] = true
 		}
 	}
 	for class := range wake {

@@ -67,14 +67,20 @@ func (b *Bus) store(ctx context.Context, tx *db.Tx, event any) error {
 			later = append(later, job{todo: names, class: class})
 		}
 	}
+	var rows laid
 	for _, j := range later {
 		j.event, j.payload = s.event, string(payload)
 		if err := insertJob(ctx, tx, j); err != nil {
 			return err
 		}
+		rows = append(rows, j.class)
 	}
+	tx.Tell(rows)
 	return nil
 }
+
+// laid is told after a commit: of which classes there are new rows.
+type laid []Class
 
 // crew makes the workers of a class.
 func (b *Bus) crew(class Class) *Crew[job] {
