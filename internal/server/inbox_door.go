@@ -156,21 +156,17 @@ func (s *Server) verify(c *viewer.Call, signature *activitypub.Signature, body [
 // now. A server is asked again about one actor no sooner than after a while, whatever it answered; asks is called before.
 func (s *Server) withKey(ctx context.Context, keyID string, asks func(), check func(public crypto.PublicKey, asserts bool) error) (*accounts.Account, error) {
 	now := s.clock.Now()
-	key, err := s.accounts.KeyByURI(ctx, keyID)
+	known, err := s.accounts.Signer(ctx, keyID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	if err == nil {
-		signer, err := s.accounts.ByID(ctx, key.Account)
-		if err != nil {
-			return nil, err
-		}
-		public, bad := activitypub.ParsePublicKey(key.PublicPEM)
+		signer, bad := known.Account, known.Unread
 		if bad == nil {
-			bad = activitypub.CheckUntil(key.Until, now)
+			bad = activitypub.CheckUntil(known.Key.Until, now)
 		}
 		if bad == nil {
-			bad = check(public, key.Asserts)
+			bad = check(known.Public, known.Key.Asserts)
 		}
 		if bad == nil || signer.Local() || now.Sub(signer.FetchedAt) < keyRefreshGap || !s.keyLooks.allow(signer.URI, now, keyRefreshGap) {
 			return signer, bad

@@ -114,8 +114,8 @@ type Key struct {
 
 const keyColumns = `account_id, uri, public_pem, asserts, expires_at`
 
-// KeyByURI gives a key that we know.
-func (s *Service) KeyByURI(ctx context.Context, uri string) (Key, error) {
+// keyByURI gives a key that we know.
+func (s *Service) keyByURI(ctx context.Context, uri string) (Key, error) {
 	return db.One(ctx, s.db, scanKey, `SELECT `+keyColumns+` FROM account_keys WHERE uri = $1`, uri)
 }
 

@@ -40,8 +40,11 @@ func newShownAccounts(bytes uint64) *shownAccounts {
 	})
 }
 
-// Forget drops what is remembered of accounts whose profile or counts changed.
-func (s *Service) Forget(ids ...id.Account) { s.shown.Forget(ids...) }
+// Forget drops what is remembered of accounts whose profile, keys, standing or counts changed.
+func (s *Service) Forget(ids ...id.Account) {
+	s.shown.Forget(ids...)
+	s.signers.known.Forget(ids...)
+}
 
 // Posted notes how many statuses an account has after its newest, so that it need not be read again for that.
 func (s *Service) Posted(account id.Account, p Posts) {
@@ -67,7 +70,10 @@ func withPosts(body json.RawMessage, count int64, last *int64) (json.RawMessage,
 }
 
 // ForgetAll drops what is remembered of all accounts: something changed how each of them is shown.
-func (s *Service) ForgetAll() { s.shown.Clear() }
+func (s *Service) ForgetAll() {
+	s.shown.Clear()
+	s.signers.known.Clear()
+}
 
 // ForgetEmoji drops what is remembered of accounts whose texts have any of these shortcodes of their server.
 func (s *Service) ForgetEmoji(domain string, codes ...string) {

@@ -31,6 +31,7 @@ type Service struct {
 	signing    signingKeys
 	flights    singleflight.Group
 	shown      *shownAccounts
+	signers    signers
 	neighbours Neighbours
 	emoji      *emoji.Service
 	secure     func() bool
@@ -65,7 +66,7 @@ func New(c Config) *Service {
 		c.Secure = func() bool { return false }
 	}
 	return &Service{secure: c.Secure, emoji: c.Emoji, domains: c.Domains, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
-		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory))}
+		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory)), signers: newSigners()}
 }
 
 // Site tells where this server stands.
