@@ -151,7 +151,7 @@ func TestHostsTakeTurns(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, l := range work {
-				q.turns.end(l.host)
+				q.turns.end(l)
 			}
 		}
 		for _, busy := range []string{"a.example", "b.example", "c.example", "d.example", "e.example"} {

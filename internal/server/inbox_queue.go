@@ -71,7 +71,7 @@ func newInboxQueue(d *db.DB, c clock.Clock, log *slog.Logger, take func(ctx cont
 	}
 	q.Return = func(ctx context.Context, unbegun []letter) error {
 		for _, l := range unbegun {
-			q.turns.end(l.host)
+			q.turns.end(l)
 		}
 		return q.write(ctx, `UPDATE inbox SET leased_until = NULL WHERE id {in $1}`, numbers(unbegun))
 	}
@@ -109,7 +109,7 @@ func (q *inboxQueue) claim(ctx context.Context, most int) (work []letter, idle t
 		return nil, 0, err
 	}
 	for _, l := range work {
-		q.turns.begin(l.host)
+		q.turns.begin(l)
 	}
 	if len(work) == most {
 		return work, 0, nil
@@ -128,7 +128,7 @@ func (q *inboxQueue) release(ctx context.Context) error {
 
 func (q *inboxQueue) run(ctx context.Context, l letter) {
 	err := q.process(ctx, l)
-	q.turns.end(l.host)
+	q.turns.end(l)
 	if err != nil {
 		q.log.ErrorContext(ctx, "a received activity could not be settled", "inbox", l.id, "error", err)
 	}
@@ -187,8 +187,14 @@ func (q *inboxQueue) postpone(ctx context.Context, l letter, failure error) erro
 		q.log.WarnContext(ctx, "gave up a received activity", "inbox", l.id, "actor", l.actor, "error", failure)
 		return q.write(ctx, `UPDATE inbox SET failed_at = $2, leased_until = NULL, attempts = attempts + 1, last_error = $3 WHERE id = $1`, l.id, clock.Milli(now), text)
 	}
-	return q.write(ctx, `UPDATE inbox SET due_at = $2, leased_until = NULL, attempts = attempts + 1, last_error = $3 WHERE id = $1`,
-		l.id, clock.Milli(now.Add(bus.Backoff(l.attempts+1))), text)
+	due := clock.Milli(now.Add(bus.Backoff(l.attempts + 1)))
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := db.Exec(ctx, tx, `UPDATE inbox SET due_at = $2, leased_until = NULL, attempts = attempts + 1, last_error = $3 WHERE id = $1`, l.id, due, text)
+		if err == nil {
+			_, err = db.Exec(ctx, tx, `UPDATE inbox SET due_at = $3 WHERE actor = $1 AND id > $2 AND failed_at IS NULL AND due_at < $3`, l.actor, l.id, due)
+		}
+		return err
+	})
 }
 
 // store keeps a letter until it was processed; a host of which too many wait is told to come back later.
@@ -202,26 +208,21 @@ func (q *inboxQueue) store(ctx context.Context, host, lane string, body []byte, 
 			q.rooms.close(host)
 			return errFull()
 		}
-		q.rooms.grant(host, (maxHostRows-waiting)/4)
+		room := maxHostRows - waiting
+		q.rooms.grant(host, max(room/4, min(room-1, leastGrant))) // beside this one
 	}
 	var to *int64
 	if addressedTo != 0 {
 		n := int64(addressedTo)
 		to = &n
 	}
-	var behind bool // others of the lane: whoever has them in hand takes this one too
 	err := q.db.Tx(ctx, func(tx *db.Tx) error {
 		now := clock.Milli(tx.Now())
-		others, err := db.All(ctx, tx, db.Int64, `SELECT id FROM inbox WHERE actor = $1 AND failed_at IS NULL LIMIT 1`, lane)
-		if err != nil {
-			return err
-		}
-		behind = len(others) > 0
-		_, err = db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+		_, err := db.Exec(ctx, tx, `INSERT INTO inbox (id, host, actor, body, addressed_to, due_at, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
 			tx.NextID(), host, lane, string(body), to, now, now)
 		return err
 	})
-	if err == nil && !behind {
+	if err == nil && !q.turns.holds(lane) {
 		q.Wake()
 	}
 	return err
@@ -238,6 +239,9 @@ type rooms struct {
 func (r *rooms) close(host string) { r.full.allow(host, time.Now(), 0) }
 
 func (r *rooms) isFull(host string) bool { return r.full.since(host, time.Now(), fullFor) }
+
+// leastGrant keeps a queue that is nearly full from being counted at every letter.
+const leastGrant = 20
 
 // maxRooms bounds how many hosts are remembered; of the others each activity is counted.
 const maxRooms = 10_000
@@ -272,7 +276,7 @@ func (q *inboxQueue) drain(ctx context.Context) error {
 		}
 		for _, l := range work {
 			err := q.process(ctx, l)
-			q.turns.end(l.host)
+			q.turns.end(l)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -10,69 +11,118 @@ import (
 
 // turns is how the workers of the inbox go round among hosts.
 type turns struct {
-	mu   sync.Mutex
-	hand map[string]int // letters of each host that are in hand
-	last string         // the host that had its turn last, where not all could have one
+	mu    sync.Mutex
+	hand  map[string]int  // letters of each host that are in hand
+	lanes map[string]bool // the actors that are in hand
+	last  string          // the host that had its turn last, where not all could have one
 }
 
-func (t *turns) begin(host string) {
+func (t *turns) begin(l letter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.hand == nil {
-		t.hand = map[string]int{}
+		t.hand, t.lanes = map[string]int{}, map[string]bool{}
 	}
-	t.hand[host]++
+	t.hand[l.host]++
+	t.lanes[l.actor] = true
 }
 
-func (t *turns) end(host string) {
+func (t *turns) end(l letter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.hand[host]--; t.hand[host] <= 0 {
-		delete(t.hand, host)
+	delete(t.lanes, l.actor)
+	if t.hand[l.host]--; t.hand[l.host] <= 0 {
+		delete(t.hand, l.host)
 	}
 }
 
-// busy are the hosts that have all they may have in hand.
-func (t *turns) busy() []string {
-	hosts := []string{} // not nil, which is no list for PostgreSQL
+// holds tells whether an actor is in hand: whoever has them looks for more of them in the end.
+func (t *turns) holds(actor string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for host, n := range t.hand {
-		if n >= inboxOfHost {
-			hosts = append(hosts, host)
-		}
-	}
-	return hosts
+	return t.lanes[actor]
+}
+
+// held are the actors in hand, and how many letters of each host are.
+func (t *turns) held() (lanes []string, hand map[string]int, last string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.AppendSeq(make([]string, 0, len(t.lanes)), maps.Keys(t.lanes)), maps.Clone(t.hand), t.last // not nil, which is no list for PostgreSQL
 }
 
 // head is the first letter of an actor.
 type head struct {
-	id   int64
-	host string
+	id          int64
+	host, actor string
 }
 
 func scanHead(r db.Row) (h head, err error) {
-	err = r.Scan(&h.id, &h.host)
+	err = r.Scan(&h.id, &h.host, &h.actor)
 	return h, err
 }
 
-const headsDue = `SELECT i.id, i.host FROM inbox i WHERE i.failed_at IS NULL AND i.due_at <= $1 AND (i.leased_until IS NULL OR i.leased_until < $1)
-	AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)`
+// headsAtOnce is how many letters are looked at together in search of the first ones of their actors.
+const headsAtOnce = 100
+
+// heads are the first letters of actors that are not in hand, those that are due first; of one host, or of any where that is "". Of somebody
+// who has sent much only the beginning is read.
+func (q *inboxQueue) heads(ctx context.Context, now int64, most int, host string, lanes, busy []string) (found []head, err error) {
+	lanes = slices.Clone(lanes)
+	where, whose := `host {not in $3}`, any(busy)
+	if host != "" {
+		where, whose = `host = $3`, host
+	}
+	for len(found) < most {
+		due, err := db.All(ctx, q.db, scanHead, `SELECT id, host, actor FROM inbox WHERE failed_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until < $1)
+			AND actor {not in $2} AND `+where+` ORDER BY due_at, id LIMIT $4`, now, lanes, whose, headsAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		var first []head
+		for _, one := range due {
+			if !slices.ContainsFunc(first, func(h head) bool { return h.actor == one.actor }) {
+				first = append(first, one)
+				lanes = append(lanes, one.actor)
+			}
+		}
+		if len(first) == 0 {
+			break
+		}
+		ids := make([]int64, len(first))
+		for i, one := range first {
+			ids[i] = one.id
+		}
+		foremost, err := db.All(ctx, q.db, db.Int64, `SELECT i.id FROM inbox i WHERE i.id {in $1}
+			AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)`, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range first {
+			if len(found) < most && slices.Contains(foremost, one.id) {
+				found = append(found, one)
+			}
+		}
+		if len(due) < headsAtOnce {
+			break
+		}
+	}
+	return found, nil
+}
 
 // pick chooses the letters to take next: those that are due first, and where there are more than hands, those of hosts in turn.
 func (q *inboxQueue) pick(ctx context.Context, now int64, most int) (ids []int64, err error) {
-	busy := q.turns.busy()
-	first, err := db.All(ctx, q.db, scanHead, headsDue+` AND NOT i.host {in $3} ORDER BY i.due_at LIMIT $2`, now, most, busy)
+	lanes, hand, last := q.turns.held()
+	p := picked{most: most, hand: map[string]int{}}
+	busy := []string{}
+	for host, n := range hand {
+		if p.hand[host] = n; n >= inboxOfHost {
+			busy = append(busy, host)
+		}
+	}
+	first, err := q.heads(ctx, now, most, "", lanes, busy)
 	if err != nil {
 		return nil, err
 	}
-	p := picked{most: most, hand: map[string]int{}}
-	q.turns.mu.Lock()
-	last := q.turns.last
-	for host, n := range q.turns.hand {
-		p.hand[host] = n
-	}
-	q.turns.mu.Unlock()
 	if len(first) == most { // more than that may wait
 		hosts, err := q.hostsAfter(ctx, last, most, busy)
 		if err == nil && len(hosts) < most && last != "" {
@@ -84,7 +134,7 @@ func (q *inboxQueue) pick(ctx context.Context, now int64, most int) (ids []int64
 			return nil, err
 		}
 		for _, host := range hosts {
-			one, err := db.All(ctx, q.db, scanHead, headsDue+` AND i.host = $2 ORDER BY i.due_at LIMIT 1`, now, host)
+			one, err := q.heads(ctx, now, 1, host, lanes, busy)
 			if err != nil {
 				return nil, err
 			}
