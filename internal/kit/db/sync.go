@@ -10,7 +10,9 @@ type unsyncedKey struct{}
 //
 // It is for work that is done again when it is not noted as done, where the note is written after it: effects, queues. Whoever answers
 // somebody outside that something is kept must not use it.
-func Unsynced(ctx context.Context) context.Context { return context.WithValue(ctx, unsyncedKey{}, true) }
+func Unsynced(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unsyncedKey{}, true)
+}
 
 // Synced takes Unsynced back, for what must be on the disk before the next step outside the database.
 func Synced(ctx context.Context) context.Context { return context.WithValue(ctx, unsyncedKey{}, false) }
