@@ -4,7 +4,6 @@ package keyset
 
 import (
 	"math"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -82,13 +81,14 @@ func Answer[V any](c *rest.Call[V], p Page, rows any, fetched int, first, last i
 	if fetched == 0 {
 		return s
 	}
+	q := c.R.URL.Query()
+	for _, name := range []string{"max_id", "since_id", "min_id"} {
+		q.Del(name)
+	}
 	link := func(name string, at int64) string {
-		return c.SameURL(func(q url.Values) {
-			q.Del("max_id")
-			q.Del("since_id")
-			q.Del("min_id")
-			q.Set(name, strconv.FormatInt(at, 10))
-		})
+		q.Set(name, strconv.FormatInt(at, 10))
+		defer q.Del(name)
+		return c.URLWith(q)
 	}
 	if !whole || fetched >= p.Limit {
 		s.Next = link("max_id", last)

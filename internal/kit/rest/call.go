@@ -98,8 +98,11 @@ func Truth(s string) bool {
 func (c *Call[V]) SameURL(change func(url.Values)) string {
 	q := c.R.URL.Query()
 	change(q)
-	return c.Base + c.R.URL.Path + "?" + q.Encode()
+	return c.URLWith(q)
 }
+
+// URLWith is the address that was asked for with these query parameters.
+func (c *Call[V]) URLWith(q url.Values) string { return c.Base + c.R.URL.Path + "?" + q.Encode() }
 
 // Handler answers a call with a value for the client, or says why not.
 type Handler[V any] func(c *Call[V]) (any, error)
