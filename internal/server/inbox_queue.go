@@ -317,7 +317,7 @@ func (s *Server) take(ctx context.Context, l letter) error {
 
 // takeFrom processes what an actor told us, and passes on what our members' followers elsewhere should hear.
 func (s *Server) takeFrom(ctx context.Context, l letter, activity activitypub.Object) error {
-	actor, err := s.accounts.ByURI(ctx, l.actor)
+	actor, err := s.accounts.Writer(ctx, l.actor)
 	if err != nil { // gone since
 		return err
 	}

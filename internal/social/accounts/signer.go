@@ -23,7 +23,7 @@ type Signer struct {
 
 // signers remembers those who sign: whoever writes much has their key and their account read once.
 type signers struct {
-	owners *otter.Cache[string, id.Account] // whose a key was: a hint, which those who are known confirm
+	owners *otter.Cache[string, id.Account] // whose a key or an address was: a hint, which those who are known confirm
 	known  *memo.Memo[id.Account, []Signer]
 }
 
@@ -47,7 +47,7 @@ func newSigners() signers {
 }
 
 // Signer gives who signs with a key of this id; NotFound when no account showed it. What is remembered is as old as the last change of the
-// account or its standing; the time of the last look at its server (FetchedAt) may be older. The account is the caller's own copy.
+// account, its keys or its standing. The account is the caller's own copy.
 func (s *Service) Signer(ctx context.Context, keyURI string) (Signer, error) {
 	if owner, ok := s.signers.owners.GetIfPresent(keyURI); ok {
 		list, _ := s.signers.known.Peek(owner)
@@ -81,12 +81,23 @@ func (s *Service) Signer(ctx context.Context, keyURI string) (Signer, error) {
 	}
 	s.signers.known.Offer(a.ID, list, epoch)
 	s.signers.owners.Set(keyURI, a.ID)
+	s.signers.owners.Set(a.URI, a.ID)
 	for _, one := range list {
 		if one.Key.URI == keyURI {
 			return one.copied(), nil
 		}
 	}
 	return signer(a, key), nil
+}
+
+// Writer is ByURI for whose activities come in: from memory where their signature was checked lately. It is as new as what Signer gives.
+func (s *Service) Writer(ctx context.Context, uri string) (*Account, error) {
+	if owner, ok := s.signers.owners.GetIfPresent(uri); ok {
+		if list, ok := s.signers.known.Peek(owner); ok && len(list) > 0 && list[0].Account.URI == uri {
+			return list[0].copied().Account, nil
+		}
+	}
+	return s.ByURI(ctx, uri)
 }
 
 func signer(a *Account, key Key) Signer {

@@ -76,6 +76,17 @@ func TestWhoSignsIsReadOnceAndAnewWhenTheirKeysChange(t *testing.T) {
 		}
 		got.Account.URI = "changed by who asked"
 		wants(uri+"#second", uri, 2, 0)
+		for _, one := range []struct {
+			uri  string
+			cost int
+		}{{uri, 0}, {uri, 0}, {"https://there.example/users/nobody", 1}} {
+			ctx, count := db.CountQueries(t.Context())
+			if writer, err := s.Writer(ctx, one.uri); count() > one.cost || err == nil && writer.URI != one.uri || err == nil != (one.uri == uri) {
+				t.Errorf("%s writes: %v, %v for %d statements", one.uri, writer, err, count())
+			} else if err == nil {
+				writer.URI = "changed by who asked"
+			}
+		}
 
 		keep(uri, key(uri+"#main-key", 2))
 		wants(uri+"#main-key", uri, 2, 3)

@@ -116,8 +116,10 @@ func (s *Service) keepNote(ctx context.Context, author *accounts.Account, note *
 	if !author.Available() {
 		return nil, fault.RecordNotFound()
 	}
-	if known, err := oneByURI(ctx, s.db, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
-		return known, err
+	if len(note.Mentions) > 0 || note.InReplyTo != "" { // else nothing is looked up for it, and the transaction finds out whether it is known
+		if known, err := oneByURI(ctx, s.db, note.ID); err == nil || !fault.Is(err, fault.NotFound) {
+			return known, err
+		}
 	}
 	parent, err := s.parentOf(ctx, s.db, note)
 	if err != nil {
