@@ -39,6 +39,7 @@ type letter struct {
 	body        string
 	addressedTo id.Account
 	attempts    int
+	activity    activitypub.Object // what body says, when it was read
 }
 
 func scanLetter(r db.Row) (letter, error) {
@@ -141,20 +142,29 @@ func (q *inboxQueue) process(ctx context.Context, first letter) error {
 	var done []int64
 	begin := q.clock.Now()
 	for waiting := []letter{first}; len(waiting) > 0; {
-		l := waiting[0]
-		if failure := q.attempt(ctx, l); failure != nil {
-			return errors.Join(q.postpone(ctx, l, failure), q.remove(ctx, done)) // in this order: the first ones gone, it would be anybody's to take
+		taken := waiting[:apart(waiting)]
+		before := len(done)
+		var err error
+		for i, failure := range q.attemptAll(ctx, taken) {
+			if failure == nil {
+				done = append(done, taken[i].id)
+			} else { // it is put off before others are removed: the first ones gone, it would be anybody's to take
+				err = errors.Join(err, q.postpone(ctx, taken[i], failure))
+			}
 		}
-		done, waiting = append(done, l.id), waiting[1:]
+		if len(done)-before < len(taken) {
+			return errors.Join(err, q.remove(ctx, done))
+		}
+		last := taken[len(taken)-1]
+		waiting = waiting[len(taken):]
 		if len(done) >= inboxRun || ctx.Err() != nil || q.clock.Now().Sub(begin) > inboxLease/2 {
 			break
 		}
 		if len(waiting) > 0 {
 			continue
 		}
-		var err error
 		waiting, err = db.All(ctx, q.db, scanLetter, `SELECT id, host, actor, body, addressed_to, attempts FROM inbox
-			WHERE actor = $1 AND id > $2 AND failed_at IS NULL ORDER BY id LIMIT $3`, l.actor, l.id, inboxRun-len(done))
+			WHERE actor = $1 AND id > $2 AND failed_at IS NULL ORDER BY id LIMIT $3`, last.actor, last.id, inboxRun-len(done))
 		if err != nil {
 			return errors.Join(err, q.remove(ctx, done))
 		}
@@ -291,7 +301,7 @@ func (q *inboxQueue) purgeFailed(ctx context.Context) error {
 
 // take processes one letter: the actor as we know it now, and the activity as it came.
 func (s *Server) take(ctx context.Context, l letter) error {
-	activity, err := activitypub.Parse([]byte(l.body))
+	activity, err := l.read()
 	if err != nil {
 		return fmt.Errorf("read a stored activity: %w", err)
 	}
