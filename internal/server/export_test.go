@@ -96,8 +96,9 @@ func (s *Server) AccountByURI(ctx context.Context, uri string) (*accounts.Accoun
 	return s.accounts.ByURI(ctx, uri)
 }
 
-// Suspend takes an account out, as keepers will be able to.
+// Suspend takes an account out, as keepers are able to.
 func (s *Server) Suspend(ctx context.Context, uri string) error {
+	defer s.accounts.ForgetAll()
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := db.Exec(ctx, tx, `UPDATE accounts SET suspended_at = $2 WHERE uri = $1`, uri, tx.Now().UnixMilli())
 		return err

@@ -75,6 +75,42 @@ func TestLettersOfAnActorAreTakenInARowUntilOneFails(t *testing.T) {
 	})
 }
 
+func TestWhoWritesWhileTheirFirstLetterIsPutOffIsHeardAfterwards(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		now := clock.NewManual(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
+		d := dbtest.Open(t, engine, func(c *db.Config) { c.Clock = now })
+		var taken []string
+		away := true
+		q := newInboxQueue(d, now, log.Discard(), func(_ context.Context, l letter) error {
+			if away && l.body == "first" {
+				return errors.New("its server is away")
+			}
+			taken = append(taken, l.body)
+			return nil
+		})
+		for _, body := range []string{"first", "second", "third"} {
+			if err := q.store(t.Context(), "a.example", "somebody", []byte(body), 0); err != nil {
+				t.Fatal(err)
+			}
+			if err := q.drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			now.Advance(time.Second)
+		}
+		if len(taken) != 0 {
+			t.Fatalf("taken before the first: %v", taken)
+		}
+		away = false
+		now.Advance(time.Hour)
+		if err := q.drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"first", "second", "third"}; !slices.Equal(taken, want) {
+			t.Errorf("taken: %v, want %v", taken, want)
+		}
+	})
+}
+
 func TestAHostFillsItsRoomAndNoMore(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite)
 	q := newInboxQueue(d, clock.System{}, log.Discard(), nil)

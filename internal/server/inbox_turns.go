@@ -78,30 +78,23 @@ func (q *inboxQueue) heads(ctx context.Context, now int64, most int, host string
 		if err != nil {
 			return nil, err
 		}
-		var first []head
+		var first []int64
 		for _, one := range due {
-			if !slices.ContainsFunc(first, func(h head) bool { return h.actor == one.actor }) {
-				first = append(first, one)
-				lanes = append(lanes, one.actor)
+			if !slices.Contains(lanes, one.actor) {
+				first, lanes = append(first, one.id), append(lanes, one.actor)
 			}
 		}
 		if len(first) == 0 {
 			break
 		}
-		ids := make([]int64, len(first))
-		for i, one := range first {
-			ids[i] = one.id
-		}
-		foremost, err := db.All(ctx, q.db, db.Int64, `SELECT i.id FROM inbox i WHERE i.id {in $1}
-			AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.actor = i.actor AND e.id < i.id AND e.failed_at IS NULL)`, ids)
+		// What is due first of an actor need not be their first: that one may have been put off since.
+		foremost, err := db.All(ctx, q.db, scanHead, `SELECT h.id, h.host, h.actor FROM inbox i JOIN inbox h
+				ON h.id = (SELECT e.id FROM inbox e WHERE e.actor = i.actor AND e.failed_at IS NULL ORDER BY e.actor, e.id LIMIT 1)
+			WHERE i.id {in $1} AND h.due_at <= $2 AND (h.leased_until IS NULL OR h.leased_until < $2) ORDER BY i.due_at, i.id`, first, now)
 		if err != nil {
 			return nil, err
 		}
-		for _, one := range first {
-			if len(found) < most && slices.Contains(foremost, one.id) {
-				found = append(found, one)
-			}
-		}
+		found = append(found, foremost[:min(len(foremost), most-len(found))]...)
 		if len(due) < headsAtOnce {
 			break
 		}
