@@ -215,3 +215,13 @@ func encodeLink(link id.Link, written string) (linked, error) {
 	l.written, err = accounts.Encode(written)
 	return l, err
 }
+
+func appendRaw(b []byte, name string, value raw) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	if value == nil {
+		return append(b, "null"...)
+	}
+	return append(b, value...)
+}
