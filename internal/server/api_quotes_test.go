@@ -232,12 +232,7 @@ func TestAQuoteIsShownAsItsViewerStandsToItsAuthor(t *testing.T) {
 			t.Errorf("%d are accepted", list)
 		}
 		ada.Post("/api/v1/accounts/"+cy.ID+"/unblock", nil, nil)
-		if err := here.DB().Tx(t.Context(), func(tx *db.Tx) error {
-			_, err := db.Exec(t.Context(), tx, `UPDATE accounts SET limited_at = 1 WHERE id = $1`, number(t, ada.ID))
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
+		write(t, here, `UPDATE accounts SET limited_at = 1 WHERE id = $1`, number(t, ada.ID))
 		state("unauthorized", false)
 		cy.Follow(ada)
 		state("accepted", true)

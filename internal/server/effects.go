@@ -181,20 +181,32 @@ func (s *Server) effects() {
 		bus.Durable("lists.forget_unfollowed", bus.Push, s.lists.OnLists, s.lists.ForgetUnfollowed),
 		bus.Durable("notifications.forget_unfollowed", bus.Push, onlyMember(func(e relationships.Unfollowed) id.Account { return e.Target }), s.notifications.ForgetUnfollowed))
 	bus.On(b, "relationship.blocked",
+		bus.Live(func(_ context.Context, e relationships.Blocked) { s.statuses.ForgetTies(e.Blocker, e.Target) }),
 		bus.Live(s.timelines.OnBlocked),
 		bus.Live(s.streaming.OnBlocked),
 		bus.Durable("collections.part", bus.Push, nil, s.collections.Part),
 		bus.Durable("notifications.forget_blocked", bus.Push, onlyMember(func(e relationships.Blocked) id.Account { return e.Blocker }), s.notifications.ForgetBlocked))
-	bus.On(b, "relationship.unblocked", bus.Live(s.timelines.OnUnblocked), bus.Live(s.streaming.OnUnblocked))
-	bus.On(b, "relationship.muted", bus.Live(s.timelines.OnMuted), bus.Live(s.streaming.OnMuted), bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))
-	bus.On(b, "relationship.unmuted", bus.Live(s.timelines.OnUnmuted), bus.Live(s.streaming.OnUnmuted))
+	bus.On(b, "relationship.unblocked",
+		bus.Live(func(_ context.Context, e relationships.Unblocked) { s.statuses.ForgetTies(e.Blocker, e.Target) }),
+		bus.Live(s.timelines.OnUnblocked), bus.Live(s.streaming.OnUnblocked))
+	bus.On(b, "relationship.muted",
+		bus.Live(func(_ context.Context, e relationships.Muted) { s.statuses.ForgetTies(e.Muter) }),
+		bus.Live(s.timelines.OnMuted),
+		bus.Live(s.streaming.OnMuted),
+		bus.Durable("notifications.forget_muted", bus.Push, nil, s.notifications.ForgetMuted))
+	bus.On(b, "relationship.unmuted",
+		bus.Live(func(_ context.Context, e relationships.Unmuted) { s.statuses.ForgetTies(e.Muter) }),
+		bus.Live(s.timelines.OnUnmuted), bus.Live(s.streaming.OnUnmuted))
 	bus.On(b, "relationship.domain_blocked",
+		bus.Live(func(_ context.Context, e relationships.DomainBlocked) { s.statuses.ForgetTies(e.Account) }),
 		bus.Live(s.timelines.OnDomainBlocked),
 		bus.Live(s.streaming.OnDomainBlocked),
 		bus.Durable("collections.part_domain", bus.Index, nil, s.collections.PartDomain),
 		bus.Durable("relationships.sever_domain", bus.Index, nil, s.relationships.SeverDomain),
 		bus.Durable("notifications.forget_domain_blocked", bus.Index, nil, s.notifications.ForgetDomainBlocked))
-	bus.On(b, "relationship.domain_unblocked", bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))
+	bus.On(b, "relationship.domain_unblocked",
+		bus.Live(func(_ context.Context, e relationships.DomainUnblocked) { s.statuses.ForgetTies(e.Account) }),
+		bus.Live(s.timelines.OnDomainUnblocked), bus.Live(s.streaming.OnDomainUnblocked))
 	bus.On(b, "moderation.reported", bus.Durable("moderation.tell_staff", bus.Push, nil, s.moderation.TellStaff),
 		bus.Durable("moderation.deliver_flag", bus.Push, moderation.Forwarded, s.moderation.DeliverFlag))
 	bus.On(b, "relationship.moved",

@@ -129,10 +129,10 @@ func (m *memory) publish() {
 		form.Set("spoiler_text", "careful :blob:")
 	}
 	if len(m.pool) > 0 {
-		switch m.dice.IntN(8) {
+		switch m.dice.IntN(10) {
 		case 0:
 			form.Set("in_reply_to_id", m.status())
-		case 1:
+		case 1, 5, 6:
 			form.Set("quoted_status_id", m.status())
 		case 2:
 			form["poll[options][]"], form["poll[expires_in]"] = []string{"yes :blob:", "no"}, []string{"86400"}
@@ -192,6 +192,21 @@ func (m *memory) relate() {
 	if p != other {
 		m.try(p, http.MethodPost, "/api/v1/accounts/"+other.ID+"/"+what[m.dice.IntN(len(what))], nil, nil)
 	}
+}
+
+// shun lets somebody who does not follow sam hide his whole server, or see it again.
+func (m *memory) shun() {
+	p, method := m.people[1+m.dice.IntN(len(m.people)-1)], []string{http.MethodPost, http.MethodDelete}[m.dice.IntN(2)]
+	m.try(p, method, "/api/v1/domain_blocks", url.Values{"domain": {m.sam.host.Host}}, nil)
+}
+
+// limit lets keepers limit somebody, or end it.
+func (m *memory) limit() {
+	measure := keeper.Measure{Handle: m.person().Name, Measure: []string{"limit", "unlimit", "unlimit"}[m.dice.IntN(3)]}
+	if _, err := m.s.Keeper().TakeMeasure(m.t.Context(), measure); err != nil {
+		m.t.Fatal(err)
+	}
+	m.trail = append(m.trail, "keepers "+measure.Measure+" "+measure.Handle)
 }
 
 func (m *memory) vote() {
@@ -271,6 +286,9 @@ func (m *memory) elsewhere() {
 	switch kind := m.dice.IntN(7); {
 	case kind == 0 || len(m.notes) == 0:
 		note := sam.public(m.number(), "from elsewhere")
+		if quoted, ok := m.notes[status]; ok && m.dice.IntN(2) == 0 { // one's own need no leave
+			note.Quote = quoted.ID
+		}
 		switch m.dice.IntN(3) {
 		case 0:
 			note.Attachment = []activitypub.Document{{Type: "Document", MediaType: "image/png", URL: m.photo}}
@@ -337,7 +355,11 @@ func (m *memory) step() {
 		m.emoji()
 	case n < 90:
 		m.files()
+	case n < 91:
+		m.limit()
 	case n < 92:
+		m.shun()
+	case n < 94:
 		m.remove(m.status())
 	default:
 		m.elsewhere()

@@ -152,7 +152,7 @@ func instrument(path string, source []byte) (changed []byte, names []string, err
 					whole := text(call.Fun) + "(" + args + ")"
 					fmt.Fprintf(&b, "if mutant != %q { %s }\n", fresh(whole, event, files.Position(n.Pos()).Line), whole)
 				}
-				variadic := regexp.MustCompile(`\.Forget$`).MatchString(text(call.Fun)) && call.Ellipsis == token.NoPos && len(call.Args) > 1
+				variadic := regexp.MustCompile(`\.Forget(Ties)?$`).MatchString(text(call.Fun)) && call.Ellipsis == token.NoPos && len(call.Args) > 1
 				if variadic {
 					for _, arg := range call.Args {
 						one(text(arg))

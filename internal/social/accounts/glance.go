@@ -13,12 +13,13 @@ import (
 type Glance struct {
 	Account   id.Account
 	Available bool
+	Limited   bool
 	Unread    bool      // a profile of another server whose older statuses nobody asked for yet
 	FetchedAt time.Time // zero for our own
 }
 
 func (a *Account) glance() Glance {
-	return Glance{a.ID, a.Available(), !a.Local() && !a.Backfilled && a.OutboxURL != "", a.FetchedAt}
+	return Glance{a.ID, a.Available(), a.Limited(), !a.Local() && !a.Backfilled && a.OutboxURL != "", a.FetchedAt}
 }
 
 // Glance looks at an account. NotFound if there is none.
@@ -32,6 +33,16 @@ func (s *Service) Glance(ctx context.Context, account id.Account) (Glance, error
 		return Glance{}, fault.RecordNotFound()
 	}
 	return a.glance, nil
+}
+
+// Glances looks at several accounts; unknown ones are left out.
+func (s *Service) Glances(ctx context.Context, which []id.Account) (map[id.Account]Glance, error) {
+	all, err := s.remembered(ctx, which)
+	glances := make(map[id.Account]Glance, len(all))
+	for one, a := range all {
+		glances[one] = a.glance
+	}
+	return glances, err
 }
 
 // LookedAt notes that a member looks at a profile; one that was not read for a day is read again at once, in the background.

@@ -232,10 +232,12 @@ func (s *Service) ReceiveUndoBlock(ctx context.Context, in accounts.Received) er
 		}
 		ended, err := db.All(ctx, tx, db.Value[id.Account], `DELETE FROM blocks WHERE account_id = $1 AND (target_id = $2 OR (uri = $3 AND uri <> '')) RETURNING target_id`,
 			in.Actor.ID, target, in.Activity.Link("object"))
-		if err != nil || len(ended) == 0 {
-			return err
+		for _, one := range ended {
+			if err == nil {
+				err = tx.Emit(Unblocked{in.Actor.ID, one})
+			}
 		}
-		return tx.Emit(Unblocked{in.Actor.ID, ended[0]})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("receive undo block: %w", err)

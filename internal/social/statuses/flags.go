@@ -3,12 +3,9 @@ package statuses
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // flags is what a viewer did with a status, a bit each. The bits from choiceBit on are the options of its poll that they voted for.
@@ -28,141 +25,8 @@ const (
 	followedBack // by the author
 )
 
-// Bounds of what is remembered of readers: about 25 MB when full.
-const (
-	maxReaders     = 512  // the least used go first
-	maxReaderFlags = 1000 // statuses of one reader; past it their memory begins anew
-)
-
-// readers remembers what active readers did with the statuses they saw lately, so that
-// a page seen again costs no query. Every change of a flag passes through forget.
-type readers struct {
-	cache *otter.Cache[id.Account, *reader]
-}
-
-type reader struct {
-	mu    sync.Mutex
-	epoch uint64 // moves with every change, so that what was read before it is not kept
-	known map[id.Status]flags
-}
-
-func newReaders() *readers {
-	return &readers{otter.Must(&otter.Options[id.Account, *reader]{MaximumSize: maxReaders})}
-}
-
-// of adds to found a reader's flags for statuses: those remembered, and the rest from one query.
-func (r *readers) of(ctx context.Context, q db.Q, account id.Account, ids []id.Status, found map[id.Status]flags) error {
-	one, ok := r.cache.GetIfPresent(account)
-	if !ok {
-		one, _ = r.cache.SetIfAbsent(account, &reader{known: map[id.Status]flags{}})
-	}
-	var missing []id.Status
-	one.mu.Lock()
-	epoch := one.epoch
-	for _, status := range ids {
-		if f, known := one.known[status]; known {
-			found[status] = f
-		} else {
-			missing = append(missing, status)
-		}
-	}
-	one.mu.Unlock()
-	if len(missing) == 0 {
-		return nil
-	}
-	read, err := flagsOf(ctx, q, account, missing)
-	if err != nil {
-		return err
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	keep := one.epoch == epoch
-	if keep && len(one.known)+len(missing) > maxReaderFlags {
-		one.known = map[id.Status]flags{}
-	}
-	for _, status := range missing {
-		found[status] = read[status]
-		if keep {
-			one.known[status] = read[status]
-		}
-	}
-	return nil
-}
-
-// readerEpoch is a reader before something happened.
-type readerEpoch struct {
-	one   *reader
-	epoch uint64
-}
-
-// epoch gives a reader that is remembered; nil for another.
-func (r *readers) epoch(account id.Account) *readerEpoch {
-	one, ok := r.cache.GetIfPresent(account)
-	if !ok {
-		return nil
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	return &readerEpoch{one, one.epoch}
-}
-
-// nothing remembers that the reader had done nothing with a status, unless anything changed since.
-func (e *readerEpoch) nothing(status id.Status) {
-	e.one.mu.Lock()
-	defer e.one.mu.Unlock()
-	if e.one.epoch != e.epoch {
-		return
-	}
-	if len(e.one.known) >= maxReaderFlags {
-		e.one.known = map[id.Status]flags{}
-	}
-	e.one.known[status] = 0
-}
-
-// forget drops what is remembered of one status.
-func (r *readers) forget(account id.Account, status id.Status) {
-	one, ok := r.cache.GetIfPresent(account)
-	if !ok {
-		return
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	one.epoch++
-	delete(one.known, status)
-}
-
-func (r *readers) forgetAll(account id.Account) {
-	one, ok := r.cache.GetIfPresent(account)
-	if !ok {
-		return
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	one.epoch++
-	one.known = map[id.Status]flags{}
-}
-
-// ForgetReader drops all that is remembered of a reader, whom a change may concern in many statuses.
-func (s *Service) ForgetReader(accounts ...id.Account) {
-	for _, account := range accounts {
-		s.readers.forgetAll(account)
-	}
-}
-
-// forgetStatus drops what is remembered of one status for every reader.
-func (r *readers) forgetStatus(status id.Status) {
-	for _, one := range r.cache.All() {
-		one.mu.Lock()
-		one.epoch++
-		delete(one.known, status)
-		one.mu.Unlock()
-	}
-}
-
 // ForgetFlags drops what is remembered of what an account did with a status; the live effect of every such change.
-func (s *Service) ForgetFlags(account id.Account, status id.Status) {
-	s.readers.forget(account, status)
-}
+func (s *Service) ForgetFlags(account id.Account, status id.Status) { s.flags.forget(account, status) }
 
 func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (map[id.Status]flags, error) {
 	type fact struct {

@@ -12,7 +12,7 @@ import (
 func TestFlagsAreReadOnceAndForgottenWhenTheyChange(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
-		r := newReaders()
+		r := newReaders(flagsOf)
 		mark := func(n int64) {
 			err := d.Tx(ctx, func(tx *db.Tx) error {
 				now := clock.Milli(tx.Now())

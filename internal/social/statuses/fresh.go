@@ -18,7 +18,7 @@ type fresh struct {
 	plain bool
 	tags  []id.Tag // in the order of the keys
 	shown uint64   // epochs: what happens after them makes it untrue
-	own   *readerEpoch
+	own   *readerEpoch[id.Status, flags]
 }
 
 // begin notes, inside the transaction, when the status was like this.
@@ -28,7 +28,7 @@ func (f *fresh) begin(s *Service, status *Status, carried []id.Tag) {
 	}
 	*f = fresh{plain: true, tags: carried, shown: s.shown.Epoch(status.ID)}
 	if status.InReplyTo == 0 { // its thread may be muted
-		f.own = s.readers.epoch(status.Author)
+		f.own = s.flags.epoch(status.Author)
 	}
 }
 
@@ -41,6 +41,9 @@ func (s *Service) remember(ctx context.Context, p *prepared) error {
 	e := shared{Status: s.entity(status)}
 	for _, person := range p.marked.people {
 		e.Mentions = append(e.Mentions, mentionOf(person))
+		if !status.Visibility.Distributable() {
+			e.named = append(e.named, person.ID)
+		}
 	}
 	for _, name := range inOrder(p.marked.tags, f.tags) {
 		e.Tags = append(e.Tags, mastodon.StatusTag{Name: name, URL: s.site.TagURL(name)})

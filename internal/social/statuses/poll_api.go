@@ -151,7 +151,7 @@ func (s *Service) presentPoll(c *viewer.Call, status *Status) (any, error) {
 	}
 	own := map[id.Status]flags{}
 	if c.Viewer.IsMember() {
-		if err := s.readers.of(c.Context(), s.db, c.Viewer.Account, ids, own); err != nil {
+		if err := s.flags.of(c.Context(), s.db, c.Viewer.Account, ids, own); err != nil {
 			return nil, err
 		}
 	}

@@ -118,11 +118,14 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 	if err := s.accounts.ShownAlso(ctx, w.authors, w.people, func(author id.Account) []string { return said[author] }); err != nil {
 		return err
 	}
+	if err := s.regard(ctx, &w.quotes, w.personal); err != nil {
+		return err
+	}
 	if w.emojis, err = s.emojisOf(ctx, w.all); err != nil {
 		return err
 	}
 	if w.personal {
-		if err := s.readers.of(ctx, s.db, v.Account, w.proper, w.own); err != nil {
+		if err := s.flags.of(ctx, s.db, v.Account, w.proper, w.own); err != nil {
 			return err
 		}
 		w.unwanted, err = s.filters.Of(ctx, v.Account)

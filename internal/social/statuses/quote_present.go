@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"anancus/internal/protocol/mastodon"
 	"anancus/internal/social/accounts"
@@ -23,8 +24,8 @@ type quoting struct {
 	state QuoteState
 }
 
-// quoted adds to the segments of a page those that it quotes and those that these quote in turn, and looks once at who may read
-// them: a fixed number of statements, none for a page without quotes.
+// quoted adds to the segments of a page those that it quotes and those that these quote in turn, from memory or in a fixed number of
+// statements.
 func (s *Service) quoted(ctx context.Context, v viewer.Viewer, page []*segment, redraft bool) (quotes, error) {
 	q := quotes{viewer: v, redraft: redraft}
 	for range 2 {
@@ -49,16 +50,36 @@ func (s *Service) quoted(ctx context.Context, v viewer.Viewer, page []*segment, 
 			q.segments[one], page = seg, append(page, seg)
 		}
 	}
+	return q, nil
+}
+
+// regard looks at who may read what is quoted: what the viewer and its authors are to each other, and how these stand. Both are remembered.
+func (s *Service) regard(ctx context.Context, q *quotes, personal bool) error {
 	if len(q.segments) == 0 {
-		return q, nil
+		return nil
 	}
-	list := make([]*Status, 0, len(q.segments))
-	for one, seg := range q.segments {
-		list = append(list, seg.facts(one))
+	authors := make([]id.Account, 0, len(q.segments))
+	for _, seg := range q.segments {
+		if !slices.Contains(authors, seg.author) {
+			authors = append(authors, seg.author)
+		}
 	}
-	var err error
-	q.sight, err = look(ctx, s.db, v.Account, list)
-	return q, err
+	q.ties = make(map[id.Account]tie, len(authors))
+	if personal { // nobody in particular has any
+		if err := s.ties.of(ctx, s.db, q.viewer.Account, authors, q.ties); err != nil {
+			return err
+		}
+	}
+	stand, err := s.accounts.Glances(ctx, authors)
+	for who, g := range stand {
+		if !g.Available {
+			q.ties[who] |= authorGone
+		}
+		if g.Limited {
+			q.ties[who] |= authorLimited
+		}
+	}
+	return err
 }
 
 // quotes is what a page needs to show what its statuses quote.
@@ -66,8 +87,8 @@ type quotes struct {
 	viewer   viewer.Viewer
 	segments map[id.Status]*segment // quoted, and quoted by those
 	first    map[id.Status]*segment // quoted by the page itself
-	sight    *sight
-	redraft  bool // the author deletes it to write it anew, and sees what it quoted in any state
+	ties     map[id.Account]tie     // of the viewer to the authors of these
+	redraft  bool                   // the author deletes it to write it anew, and sees what it quoted in any state
 }
 
 // facts is as much of a status as decides who may read it.
@@ -87,17 +108,17 @@ func (q *quotes) stateFor(quote quoting) (state string, shown bool) {
 	case seg == nil:
 		return quoteDeleted, false
 	}
-	author, own := seg.author, seg.author == q.viewer.Account && q.viewer.IsMember()
+	towards, own := q.ties[seg.author], seg.author == q.viewer.Account && q.viewer.IsMember()
 	switch {
-	case !q.sight.allows(q.viewer.Account, q.viewer.IsMember(), seg.facts(quote.of)):
+	case !towards.allows(q.viewer.Account, q.viewer.IsMember(), seg.facts(quote.of), slices.Contains(seg.named, q.viewer.Account)):
 		return quoteUnauthorized, false
 	case quote.state != QuoteAccepted:
 		return string(quote.state), true
 	case own:
 		return string(QuoteAccepted), true
-	case q.sight.hidden[author]:
-		return q.sight.why[author], true
-	case q.sight.limited[author] && !q.sight.following[author]: // hidden from those who did not choose to see them
+	case towards&hidesAuthor != 0:
+		return towards.why(), true
+	case towards.unchosen():
 		return quoteUnauthorized, false
 	}
 	return string(QuoteAccepted), true

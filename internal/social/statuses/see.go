@@ -13,60 +13,27 @@ import (
 
 // sight is what decides whether a viewer may read some statuses.
 type sight struct {
-	unavailable map[id.Account]bool // authors suspended or deleted
-	blocking    map[id.Account]bool // authors that block the viewer, or the viewer's whole server
-	following   map[id.Account]bool // authors whom the viewer follows
-	mentioned   map[id.Status]bool
-	hidden      map[id.Account]bool   // authors whom the viewer blocks or mutes, or whose server: readable, but not shown among others
-	why         map[id.Account]string // the same authors, with the API's word for how
-	limited     map[id.Account]bool   // authors limited by a moderator
+	ties  map[id.Account]tie // to their authors
+	named map[id.Status]bool // those that mention the viewer
 }
 
 // look gathers, in one query, what Visible needs to know.
 func look(ctx context.Context, q db.Q, reader id.Account, list []*Status) (*sight, error) {
-	s := &sight{map[id.Account]bool{}, map[id.Account]bool{}, map[id.Account]bool{}, map[id.Status]bool{}, map[id.Account]bool{}, map[id.Account]string{}, map[id.Account]bool{}}
 	authors := make([]id.Account, 0, len(list))
 	ids := make([]id.Status, 0, len(list))
 	for _, one := range list {
 		authors, ids = append(authors, one.Author), append(ids, one.ID)
 	}
-	type fact struct {
-		kind string
-		id   int64
-	}
-	facts, err := db.All(ctx, q, func(r db.Row) (fact, error) {
-		var f fact
-		err := r.Scan(&f.kind, &f.id)
-		return f, err
-	}, `SELECT 'unavailable', id FROM accounts WHERE id {in $2} AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL)
-		UNION ALL SELECT 'blocking', account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}
-		UNION ALL SELECT 'following', target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'blocked_account', target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'muted_account', target_id FROM mutes WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT 'blocking', b.account_id FROM accounts v JOIN account_domain_blocks b ON b.domain = v.domain WHERE v.id = $1 AND b.account_id {in $2}
-		UNION ALL SELECT 'blocked_domain', a.id FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain WHERE a.id {in $2}
-		UNION ALL SELECT 'limited', id FROM accounts WHERE id {in $2} AND limited_at IS NOT NULL
-		UNION ALL SELECT 'mentioned', status_id FROM mentions WHERE account_id = $1 AND status_id {in $3}`, reader, authors, ids)
+	answers, err := db.All(ctx, q, scanAnswer, standingSQL+` UNION ALL `+tiesSQL+` UNION ALL `+namesSQL, reader, authors, ids)
 	if err != nil {
 		return nil, fmt.Errorf("who may see: %w", err)
 	}
-	for _, f := range facts {
-		switch f.kind {
-		case "unavailable":
-			s.unavailable[id.Account(f.id)] = true
-		case "blocking":
-			s.blocking[id.Account(f.id)] = true
-		case "following":
-			s.following[id.Account(f.id)] = true
-		case "blocked_domain", "blocked_account", "muted_account":
-			s.hidden[id.Account(f.id)] = true
-			if known := s.why[id.Account(f.id)]; known == "" || f.kind < known { // alphabetical, as it happens: a block counts before a mute
-				s.why[id.Account(f.id)] = f.kind
-			}
-		case "limited":
-			s.limited[id.Account(f.id)] = true
-		case "mentioned":
-			s.mentioned[id.Status(f.id)] = true
+	s := &sight{map[id.Account]tie{}, map[id.Status]bool{}}
+	for _, a := range answers {
+		if a.what == "named" {
+			s.named[id.Status(a.of)] = true
+		} else {
+			s.ties[id.Account(a.of)] |= tieBits[a.what]
 		}
 	}
 	return s, nil
@@ -120,11 +87,7 @@ func (r Reading) Leave() Leave {
 
 // allows tells whether the reader may read a status.
 func (s *sight) allows(reader id.Account, here bool, status *Status) bool {
-	if s.unavailable[status.Author] {
-		return false
-	}
-	leave := Reading{reader, here, status.Author, status.Visibility, status.LocalOnly, s.blocking[status.Author], s.following[status.Author]}.Leave()
-	return leave == Granted || leave == IfNamed && s.mentioned[status.ID]
+	return s.ties[status.Author].allows(reader, here, status, s.named[status.ID])
 }
 
 // Visible leaves of a list what the reader (0: nobody in particular) may read, in its

@@ -30,8 +30,17 @@ type segment struct {
 	link       linked
 	local      bool
 	codes      shortcodes
+	named      []id.Account // whom it mentions, where that decides who may read it
 	// collections are those that it leads to: what of them is shown depends on the viewer, and changes.
 	collections []id.Collection
+}
+
+// size is about how many bytes it takes.
+func (seg *segment) size() uint32 {
+	if seg == nil {
+		return 0
+	}
+	return uint32(len(seg.body) + len(seg.link.written) + seg.text.Size() + seg.poll.size() + seg.codes.size() + 8*len(seg.named))
 }
 
 // segments gives the shared parts of statuses, from memory or encoded anew.
@@ -40,6 +49,7 @@ func (s *Service) segments(ctx context.Context, ids []id.Status) (map[id.Status]
 	return found, s.eachSegment(ctx, ids, func(self id.Status, seg *segment) { found[self] = seg })
 }
 
+// eachSegment does something with each of them that is there. That one is deleted is remembered too: what quotes it asks again and again.
 func (s *Service) eachSegment(ctx context.Context, ids []id.Status, do func(id.Status, *segment)) error {
 	return s.shown.Each(ids, func(missing []id.Status) (map[id.Status]*segment, error) {
 		list, err := many(ctx, s.db, missing)
@@ -50,14 +60,21 @@ func (s *Service) eachSegment(ctx context.Context, ids []id.Status, do func(id.S
 		if err != nil {
 			return nil, fmt.Errorf("show statuses: %w", err)
 		}
-		out := make(map[id.Status]*segment, len(list))
+		out := make(map[id.Status]*segment, len(missing))
+		for _, one := range missing {
+			out[one] = nil
+		}
 		for i, one := range list {
 			if out[one.ID], err = segmentOf(one, entities[i]); err != nil {
 				return nil, fmt.Errorf("show status %d: %w", one.ID, err)
 			}
 		}
 		return out, nil
-	}, do)
+	}, func(self id.Status, seg *segment) {
+		if seg != nil {
+			do(self, seg)
+		}
+	})
 }
 
 // segmentOf encodes the shared part of a status.
@@ -83,7 +100,7 @@ func segmentOf(one *Status, e shared) (*segment, error) {
 		return nil, err
 	}
 	return &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
-		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll), collections: e.collections}, nil
+		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll), named: e.named, collections: e.collections}, nil
 }
 
 // said is what filters look at: warning, text, options of a poll and descriptions of media, the last
@@ -125,6 +142,7 @@ type shared struct {
 	Card          *struct{} `json:"card,omitempty"`
 	link          id.Link
 	written       string
+	named         []id.Account
 	Collections   *struct{} `json:"tagged_collections,omitempty"`
 	collections   []id.Collection
 }
@@ -149,7 +167,8 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		out[i].Status = s.entity(one)
 		at[one.ID] = out[i].Status
 	}
-	if err := s.addMentions(ctx, ids, at); err != nil {
+	named, err := s.addMentions(ctx, ids, at)
+	if err != nil {
 		return nil, err
 	}
 	shown, err := media.Of(ctx, s.db, showing)
@@ -199,14 +218,18 @@ func (s *Service) entities(ctx context.Context, list []*Status) ([]shared, error
 		if n := links[one.ID]; !one.WithMedia && n.quote.state == "" {
 			out[i].link, out[i].written = n.link, n.written
 		}
+		if !one.Visibility.Distributable() {
+			out[i].named = named[one.ID]
+		}
 	}
 	return out, nil
 }
 
-func (s *Service) addMentions(ctx context.Context, ids []id.Status, at map[id.Status]*mastodon.Status) error {
+// addMentions adds to each status whom it mentions, and gives all of them: those too whom it names only to let them read it.
+func (s *Service) addMentions(ctx context.Context, ids []id.Status, at map[id.Status]*mastodon.Status) (map[id.Status][]id.Account, error) {
 	mentions, err := mentionsOf(ctx, s.db, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var who []id.Account
 	for _, m := range mentions {
@@ -214,18 +237,20 @@ func (s *Service) addMentions(ctx context.Context, ids []id.Status, at map[id.St
 	}
 	people, err := s.accounts.ByIDs(ctx, who)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	byID := map[id.Account]*accounts.Account{}
 	for _, a := range people {
 		byID[a.ID] = a
 	}
+	named := map[id.Status][]id.Account{}
 	for _, m := range mentions {
+		named[m.status] = append(named[m.status], m.account)
 		if a := byID[m.account]; a != nil && !m.silent {
 			at[m.status].Mentions = append(at[m.status].Mentions, mentionOf(a))
 		}
 	}
-	return nil
+	return named, nil
 }
 
 func mentionOf(a *accounts.Account) mastodon.Mention {

@@ -162,7 +162,8 @@ type Service struct {
 	remote   *activitypub.Client
 	courier  Courier
 	shown    *memo.Memo[id.Status, *segment]
-	readers  *readers
+	flags    *readers[id.Status, flags] // of what readers did
+	ties     *readers[id.Account, tie]
 	cards    *cards
 	apps     *memo.Memo[id.App, app]
 	reader   Reader
@@ -206,10 +207,8 @@ func New(c Config) *Service {
 	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, emoji: c.Emoji, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
-		readers: newReaders(), cards: newCards(), apps: memo.New[id.App](appsMemory, func(a app) uint32 { return uint32(len(a.name) + len(a.website)) }),
-		shown: memo.New[id.Status](c.Memory, func(s *segment) uint32 {
-			return uint32(len(s.body) + len(s.link.written) + s.text.Size() + s.poll.size() + s.codes.size())
-		})}
+		flags: newReaders(flagsOf), ties: newReaders(tiesTo), cards: newCards(), apps: memo.New[id.App](appsMemory, func(a app) uint32 { return uint32(len(a.name) + len(a.website)) }),
+		shown: memo.New[id.Status](c.Memory, (*segment).size)}
 }
 
 // Forget drops what is remembered of statuses whose text, counts or author changed.

@@ -143,8 +143,9 @@ func (s *Service) presentThread(c *viewer.Call, ids []id.Status) ([]raw, error) 
 	}
 	keep := map[id.Status]bool{}
 	for _, one := range found {
-		quiet := sight.limited[one.Author] && !sight.following[one.Author] && one.Author != c.Viewer.Account
-		keep[one.ID] = sight.allows(c.Viewer.Account, c.Viewer.IsMember(), one) && !sight.hidden[one.Author] && !quiet
+		towards := sight.ties[one.Author]
+		quiet := towards.unchosen() && one.Author != c.Viewer.Account
+		keep[one.ID] = sight.allows(c.Viewer.Account, c.Viewer.IsMember(), one) && towards&hidesAuthor == 0 && !quiet
 	}
 	kept := make([]id.Status, 0, len(ids))
 	for _, one := range ids {

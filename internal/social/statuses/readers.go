@@ -1,0 +1,152 @@
+package statuses
+
+import (
+	"context"
+	"sync"
+
+	"anancus/internal/kit/db"
+	"anancus/internal/social/id"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// Bounds of what is remembered of readers: about 25 MB of flags when full.
+const (
+	maxReaders    = 512  // the least used go first
+	maxRemembered = 1000 // statuses, or authors, of one reader; past it their memory begins anew
+)
+
+// readers remembers something of active readers, so that a page seen again costs no query: their flags of the statuses that they saw lately, or
+// their ties to authors. Every change passes through forget or forgetAll.
+type readers[K comparable, V any] struct {
+	cache *otter.Cache[id.Account, *reader[K, V]]
+	read  func(ctx context.Context, q db.Q, reader id.Account, of []K) (map[K]V, error) // one query
+}
+
+type reader[K comparable, V any] struct {
+	mu    sync.Mutex
+	epoch uint64 // moves with every change, so that what was read before it is not kept
+	known map[K]V
+}
+
+func newReaders[K comparable, V any](read func(context.Context, db.Q, id.Account, []K) (map[K]V, error)) *readers[K, V] {
+	return &readers[K, V]{otter.Must(&otter.Options[id.Account, *reader[K, V]]{MaximumSize: maxReaders}), read}
+}
+
+// of adds to found what a reader has of each key: what is remembered, and the rest from one query.
+func (r *readers[K, V]) of(ctx context.Context, q db.Q, account id.Account, keys []K, found map[K]V) error {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		one, _ = r.cache.SetIfAbsent(account, &reader[K, V]{known: map[K]V{}})
+	}
+	var missing []K
+	one.mu.Lock()
+	epoch := one.epoch
+	for _, key := range keys {
+		if v, known := one.known[key]; known {
+			found[key] = v
+		} else {
+			missing = append(missing, key)
+		}
+	}
+	one.mu.Unlock()
+	if len(missing) == 0 {
+		return nil
+	}
+	read, err := r.read(ctx, q, account, missing)
+	if err != nil {
+		return err
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	keep := one.epoch == epoch
+	if keep && len(one.known)+len(missing) > maxRemembered {
+		one.known = map[K]V{}
+	}
+	for _, key := range missing {
+		found[key] = read[key]
+		if keep {
+			one.known[key] = read[key]
+		}
+	}
+	return nil
+}
+
+// readerEpoch is a reader before something happened.
+type readerEpoch[K comparable, V any] struct {
+	one   *reader[K, V]
+	epoch uint64
+}
+
+// epoch gives a reader that is remembered; nil for another.
+func (r *readers[K, V]) epoch(account id.Account) *readerEpoch[K, V] {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return nil
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return &readerEpoch[K, V]{one, one.epoch}
+}
+
+// nothing remembers that the reader had nothing of a key, unless anything changed since.
+func (e *readerEpoch[K, V]) nothing(key K) {
+	e.one.mu.Lock()
+	defer e.one.mu.Unlock()
+	if e.one.epoch != e.epoch {
+		return
+	}
+	if len(e.one.known) >= maxRemembered {
+		e.one.known = map[K]V{}
+	}
+	var none V
+	e.one.known[key] = none
+}
+
+// forget drops what is remembered of one key.
+func (r *readers[K, V]) forget(account id.Account, key K) {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.epoch++
+	delete(one.known, key)
+}
+
+func (r *readers[K, V]) forgetAll(account id.Account) {
+	one, ok := r.cache.GetIfPresent(account)
+	if !ok {
+		return
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.epoch++
+	one.known = map[K]V{}
+}
+
+// everybody drops what is remembered of one key for every reader.
+func (r *readers[K, V]) everybody(key K) {
+	for _, one := range r.cache.All() {
+		one.mu.Lock()
+		one.epoch++
+		delete(one.known, key)
+		one.mu.Unlock()
+	}
+}
+
+// ForgetReader drops all that is remembered of readers whom a change may concern in many statuses.
+func (s *Service) ForgetReader(accounts ...id.Account) {
+	for _, account := range accounts {
+		s.flags.forgetAll(account)
+	}
+	s.ForgetTies(accounts...)
+}
+
+// ForgetTies drops what is remembered of what readers and authors are to each other.
+func (s *Service) ForgetTies(readers ...id.Account) {
+	for _, reader := range readers {
+		s.ties.forgetAll(reader)
+	}
+}
