@@ -19,13 +19,33 @@ const (
 	featuringIfAsked = "manual:"
 )
 
+// Who may, in the API's words.
+const (
+	featuredByAll       = "public"
+	featuredByFollowers = "followers"
+	featuredByFollowed  = "following"
+	featuredByWhom      = "unsupported_policy" // others, of whom we do not know whether a member is one
+)
+
 // CollectionsURI is where other servers find a member's collections.
 func (a *Account) CollectionsURI() string { return a.URI + featuredCollections }
 
-// FeaturingDenied tells whether nobody here may put an account of another server into a collection: it says so, or it says nothing of it. As with
-// Mastodon, only who says that it may be done is asked.
-func (a *Account) FeaturingDenied() bool {
-	return !a.Local() && (a.CanFeature == "" || a.CanFeature == featuringSaid)
+// LetsFeature tells whether an account of another server lets a member put it into a collection, at once or when it is asked. follows and followed
+// are whether the member follows it and is followed by it. As with Mastodon, only who says that it may be done is asked, and who says so in
+// words that we do not know is.
+func (a *Account) LetsFeature(follows, followed bool) bool {
+	for _, word := range strings.Fields(a.CanFeature) {
+		_, who, _ := strings.Cut(word, ":")
+		if who == featuredByAll || who == featuredByWhom || who == featuredByFollowers && follows || who == featuredByFollowed && followed {
+			return true
+		}
+	}
+	return false
+}
+
+// FeaturingDepends tells whether who may put an account of another server into a collection depends on who follows whom.
+func (a *Account) FeaturingDepends() bool {
+	return strings.Contains(a.CanFeature, ":"+featuredByFollowers) || strings.Contains(a.CanFeature, ":"+featuredByFollowed)
 }
 
 // featuringPolicy tells other servers who may put a member into a collection without a refusal (federation.md §9).
@@ -48,16 +68,16 @@ func readFeaturing(actor *activitypub.RemoteActor) string {
 	words := []string{featuringSaid}
 	read := func(how string, list []string) {
 		for _, who := range list {
-			word := how + "unsupported_policy"
+			word := how + featuredByWhom
 			switch {
 			case who == actor.ID:
 				continue
 			case activitypub.IsPublic(who):
-				word = how + "public"
+				word = how + featuredByAll
 			case who == actor.Followers:
-				word = how + "followers"
+				word = how + featuredByFollowers
 			case who == actor.Following:
-				word = how + "following"
+				word = how + featuredByFollowed
 			}
 			if !slices.Contains(words, word) {
 				words = append(words, word)
@@ -76,7 +96,7 @@ func featureApproval(a *Account) mastodon.FeatureApproval {
 	if a.Local() {
 		f.CurrentUser = "denied"
 		if a.WantsToBeFound() {
-			f.Automatic, f.CurrentUser = []string{"public"}, "automatic"
+			f.Automatic, f.CurrentUser = []string{featuredByAll}, "automatic"
 		}
 		return f
 	}
@@ -90,11 +110,11 @@ func featureApproval(a *Account) mastodon.FeatureApproval {
 	}
 	switch {
 	case a.CanFeature == "":
-	case a.FeaturingDenied():
+	case a.CanFeature == featuringSaid:
 		f.CurrentUser = "denied"
-	case slices.Contains(f.Automatic, "public"):
+	case slices.Contains(f.Automatic, featuredByAll):
 		f.CurrentUser = "automatic"
-	case slices.Contains(f.Manual, "public"):
+	case slices.Contains(f.Manual, featuredByAll):
 		f.CurrentUser = "manual"
 	default:
 		f.CurrentUser = "unknown"

@@ -233,7 +233,7 @@ func tooMany() error {
 }
 
 // featurable gives accounts that a member may recommend: available, without a block between the two, and, of this
-// server, only those that want to be found, and elsewhere only those that say that somebody may.
+// server, only those that want to be found, and elsewhere only those that say that the member may.
 func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.Account) ([]*accounts.Account, error) {
 	if len(wanted) == 0 {
 		return nil, nil
@@ -250,18 +250,44 @@ func (s *Service) featurable(ctx context.Context, owner id.Account, wanted []id.
 	if err != nil {
 		return nil, err
 	}
+	let, err := s.letting(ctx, owner, found)
+	if err != nil {
+		return nil, err
+	}
 	var people []*accounts.Account
 	for _, one := range wanted {
 		a := byID[one]
 		if a == nil || !a.Available() {
 			return nil, fault.RecordNotFound()
 		}
-		if apart[one] || a.Local() && one != owner && !a.WantsToBeFound() || a.FeaturingDenied() {
+		if apart[one] || a.Local() && one != owner && !a.WantsToBeFound() || !a.Local() && !let[one] {
 			return nil, fault.New(fault.Forbidden, "This action is not allowed")
 		}
 		people = append(people, a)
 	}
 	return people, nil
+}
+
+// letting tells which of some accounts of other servers let a member recommend them.
+func (s *Service) letting(ctx context.Context, owner id.Account, people []*accounts.Account) (map[id.Account]bool, error) {
+	var asks []id.Account
+	for _, a := range people {
+		if a.FeaturingDepends() {
+			asks = append(asks, a.ID)
+		}
+	}
+	var followed, followers map[id.Account]bool
+	if len(asks) > 0 {
+		var err error
+		if followed, followers, err = relationships.Among(ctx, s.db, owner, asks); err != nil {
+			return nil, err
+		}
+	}
+	let := make(map[id.Account]bool, len(people))
+	for _, a := range people {
+		let[a.ID] = a.LetsFeature(followed[a.ID], followers[a.ID])
+	}
+	return let, nil
 }
 
 // add puts an account into a collection, once.

@@ -9,6 +9,7 @@ import (
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
 	"anancus/internal/protocol/activitypub"
+	"anancus/internal/social/accounts"
 	"anancus/internal/social/id"
 )
 
@@ -71,9 +72,17 @@ func (s *Service) AskAgain(ctx context.Context, e AskDue) error {
 	if err != nil || item.State != Pending {
 		return ignoreNotFound(err)
 	}
-	a, err := s.accounts.ByID(ctx, item.Account)
-	if err != nil || a.FeaturingDenied() {
+	c, err := one(ctx, s.db, item.Collection)
+	if err != nil {
 		return ignoreNotFound(err)
+	}
+	a, err := s.accounts.ByID(ctx, item.Account)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	let, err := s.letting(ctx, c.Owner, []*accounts.Account{a})
+	if err != nil || !let[a.ID] {
+		return err
 	}
 	return s.ask(ctx, item, e.Time)
 }

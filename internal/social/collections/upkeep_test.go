@@ -111,6 +111,53 @@ func (h *house) make(people ...id.Account) *Collection {
 	return c
 }
 
+func TestOnlyWhomAPolicyNamesAsks(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		h := open(t, engine)
+		c := h.make()
+		ask := func(what string, who id.Account, want bool) *Item {
+			t.Helper()
+			item, err := h.Add(t.Context(), h.ada, c.ID, who)
+			if fault.Is(err, fault.Forbidden) == want || err == nil != want {
+				t.Errorf("%s: %v", what, err)
+			}
+			return item
+		}
+		bo := h.elsewhere(901, "https://there.example", "bo", "said manual:followers")
+		cy := h.elsewhere(902, "https://there.example", "cy", "said automatic:following")
+		ask("ada does not follow bo", bo, false)
+		ask("cy does not follow ada", cy, false)
+		follow := func(follower, target id.Account) {
+			h.t.Helper()
+			h.exec(`INSERT INTO follows (id, account_id, target_id, created_at) VALUES ($1,$1,$2,0)`, follower, target)
+		}
+		follow(h.ada, cy)
+		follow(bo, h.ada)
+		ask("bo follows ada", bo, false)
+		ask("ada follows cy", cy, false)
+		h.exec(`DELETE FROM follows`)
+		follow(h.ada, bo)
+		follow(cy, h.ada)
+		item := ask("ada follows bo", bo, true)
+		ask("cy follows ada", cy, true)
+
+		// Nor does anybody ask again who may not any more.
+		asked := func() (n int) {
+			t.Helper()
+			h.sent = nil
+			h.must(h.AskAgain(t.Context(), AskDue{item.ID, 1}))
+			return len(h.sent)
+		}
+		if n := asked(); n != 1 {
+			t.Errorf("bo is asked again %d times", n)
+		}
+		h.exec(`DELETE FROM follows`)
+		if n := asked(); n != 0 {
+			t.Errorf("bo is asked %d times by whom nobody follows", n)
+		}
+	})
+}
+
 func TestWhoDoesNotAnswerIsAskedAgainEverLaterAndWhoSaysNoIsForgotten(t *testing.T) {
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		h := open(t, engine)
@@ -193,7 +240,7 @@ func TestOnlyWhoSaysThatSomebodyMayIsAskedToBeInACollection(t *testing.T) {
 	for n, one := range []struct {
 		says  string
 		asked bool
-	}{{"", false}, {"said", false}, {"said automatic:followers", true}, {"said manual:public", true}, {"said automatic:unsupported_policy", true}} {
+	}{{"", false}, {"said", false}, {"said automatic:followers", false}, {"said manual:public", true}, {"said automatic:unsupported_policy", true}} {
 		who := h.elsewhere(id.Account(910+n), fmt.Sprintf("https://s%d.example", n), "bo", one.says)
 		name := "Friends"
 		_, err := h.Create(t.Context(), h.ada, Wishes{Name: &name}, []id.Account{who})

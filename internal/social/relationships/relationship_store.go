@@ -70,6 +70,29 @@ func Follows(ctx context.Context, q db.Q, follower, target id.Account) (bool, er
 	return n > 0, err
 }
 
+// Among tells whom of some accounts one follows, and who of them follow it.
+func Among(ctx context.Context, q db.Q, one id.Account, others []id.Account) (followed, followers map[id.Account]bool, err error) {
+	type side struct {
+		other     id.Account
+		followers bool
+	}
+	list, err := db.All(ctx, q, func(r db.Row) (side, error) {
+		var s side
+		err := r.Scan(&s.other, &s.followers)
+		return s, err
+	}, `SELECT target_id, FALSE FROM follows WHERE account_id = $1 AND target_id {in $2}
+		UNION ALL SELECT account_id, TRUE FROM follows WHERE target_id = $1 AND account_id {in $2}`, one, others)
+	followed, followers = map[id.Account]bool{}, map[id.Account]bool{}
+	for _, s := range list {
+		if s.followers {
+			followers[s.other] = true
+		} else {
+			followed[s.other] = true
+		}
+	}
+	return followed, followers, err
+}
+
 // CountRequests tells how many wait for the member's answer.
 func (s *Service) CountRequests(ctx context.Context, member id.Account) (int64, error) {
 	return db.One(ctx, s.db, db.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM follow_requests WHERE target_id = $1 LIMIT 41) AS asked`, member)
