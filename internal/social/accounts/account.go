@@ -123,9 +123,7 @@ func (a *Account) DeliverTo() string {
 const staleAfter = 24 * time.Hour
 
 // Stale tells whether a remote account should be read again.
-func (a *Account) Stale(now time.Time) bool {
-	return !a.Local() && now.Sub(a.FetchedAt) > staleAfter
-}
+func (a *Account) Stale(now time.Time) bool { return a.glance().Stale(now) }
 
 func milliOrZero(ms *int64) time.Time {
 	if ms == nil {

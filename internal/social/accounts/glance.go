@@ -15,12 +15,19 @@ type Glance struct {
 	Available bool
 	Limited   bool
 	Unread    bool      // a profile of another server whose older statuses nobody asked for yet
-	FetchedAt time.Time // zero for our own
+	StaleAt   time.Time // when that is due; zero for our own
 }
 
 func (a *Account) glance() Glance {
-	return Glance{a.ID, a.Available(), a.Limited(), !a.Local() && !a.Backfilled && a.OutboxURL != "", a.FetchedAt}
+	g := Glance{Account: a.ID, Available: a.Available(), Limited: a.Limited()}
+	if !a.Local() {
+		g.Unread, g.StaleAt = !a.Backfilled && a.OutboxURL != "", a.FetchedAt.Add(staleAfter)
+	}
+	return g
 }
+
+// Stale tells whether a remote account should be read again.
+func (g Glance) Stale(now time.Time) bool { return !g.StaleAt.IsZero() && now.After(g.StaleAt) }
 
 // Glance looks at an account. NotFound if there is none.
 func (s *Service) Glance(ctx context.Context, account id.Account) (Glance, error) {
@@ -47,7 +54,7 @@ func (s *Service) Glances(ctx context.Context, which []id.Account) (map[id.Accou
 
 // LookedAt notes that a member looks at a profile; one that was not read for a day is read again at once, in the background.
 func (s *Service) LookedAt(ctx context.Context, g Glance) error {
-	if g.FetchedAt.IsZero() || s.clock.Now().Sub(g.FetchedAt) <= staleAfter {
+	if !g.Stale(s.clock.Now()) {
 		return nil
 	}
 	return s.askRefresh(ctx, g.Account, 0, refreshAgain)
