@@ -187,7 +187,7 @@ func (m *memory) act() {
 
 // relate does what people do to each other.
 func (m *memory) relate() {
-	what := []string{"follow", "follow", "unfollow", "block", "unblock", "unblock", "mute", "unmute", "remove_from_followers"}
+	what := []string{"follow", "follow", "unfollow", "block", "block", "unblock", "unblock", "mute", "unmute", "remove_from_followers"}
 	p, other := m.person(), m.person()
 	if p != other {
 		m.try(p, http.MethodPost, "/api/v1/accounts/"+other.ID+"/"+what[m.dice.IntN(len(what))], nil, nil)
@@ -337,7 +337,7 @@ func (m *memory) step() {
 		m.publish()
 	case n < 20:
 		m.edit()
-	case n < 50:
+	case n < 46:
 		m.act()
 	case n < 60:
 		m.relate()
