@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"anancus/internal/kit/batch"
 	"anancus/internal/kit/bus"
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
@@ -57,6 +58,9 @@ type Deliverer struct {
 	enqueued atomic.Int64 // real time of the last Enqueue, see claim
 	counts   [3]atomic.Int64
 
+	releases batch.Writer[*release]
+	there    there
+
 	mu     sync.Mutex
 	resume map[string]int64 // the lane after which a visit that was cut short goes on
 }
@@ -77,6 +81,7 @@ func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, pos
 		gone = func(context.Context, int64) (bool, error) { return false, nil }
 	}
 	q := &Deliverer{db: d, clock: c, log: log, keys: keys, post: post, gone: gone, resume: map[string]int64{}}
+	q.releases.Write, q.releases.Most = q.giveBack, releasedAtOnce
 	q.crew = &bus.Crew[deliveryHost]{
 		Name: "deliveries", Workers: max(workers, 1), Ahead: max(workers, 1), Log: log,
 		Claim: q.claim,
@@ -118,7 +123,7 @@ func (d *Deliverer) Wake() { d.crew.Wake() }
 // waits for its next time.
 func (d *Deliverer) DeliverDue(ctx context.Context) error {
 	for {
-		hosts, err := claimHosts(ctx, d.db, d.clock.Now(), hostLease, 50)
+		hosts, err := d.take(ctx, 50)
 		if err != nil || len(hosts) == 0 {
 			return err
 		}
@@ -151,6 +156,18 @@ func (d *Deliverer) claim(ctx context.Context, most int) ([]deliveryHost, time.D
 		}
 		return nil, wait, nil
 	}
-	hosts, err := claimHosts(ctx, d.db, now, hostLease, most)
+	hosts, err := d.take(ctx, most)
 	return hosts, time.Millisecond, err
+}
+
+// take leases hosts with due deliveries, and reads what lies there for those that have little.
+func (d *Deliverer) take(ctx context.Context, most int) ([]deliveryHost, error) {
+	hosts, err := claimHosts(ctx, d.db, d.clock.Now(), hostLease, most)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.deal(ctx, hosts); err != nil { // each visit reads for itself
+		d.log.ErrorContext(ctx, "cannot read deliveries ahead", "error", err)
+	}
+	return hosts, nil
 }

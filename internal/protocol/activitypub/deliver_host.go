@@ -25,6 +25,8 @@ type deliveryHost struct {
 	failureDays   []string // UTC days
 	unavailableAt *int64
 	pausedUntil   int64 // the breaker's pause, or the next probe of an unavailable host
+
+	hand hand // what was read of its rows with the claim
 }
 
 // tired tells whether only one delivery at a time should be risked.

@@ -156,22 +156,6 @@ func releaseHosts(ctx context.Context, d *db.DB, now time.Time) error {
 	return nil
 }
 
-// releaseHost removes answered rows and gives the host back, due at next, or
-// at once if something was enqueued meanwhile. It tells when.
-func releaseHost(ctx context.Context, d *db.DB, host string, done []int64, next int64) (due int64, err error) {
-	err = d.Tx(ctx, func(tx *db.Tx) error {
-		if err := deleteRows(ctx, tx, done); err != nil {
-			return err
-		}
-		due, err = db.One(ctx, tx, db.Value[int64], `
-			UPDATE delivery_hosts
-			SET due_at = CASE WHEN due_at = leased_until OR due_at > $2 THEN $2 ELSE due_at END, leased_until = NULL
-			WHERE host = $1 RETURNING due_at`, host, next)
-		return err
-	})
-	return due, err
-}
-
 // saveHost stores how a host fares.
 func saveHost(ctx context.Context, d *db.DB, h deliveryHost) error {
 	return d.Tx(ctx, func(tx *db.Tx) error { return updateHost(ctx, tx, h) })

@@ -53,13 +53,16 @@ func TestClaimsUseIndexesHoweverMuchIsDue(t *testing.T) {
 		now := clock.Milli(p.clock.Now())
 		fillDeliveries(t, p.db, 5_000, 200, now)
 		for name, plan := range map[string]string{
-			"next host":  dbtest.Plan(t, p.db, nextHostSQL, now),
-			"claim":      dbtest.Plan(t, p.db, claimHostsSQL, now, now, 10),
-			"lanes":      dbtest.Plan(t, p.db, lanesSQL, "h1.example", int64(math.MinInt64), 32, 0),
-			"lane rows":  dbtest.Plan(t, p.db, laneRowsSQL, "h1.example", 1, 0, 10),
-			"removal":    dbtest.Plan(t, p.db, `DELETE FROM deliveries WHERE id {in $1}`, []int64{1, 2}),
-			"a host":     dbtest.Plan(t, p.db, `UPDATE delivery_hosts SET due_at = $2 WHERE host = $1`, "h1.example", now),
-			"one insert": dbtest.Plan(t, p.db, insertTexts[1], 1, "k", "b", nil, now, 99_999_999, "h", "i"),
+			"next host":     dbtest.Plan(t, p.db, nextHostSQL, now),
+			"claim":         dbtest.Plan(t, p.db, claimHostsSQL, now, now, 10),
+			"lanes":         dbtest.Plan(t, p.db, lanesSQL, "h1.example", int64(math.MinInt64), 32, 0),
+			"lane rows":     dbtest.Plan(t, p.db, laneRowsSQL, "h1.example", 1, 0, 10),
+			"lanes of many": dbtest.Plan(t, p.db, firstRowsSQL(p.db.Engine()), []string{"h1.example", "h2.example"}, 11),
+			"release":       dbtest.Plan(t, p.db, giveBackSQL, []string{"h1.example", "h2.example"}, now),
+			"lock":          dbtest.Plan(t, p.db, lockHostsSQL, []string{"h1.example", "h2.example"}),
+			"removal":       dbtest.Plan(t, p.db, `DELETE FROM deliveries WHERE id {in $1}`, []int64{1, 2}),
+			"a host":        dbtest.Plan(t, p.db, `UPDATE delivery_hosts SET due_at = $2 WHERE host = $1`, "h1.example", now),
+			"one insert":    dbtest.Plan(t, p.db, insertTexts[1], 1, "k", "b", nil, now, 99_999_999, "h", "i"),
 		} {
 			if strings.HasPrefix(name, "lane") && (!strings.Contains(plan, "deliveries_by_lane") || strings.Contains(plan, "pkey")) {
 				t.Errorf("the plan of %s:\n%s", name, plan)

@@ -70,7 +70,7 @@ func (v *visit) walk(ctx context.Context) error {
 		v.soonest(clock.Milli(v.clock.Now())) // the lanes before it come next time
 	}
 	for {
-		lanes, err := lanesAfter(ctx, v.db, v.host.name, after, lanePage)
+		lanes, err := v.lanes(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (v *visit) turn(ctx context.Context, author int64) error {
 	}
 	after := int64(math.MinInt64)
 	for sent := 0; sent < laneTurn; sent += laneBatch {
-		rows, err := laneRows(ctx, v.db, v.host.name, author, after, laneBatch)
+		rows, err := v.rows(ctx, author, after)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 		return false, nil
 	}
 	if row.status != 0 {
-		gone, err := v.gone(ctx, row.status)
+		gone, err := v.isGone(ctx, row.status)
 		if err != nil {
 			return false, err
 		}
@@ -291,13 +291,13 @@ func (v *visit) release(ctx context.Context) {
 	if v.next != never || v.cut {
 		v.next = max(v.next, v.host.pausedUntil)
 	}
-	due, err := releaseHost(ctx, v.db, v.host.name, v.done, v.next)
-	if err != nil { // the lease will end
+	mine := &release{host: v.host.name, done: v.done, next: v.next}
+	if err := v.releases.Do(ctx, mine); err != nil { // the lease will end
 		v.log.ErrorContext(ctx, "cannot give a host back", "host", v.host.name, "error", err)
 		return
 	}
-	if due != never {
-		v.crew.After(clock.FromMilli(due).Sub(v.clock.Now()))
+	if mine.due != never {
+		v.crew.After(clock.FromMilli(mine.due).Sub(v.clock.Now()))
 	}
 }
 
