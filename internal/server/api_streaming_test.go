@@ -183,11 +183,8 @@ func TestOneSocketTakesChannelsAndLetsGoOfThem(t *testing.T) {
 			t.Errorf("a message that is too large is answered by the end %d", large.Code)
 		}
 		flood := ada.Listen()
-		for range 700 {
+		for range 600 { // with the one of Listen just too many, and not one more: what lies unread when a connection is closed may cost the client the reason
 			flood.Say(`{"type":"unsubscribe","stream":"user"}`)
-			if flood.IsOver() {
-				break
-			}
 		}
 		flood.Ended(2 * time.Second)
 		if flood.Code != 1008 {
