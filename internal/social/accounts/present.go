@@ -44,6 +44,7 @@ func newShownAccounts(bytes uint64) *shownAccounts {
 func (s *Service) Forget(ids ...id.Account) {
 	s.shown.Forget(ids...)
 	s.signers.known.Forget(ids...)
+	s.authors.Forget(ids...)
 }
 
 // Posted notes how many statuses an account has after its newest, so that it need not be read again for that.
@@ -73,6 +74,7 @@ func withPosts(body json.RawMessage, count int64, last *int64) (json.RawMessage,
 func (s *Service) ForgetAll() {
 	s.shown.Clear()
 	s.signers.known.Clear()
+	s.authors.Clear()
 }
 
 // ForgetEmoji drops what is remembered of accounts whose texts have any of these shortcodes of their server.

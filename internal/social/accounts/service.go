@@ -10,6 +10,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/fault"
+	"anancus/internal/kit/memo"
 	"anancus/internal/kit/text"
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/domains"
@@ -32,6 +33,7 @@ type Service struct {
 	flights    singleflight.Group
 	shown      *shownAccounts
 	signers    signers
+	authors    *memo.Memo[id.Account, Author]
 	neighbours Neighbours
 	emoji      *emoji.Service
 	secure     func() bool
@@ -66,7 +68,7 @@ func New(c Config) *Service {
 		c.Secure = func() bool { return false }
 	}
 	return &Service{secure: c.Secure, emoji: c.Emoji, domains: c.Domains, db: c.DB, clock: c.Clock, site: c.Site, remote: c.Remote, wrap: c.Wrapper, passwords: c.Passwords,
-		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory)), signers: newSigners()}
+		makeKey: c.MakeKey, signing: signingKeys{keys: map[id.Account]signingKey{}}, shown: newShownAccounts(orDefault(c.Memory)), signers: newSigners(), authors: newAuthors()}
 }
 
 // Site tells where this server stands.

@@ -81,11 +81,7 @@ func (s *Service) CreateStatus(c *viewer.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	author, err := s.accounts.ByID(c.Context(), c.Viewer.Account)
-	if err != nil {
-		return nil, err
-	}
-	member, err := s.accounts.Member(c.Context(), c.Viewer.Account)
+	author, member, err := s.accounts.Author(c.Context(), c.Viewer.Account)
 	if err != nil {
 		return nil, err
 	}
