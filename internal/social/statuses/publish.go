@@ -180,6 +180,7 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 	if status.InReplyTo == 0 {
 		status.Thread = status.ID // also when the closure runs again
 	}
+	status.quotes = p.quoted != nil
 	carried, err := s.store(ctx, tx, status, p.marked.mentions, p.marked.tags)
 	if err != nil {
 		return err
@@ -251,8 +252,10 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 	if err != nil {
 		return nil, err
 	}
-	return carried, tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet, Writing{status.Local, status.LocalOnly, status.Visibility, len(mentions) > 0,
-		(status.InReplyTo != 0 || status.InReplyToURI != "") && status.InReplyToAccount != status.Author, status.findable, posts}})
+	answers := (status.InReplyTo != 0 || status.InReplyToURI != "") && status.InReplyToAccount != status.Author
+	alone := len(mentions) == 0 && !answers && !status.quotes
+	return carried, tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet, alone,
+		Writing{status.Local, status.LocalOnly, status.Visibility, len(mentions) > 0, answers, status.findable, posts}})
 }
 
 func (s *Service) replyTo(ctx context.Context, status *Status, parentID id.Status) error {

@@ -62,6 +62,7 @@ type Status struct {
 	QuotePolicy      QuotePolicy
 	WithMedia        bool // it shows any
 	Quiet            bool // fetched from elsewhere when it was old
+	quotes           bool // another status; known when it is written here
 	findable         bool // the author of another server lets everybody find public ones; known when it comes
 	CreatedAt        time.Time
 	EditedAt         time.Time
@@ -80,6 +81,7 @@ type (
 		InReplyTo id.Status // 0 for none known
 		Tags      []id.Tag  // the hashtags it carries
 		Quiet     bool      // it is old and was fetched: nobody is told, and no home feed shows it
+		Alone     bool      `json:",omitempty"` // it names, answers and quotes nobody: only followers hear of it, and relays
 		// What it is like, for those who are asked in its transaction whether it concerns them. Nobody knows it later.
 		Written Writing `json:"-"`
 	}

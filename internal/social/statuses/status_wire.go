@@ -232,6 +232,11 @@ func Leaves(_ context.Context, _ *db.Tx, e Published) (bool, error) {
 
 // Deliver tells other servers of a new status. What was deleted meanwhile is not told.
 func (s *Service) Deliver(ctx context.Context, e Published) error {
+	if e.Alone {
+		if inboxes, err := s.everybody(ctx, e.Author, true); err != nil || len(inboxes) == 0 {
+			return err
+		}
+	}
 	status, err := one(ctx, s.db, e.Status)
 	if err != nil {
 		return ignoreNotFound(err)
@@ -346,19 +351,11 @@ const (
 
 func (s *Service) audience(ctx context.Context, status *Status, fresh bool) ([]string, error) {
 	var inboxes []string
+	var err error
 	if status.Visibility != Direct && status.Visibility != Limited {
-		followers, err := relationships.FollowerInboxes(ctx, s.db, status.Author)
-		if err != nil {
+		if inboxes, err = s.everybody(ctx, status.Author, status.Visibility == Public && !status.IsBoost()); err != nil {
 			return nil, err
 		}
-		inboxes = append(inboxes, followers...)
-	}
-	if status.Visibility == Public && !status.IsBoost() {
-		passing, err := relays.Inboxes(ctx, s.db)
-		if err != nil {
-			return nil, err
-		}
-		inboxes = append(inboxes, passing...)
 	}
 	loud, silent, err := Mentioned(ctx, s.db, status.ID)
 	if err != nil {
@@ -400,6 +397,16 @@ func (s *Service) audience(ctx context.Context, status *Status, fresh bool) ([]s
 		}
 	}
 	return inboxes, nil
+}
+
+// everybody gives where an author's statuses go that are not for certain people: the followers, and the relays where it is public.
+func (s *Service) everybody(ctx context.Context, author id.Account, public bool) ([]string, error) {
+	inboxes, err := relationships.FollowerInboxes(ctx, s.db, author)
+	if err != nil || !public {
+		return inboxes, err
+	}
+	passing, err := relays.Inboxes(ctx, s.db)
+	return append(inboxes, passing...), err
 }
 
 // Gone tells the delivery queue whether a status needs no Create any more.
