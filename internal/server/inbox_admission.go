@@ -17,7 +17,7 @@ import (
 // has all there is; in company, when others wrote lately, each has its share.
 const (
 	letterSlots    = 8                      // requests of one host that are dealt with at a time; the others wait unread
-	letterBurst    = 50                     // letters of one host in a row in company
+	letterBurst    = 10                     // letters of one host in a row in company
 	letterEvery    = 10 * time.Millisecond  // and then one in so long: above eight million a day
 	letterWaiters  = 400                    // requests of one host that may wait; above it the answer is 429 at once
 	allWaiters     = 2000                   // those of all hosts: about 20 KB each
