@@ -204,12 +204,21 @@ func (f *fediverse) follow(p, other *islander) {
 	}
 }
 
-func (f *fediverse) unfollow(p, other *islander) {
-	if at := p.known[other]; at != "" && p != other {
-		f.ask(p, http.MethodPost, "/api/v1/accounts/"+at+"/unfollow", nil, nil)
-		p.left[other] = true
-		f.did["unfollowed"]++
+// unfollow ends that somebody follows one of those whom they know.
+func (f *fediverse) unfollow(p *islander) {
+	var known []*islander
+	for _, other := range f.people {
+		if p.known[other] != "" {
+			known = append(known, other)
+		}
 	}
+	if len(known) == 0 {
+		return
+	}
+	other := known[f.dice.IntN(len(known))]
+	f.ask(p, http.MethodPost, "/api/v1/accounts/"+p.known[other]+"/unfollow", nil, nil)
+	p.left[other] = true
+	f.did["unfollowed"]++
 }
 
 // followers are those that the author's own server has.
@@ -272,11 +281,17 @@ func (f *fediverse) publish() {
 		}
 	}
 	form.Set("status", text)
-	var made struct{ ID, URI, Content string }
+	var made struct {
+		ID, URI   string
+		LocalOnly bool `json:"local_only"`
+	}
 	if f.ask(p, http.MethodPost, "/api/v1/statuses", form, &made) != http.StatusOK {
 		return
 	}
 	l.id, l.uri = made.ID, made.URI
+	if made.LocalOnly { // as what it answers
+		l.kind, l.to = "local", nil
+	}
 	if l.kind != "direct" && l.kind != "local" {
 		l.to = append(l.to, f.followers(p)...)
 	}
@@ -402,7 +417,7 @@ func (f *fediverse) act() {
 	case n < 19:
 		f.follow(f.living(), f.people[f.dice.IntN(len(f.people))])
 	default:
-		f.unfollow(f.living(), f.people[f.dice.IntN(len(f.people))])
+		f.unfollow(f.living())
 	}
 }
 
