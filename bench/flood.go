@@ -39,15 +39,7 @@ const (
 
 // flood measures what another host notices of it.
 func (b *bench) flood(ctx context.Context, engine db.Engine) error {
-	p, err := b.place(ctx, engine, "flood", false)
-	if err != nil {
-		return err
-	}
-	s, err := p.serve(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.flooded(ctx, s), s.stop())
+	return b.alone(ctx, engine, "flood", b.flooded)
 }
 
 func (b *bench) flooded(ctx context.Context, s *server) error {
@@ -56,11 +48,7 @@ func (b *bench) flooded(ctx context.Context, s *server) error {
 		return err
 	}
 	defer other.close()
-	token, err := s.member(ctx, "reader")
-	if err != nil {
-		return err
-	}
-	sam, err := s.follow(ctx, token, other)
+	token, sam, err := s.reader(ctx, other)
 	if err != nil {
 		return err
 	}

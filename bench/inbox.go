@@ -24,15 +24,7 @@ const (
 
 // inbox measures signed Creates of a followed author, from the first request until the last is processed.
 func (b *bench) inbox(ctx context.Context, engine db.Engine) error {
-	p, err := b.place(ctx, engine, "inbox", false)
-	if err != nil {
-		return err
-	}
-	s, err := p.serve(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.receive(ctx, s), s.stop())
+	return b.alone(ctx, engine, "inbox", b.receive)
 }
 
 func (b *bench) receive(ctx context.Context, s *server) error {
@@ -41,11 +33,7 @@ func (b *bench) receive(ctx context.Context, s *server) error {
 		return err
 	}
 	defer other.close()
-	token, err := s.member(ctx, "reader")
-	if err != nil {
-		return err
-	}
-	sam, err := s.follow(ctx, token, other)
+	token, sam, err := s.reader(ctx, other)
 	if err != nil {
 		return err
 	}
@@ -121,6 +109,15 @@ func sendAll(requests []*http.Request) error {
 	}
 	group.Wait()
 	return errors.Join(failed...)
+}
+
+// reader makes a member who follows the peer's person, and gives a token of theirs and the person's account here.
+func (s *server) reader(ctx context.Context, other *peer) (token, author string, err error) {
+	if token, err = s.member(ctx, "reader"); err != nil {
+		return "", "", err
+	}
+	author, err = s.follow(ctx, token, other)
+	return token, author, err
 }
 
 // follow lets a member follow the peer's person, and gives their account here.

@@ -193,6 +193,19 @@ func (s *server) command(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// alone measures a server that begins with nothing.
+func (b *bench) alone(ctx context.Context, engine db.Engine, name string, measure func(context.Context, *server) error) error {
+	p, err := b.place(ctx, engine, name, false)
+	if err != nil {
+		return err
+	}
+	s, err := p.serve(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measure(ctx, s), s.stop())
+}
+
 // member makes one, and gives a token of theirs.
 func (s *server) member(ctx context.Context, name string) (string, error) {
 	if _, err := s.command(ctx, "account", "create", name, "--email", name+"@mail.example", "--password", "correct horse battery", "--confirmed", "--approved"); err != nil {

@@ -253,7 +253,7 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),
 		bus.Durable("notifications.tell_followers_with_bell", bus.Push, notifications.Rings, s.notifications.TellFollowersWithBell),
 		bus.Durable("conversations.keep_sent", bus.Push, conversations.Sent, s.conversations.KeepSent),
-		bus.Durable("statuses.deliver", bus.Push, statuses.Leaves, s.statuses.Deliver),
+		bus.Durable("statuses.deliver", bus.Push, statuses.NewLeaves, s.statuses.Deliver),
 		bus.Together("search.index_published", bus.Index, search.Findable, index(s, func(e statuses.Published) id.Status { return e.Status })))
 	bus.On(b, "status.adopted", bus.Live(func(_ context.Context, e statuses.Adopted) { s.statuses.Forget(append(e.Answers, e.Parent)...) }),
 		bus.Live(s.timelines.AddAnswers),
@@ -272,7 +272,7 @@ func (s *Server) effects() {
 		bus.Live(s.streaming.OnDeleted),
 		bus.Durable("notifications.forget_deleted", bus.Push, nil, s.notifications.ForgetDeleted),
 		bus.Durable("conversations.forget_deleted", bus.Push, nil, s.conversations.ForgetDeleted),
-		bus.Durable("statuses.deliver_delete", bus.Push, leaves(s, func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
+		bus.Durable("statuses.deliver_delete", bus.Push, leaves(func(e statuses.Deleted) id.Status { return e.Status }), s.statuses.DeliverDelete),
 		bus.Together("search.index_deleted", bus.Index, nil, index(s, func(e statuses.Deleted) id.Status { return e.Status })))
 	bus.On(b, "status.edited",
 		bus.Live(s.statuses.ForgetEdited),
@@ -281,19 +281,19 @@ func (s *Server) effects() {
 		bus.Durable("notifications.tell_mentioned_by_edit", bus.Push, notifications.ConcernsByEdit, s.notifications.TellMentionedByEdit),
 		bus.Durable("notifications.tell_edited", bus.Push, statuses.PassedOnHere, s.notifications.TellEdited),
 		bus.Durable("statuses.forget_old_votes", bus.Index, pollChanged, s.statuses.ForgetOldVotes),
-		bus.Durable("statuses.deliver_edit", bus.Push, leaves(s, func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
+		bus.Durable("statuses.deliver_edit", bus.Push, leaves(func(e statuses.Edited) id.Status { return e.Status }), s.statuses.DeliverEdit),
 		bus.Together("search.index_edited", bus.Index, nil, index(s, func(e statuses.Edited) id.Status { return e.Status })))
 	bus.On(b, "poll.voted", bus.Live(func(_ context.Context, e statuses.Voted) {
 		s.statuses.Forget(e.Status)
 		s.statuses.ForgetFlags(e.Account, e.Status)
 	}),
 		bus.Together("search.index_voted", bus.Index, onlyMember(func(e statuses.Voted) id.Account { return e.Account }), index(s, func(e statuses.Voted) id.Status { return e.Status })))
-	bus.On(b, "poll.votes_counted", bus.Durable("statuses.deliver_votes", bus.Push, leaves(s, func(e statuses.VotesCounted) id.Status { return e.Status }), s.statuses.DeliverVotes))
+	bus.On(b, "poll.votes_counted", bus.Durable("statuses.deliver_votes", bus.Push, leaves(func(e statuses.VotesCounted) id.Status { return e.Status }), s.statuses.DeliverVotes))
 	bus.On(b, "poll.asked", bus.Durable("statuses.refresh_poll", bus.Pull, nil, s.statuses.RefreshPoll))
 	bus.On(b, "status.refreshed", bus.Live(func(_ context.Context, e statuses.Refreshed) { s.statuses.Forget(e.Status) }), bus.Live(s.streaming.OnRefreshed))
 	bus.On(b, "poll.ended",
 		bus.Durable("notifications.tell_poll_ended", bus.Push, nil, s.notifications.TellPollEnded),
-		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(s, func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))
+		bus.Durable("statuses.deliver_poll_end", bus.Push, leaves(func(e statuses.PollEnded) id.Status { return e.Status }), s.statuses.DeliverPollEnd))
 	bus.On(b, "status.boosted",
 		bus.Live(func(_ context.Context, e statuses.Boosted) {
 			s.statuses.Forget(e.Original)
@@ -303,7 +303,7 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.AddBoost),
 		bus.Live(s.streaming.OnBoosted),
 		bus.Durable("notifications.tell_boosted", bus.Push, nil, s.notifications.TellBoosted),
-		bus.Durable("statuses.deliver_boost", bus.Push, leaves(s, func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
+		bus.Durable("statuses.deliver_boost", bus.Push, leaves(func(e statuses.Boosted) id.Status { return e.Boost }), s.statuses.DeliverBoost),
 		bus.Together("search.index_boosted", bus.Index, onlyMember(func(e statuses.Boosted) id.Account { return e.Author }), index(s, func(e statuses.Boosted) id.Status { return e.Original })))
 	bus.On(b, "status.unboosted",
 		bus.Live(func(_ context.Context, e statuses.Unboosted) {
@@ -314,7 +314,7 @@ func (s *Server) effects() {
 		bus.Live(s.timelines.DropBoost),
 		bus.Live(s.streaming.OnUnboosted),
 		bus.Durable("notifications.forget_unboosted", bus.Push, nil, s.notifications.ForgetUnboosted),
-		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(s, func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
+		bus.Durable("statuses.deliver_unboost", bus.Push, leaves(func(e statuses.Unboosted) id.Status { return e.Boost }), s.statuses.DeliverUnboost),
 		bus.Together("search.index_unboosted", bus.Index, onlyMember(func(e statuses.Unboosted) id.Account { return e.Author }), index(s, func(e statuses.Unboosted) id.Status { return e.Original })))
 	bus.On(b, "status.favourited",
 		bus.Live(func(_ context.Context, e statuses.Favourited) {
@@ -340,7 +340,7 @@ func (s *Server) effects() {
 		bus.Live(func(_ context.Context, e statuses.QuoteEnded) { s.statuses.Forget(e.Status, e.Original) }),
 		bus.Live(s.streaming.OnQuoteEnded),
 		bus.Durable("statuses.deliver_quote_ended", bus.Push, statuses.QuoteLeavesHere, s.statuses.DeliverQuoteEnded))
-	bus.On(b, "status.quote_asked", bus.Durable("statuses.ask_quote", bus.Push, leaves(s, func(e statuses.QuoteAsked) id.Status { return e.Status }), s.statuses.AskQuote))
+	bus.On(b, "status.quote_asked", bus.Durable("statuses.ask_quote", bus.Push, leaves(func(e statuses.QuoteAsked) id.Status { return e.Status }), s.statuses.AskQuote))
 	bus.On(b, "status.quote_seen", bus.Durable("statuses.resolve_quote", bus.Pull, nil, s.statuses.ResolveQuote))
 	bus.On(b, "status.quote_granted",
 		bus.Live(func(_ context.Context, e statuses.QuoteGranted) { s.statuses.Forget(e.Status, e.Original) }),
@@ -348,10 +348,10 @@ func (s *Server) effects() {
 		bus.Durable("statuses.deliver_quote_granted", bus.Push, nil, s.statuses.DeliverQuoteGranted))
 	bus.On(b, "status.quote_policy_changed",
 		bus.Live(func(_ context.Context, e statuses.QuotePolicyChanged) { s.statuses.Forget(e.Status) }),
-		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(s, func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))
+		bus.Durable("statuses.deliver_quote_policy", bus.Push, leaves(func(e statuses.QuotePolicyChanged) id.Status { return e.Status }), s.statuses.DeliverQuotePolicy))
 	bus.On(b, "status.thread_muted", bus.Live(func(_ context.Context, e statuses.ThreadMuted) { s.statuses.ForgetReader(e.Account) }))
 	bus.On(b, "status.pin_changed", bus.Live(func(_ context.Context, e statuses.PinChanged) { s.statuses.ForgetFlags(e.Account, e.Status) }),
-		bus.Durable("statuses.deliver_pin", bus.Push, leaves(s, func(e statuses.PinChanged) id.Status { return e.Status }), s.statuses.DeliverPin))
+		bus.Durable("statuses.deliver_pin", bus.Push, leaves(func(e statuses.PinChanged) id.Status { return e.Status }), s.statuses.DeliverPin))
 	bus.On(b, "notification.request_accepted", bus.Durable("notifications.unfilter", bus.Push, nil, s.notifications.Unfilter))
 	bus.On(b, "notification.request_dismissed", bus.Durable("notifications.forget_dismissed", bus.Push, nil, s.notifications.ForgetDismissed))
 	bus.On(b, "notification.unfiltered", bus.Durable("conversations.keep_received_late", bus.Push, conversations.ReceivedLate, s.conversations.KeepReceivedLate))
@@ -392,8 +392,8 @@ func pollChanged(_ context.Context, _ *db.Tx, e statuses.Edited) (bool, error) {
 }
 
 // leaves keeps an effect for statuses that other servers are told of.
-func leaves[E any](s *Server, of func(E) id.Status) func(context.Context, *db.Tx, E) (bool, error) {
-	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) { return s.statuses.LeavesHere(ctx, tx, of(e)) }
+func leaves[E any](of func(E) id.Status) func(context.Context, *db.Tx, E) (bool, error) {
+	return func(ctx context.Context, tx *db.Tx, e E) (bool, error) { return statuses.Leaves(ctx, tx, of(e)) }
 }
 
 // index keeps what statuses can be found by after something happened to them.

@@ -219,14 +219,14 @@ func (s *Service) AnnounceOf(ctx context.Context, boost *Status) (*activitypub.A
 	return &announce, nil
 }
 
-// LeavesHere tells, inside the transaction of an event, whether other servers are to be told of a status.
-func (s *Service) LeavesHere(ctx context.Context, tx *db.Tx, status id.Status) (bool, error) {
+// Leaves tells, inside the transaction of an event, whether other servers are to be told of a status.
+func Leaves(ctx context.Context, tx *db.Tx, status id.Status) (bool, error) {
 	n, err := db.One(ctx, tx, db.Value[int64], `SELECT COUNT(*) FROM statuses WHERE id = $1 AND local AND NOT local_only`, status)
 	return n > 0, err
 }
 
-// Leaves tells, in its transaction, whether other servers may be told of a new status.
-func Leaves(_ context.Context, _ *db.Tx, e Published) (bool, error) {
+// NewLeaves is Leaves for a status that is published in the same transaction: the event says it.
+func NewLeaves(_ context.Context, _ *db.Tx, e Published) (bool, error) {
 	return e.Written.Local && !e.Written.LocalOnly, nil
 }
 
