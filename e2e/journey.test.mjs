@@ -101,7 +101,7 @@ step('Ada signs up', async () => {
 	assert.match(await one.command('settings', 'set', 'registrations', 'open'), /open/);
 	ada = await browser.person('ada');
 	const { page } = ada;
-	await browser.shoot(ada, `${one.url}/`, '02-welcome');
+	await browser.shoot(ada, `${one.url}/`, '02-welcome', (page) => page.getByText('Nothing here yet').waitFor());
 	await browser.shoot(ada, `${one.url}/auth/sign_up`, '03-sign-up');
 	await page.goto(`${one.url}/auth/sign_up`);
 	await fill(page, { username: 'ada', email: 'ada@example.test', password });
