@@ -265,6 +265,8 @@ step('Ada shows a picture, described, and everybody looks at it', async () => {
 		await picture(one);
 		await card(one, shown).getByRole('button', { name: 'ALT: Show description' }).click();
 		await one.getByText(described).first().waitFor();
+		const right = await one.evaluate(() => document.querySelector('[popover]:popover-open').getBoundingClientRect().right);
+		assert.ok(right <= one.viewportSize().width, `the description ends at ${right}, where there is room for ${one.viewportSize().width}`);
 	});
 	await browser.shoot(ada, `${one.url}/home`, '34-viewer', async (one) => {
 		await seen(one).click();
