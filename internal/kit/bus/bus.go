@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"anancus/internal/kit/batch"
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 )
@@ -25,6 +26,7 @@ type Bus struct {
 	byType map[reflect.Type]*subscription
 	byName map[string]*subscription
 	crews  map[Class]*Crew[job]
+	ended  batch.Writer[int64] // jobs that are done
 	done   atomic.Int64
 	failed atomic.Int64
 }
@@ -45,6 +47,8 @@ func New(d *db.DB, c clock.Clock, log *slog.Logger) *Bus {
 		byName: map[string]*subscription{},
 		crews:  map[Class]*Crew[job]{},
 	}
+	b.ended.Write = func(ctx context.Context, ids []int64) error { return deleteJobs(ctx, b.db, ids) }
+	b.ended.Most = endedAtOnce
 	for _, class := range classes {
 		b.crews[class] = b.crew(class)
 	}
@@ -101,11 +105,13 @@ func (s *subscription) effect(name string) *durable {
 func (b *Bus) committed(ctx context.Context, events []any) {
 	ctx = context.WithoutCancel(ctx) // the change is made; a caller who left must not stop its effects
 	wake := map[Class]bool{}
+	var handed []job
 	for _, event := range events {
 		if laid, ok := event.(laid); ok {
-			for _, class := range laid {
+			for _, class := range laid.classes {
 				wake[class] = true
 			}
+			handed = append(handed, laid.handed...)
 			continue
 		}
 		s := b.byType[reflect.TypeOf(event)]
@@ -121,6 +127,9 @@ func (b *Bus) committed(ctx context.Context, events []any) {
 	}
 	for class := range wake {
 		b.crews[class].Wake()
+	}
+	for _, j := range handed {
+		b.crews[j.class].Hand(j)
 	}
 }
 

@@ -52,6 +52,7 @@ type Crew[T any] struct {
 	stopped bool
 	next    time.Time // when to look again
 	held    map[*piece[T]]struct{}
+	handed  []*piece[T] // held too; the queue had no place for them yet
 	unbegun []T
 
 	all    sync.WaitGroup
@@ -86,6 +87,42 @@ func (c *Crew[T]) After(d time.Duration) {
 	c.mu.Unlock()
 	if sooner {
 		signal(c.wake)
+	}
+}
+
+// HasRoom tells whether the workers could soon begin with one more piece.
+func (c *Crew[T]) HasRoom() bool {
+	c.init()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.started && !c.stopped && len(c.held) < cap(c.queue)/2
+}
+
+// Hand gives the crew a piece that is leased to this process already, after HasRoom: nobody need look for it. What is handed to a crew that
+// has been stopped meanwhile is left to the end of its lease.
+func (c *Crew[T]) Hand(one T) {
+	c.init()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		c.unbegun = append(c.unbegun, one)
+		return
+	}
+	p := &piece[T]{one}
+	c.held[p] = struct{}{}
+	c.handed = append(c.handed, p)
+	c.queueHanded()
+}
+
+// queueHanded puts handed pieces where there is a place; under mu.
+func (c *Crew[T]) queueHanded() {
+	for len(c.handed) > 0 {
+		select {
+		case c.queue <- c.handed[0]:
+			c.handed = c.handed[1:]
+		default:
+			return
+		}
 	}
 }
 
@@ -138,7 +175,10 @@ func (c *Crew[T]) Stop(ctx context.Context) error {
 	c.cancel()
 	c.mu.Lock()
 	unbegun := c.unbegun
-	c.unbegun = nil
+	for _, p := range c.handed {
+		unbegun = append(unbegun, p.work)
+	}
+	c.unbegun, c.handed = nil, nil
 	c.mu.Unlock()
 	if len(unbegun) > 0 {
 		if err := c.Return(context.WithoutCancel(ctx), unbegun); err != nil {
@@ -184,6 +224,11 @@ func (c *Crew[T]) lead(ctx context.Context) {
 		case <-renew.C:
 			c.renew(ctx)
 		case <-c.finished:
+			c.mu.Lock()
+			if !c.stopped {
+				c.queueHanded()
+			}
+			c.mu.Unlock()
 		case <-c.wake:
 		case <-timer.C:
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"anancus/internal/kit/db"
 )
@@ -164,4 +165,112 @@ func TestTwoProcessesNeverClaimTheSameRow(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWhatIsLaidWhileThereIsRoomIsNotLookedFor(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		began, goOn := make(chan int64, 100), make(chan bool)
+		On(h.Bus, "status.published", Durable("tell", Push, nil, func(_ context.Context, e published) error {
+			began <- e.Status
+			<-goOn
+			return nil
+		}))
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		const n = 40 // more than the crew has room for
+		for i := range int64(n) {
+			h.emit(published{i})
+		}
+		leased := func() int64 {
+			t.Helper()
+			got, err := db.One(t.Context(), h.db, db.Value[int64], `SELECT COUNT(*) FROM outbox WHERE leased_until = due_at AND leased_until > created_at`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		room := int64(cap(h.crews[Push].queue) / 2)
+		if got := leased(); got < room {
+			t.Errorf("%d rows are leased, want %d at least", got, room)
+		}
+		close(goOn)
+		got := map[int64]bool{}
+		for range n {
+			got[<-began] = true
+		}
+		if err := h.Stop(context.Background()); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+		if len(got) != n || len(h.rows()) != 0 {
+			t.Errorf("%d of %d effects ran, and %d rows are left", len(got), n, len(h.rows()))
+		}
+	})
+}
+
+func TestStopHandsBackWhatWasHandedAndNotBegun(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		began, goOn := make(chan bool, 100), make(chan bool)
+		On(h.Bus, "status.published", Durable("tell", Push, nil, func(context.Context, published) error {
+			began <- true
+			<-goOn
+			return nil
+		}))
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		const n = 12 // workers are eight
+		for i := range int64(n) {
+			h.emit(published{i})
+		}
+		for range workers[Push] {
+			<-began
+		}
+		stopped := make(chan error)
+		go func() { stopped <- h.Stop(context.Background()) }()
+		<-h.crews[Push].Quitting()
+		close(goOn)
+		if err := <-stopped; err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+		free, err := db.One(t.Context(), h.db, db.Value[int64], `SELECT COUNT(*) FROM outbox WHERE leased_until IS NULL`)
+		if want := int64(n - workers[Push]); err != nil || free != want || int64(len(h.rows())) != want {
+			t.Errorf("%d of %d rows are free, want %d (%v)", free, len(h.rows()), want, err)
+		}
+		h.crews[Push].Hand(job{}) // too late: nobody falls over it
+		if h.crews[Push].HasRoom() {
+			t.Error("who has stopped has room")
+		}
+	})
+}
+
+func TestMoreThanTheQueueHoldsMayBeHanded(t *testing.T) {
+	var mu sync.Mutex
+	ran := map[int]bool{}
+	all, goOn := make(chan bool), make(chan bool)
+	c := &Crew[int]{Name: "test", Workers: 2, Ahead: 2, Log: slog.New(slog.DiscardHandler),
+		Claim: func(context.Context, int) ([]int, time.Duration, error) { return nil, 0, nil },
+		Run: func(_ context.Context, one int) {
+			<-goOn
+			mu.Lock()
+			defer mu.Unlock()
+			ran[one] = true
+			if len(ran) == 50 {
+				close(all)
+			}
+		},
+		Return: func(_ context.Context, unbegun []int) error { t.Errorf("%v were not begun", unbegun); return nil },
+	}
+	c.Start(t.Context())
+	for one := range 50 { // as when many commit at the moment when there is room for one
+		c.Hand(one)
+	}
+	if c.HasRoom() || c.Running() != 50 {
+		t.Errorf("%d are held, and there is room: %v", c.Running(), c.HasRoom())
+	}
+	close(goOn)
+	<-all
+	if err := c.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -20,6 +20,8 @@ const (
 	renewEvery = 30 * time.Second // several chances before a lease ends
 	patience   = 10 * time.Minute // few effects need longer (patiences); one that hangs must not keep its worker
 	finishing  = 5 * time.Second  // for writing down how a job ended
+
+	endedAtOnce = 100 // jobs that are removed in one statement, at most
 )
 
 // job is an outbox row: the effects of one class that an event still has to have.
@@ -31,6 +33,7 @@ type job struct {
 	class    Class
 	attempts int
 	wait     time.Duration // before it is due for the first time
+	handed   bool          // it goes to the workers of this process with the commit, and is stored as leased to it
 }
 
 // store is called for each event inside its transaction. It writes one row for
@@ -69,18 +72,27 @@ func (b *Bus) store(ctx context.Context, tx *db.Tx, event any) error {
 	}
 	var rows laid
 	for _, j := range later {
-		j.event, j.payload = s.event, string(payload)
+		j.id, j.event, j.payload = tx.NextID(), s.event, string(payload)
+		// Workers that wait for more to come together had better find the row themselves.
+		j.handed = j.wait == 0 && lingers[j.class] == 0 && b.crews[j.class].HasRoom()
 		if err := insertJob(ctx, tx, j); err != nil {
 			return err
 		}
-		rows = append(rows, j.class)
+		if j.handed {
+			rows.handed = append(rows.handed, j)
+		} else {
+			rows.classes = append(rows.classes, j.class)
+		}
 	}
 	tx.Tell(rows)
 	return nil
 }
 
-// laid is told after a commit: of which classes there are new rows.
-type laid []Class
+// laid is told after a commit.
+type laid struct {
+	classes []Class // of which there are new rows
+	handed  []job
+}
 
 // crew makes the workers of a class.
 func (b *Bus) crew(class Class) *Crew[job] {
@@ -143,7 +155,7 @@ func (b *Bus) run(ctx context.Context, j job) error {
 	switch {
 	case failure == nil:
 		b.done.Add(1)
-		err = deleteJob(ctx, b.db, j.id)
+		err = b.ended.Do(ctx, j.id)
 	case cancelled: // we are stopping: not the effect's fault
 		j.todo = left
 		err = returnPart(ctx, b.db, j, b.clock.Now())

@@ -19,10 +19,16 @@ import (
 const maxError = 2000
 
 func insertJob(ctx context.Context, tx *db.Tx, j job) error {
+	due := clock.Milli(tx.Now().Add(j.wait))
+	var leased *int64
+	if j.handed {
+		due = clock.Milli(tx.Now().Add(lease))
+		leased = &due
+	}
 	_, err := db.Exec(ctx, tx, `
-		INSERT INTO outbox (id, event, payload, todo, class, due_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		tx.NextID(), j.event, j.payload, strings.Join(j.todo, ","), string(j.class), clock.Milli(tx.Now().Add(j.wait)), clock.Milli(tx.Now()))
+		INSERT INTO outbox (id, event, payload, todo, class, due_at, leased_until, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		j.id, j.event, j.payload, strings.Join(j.todo, ","), string(j.class), due, leased, clock.Milli(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("store event %s: %w", j.event, err)
 	}
@@ -77,10 +83,6 @@ func scanJob(row db.Row) (job, error) {
 	err := row.Scan(&j.id, &j.event, &j.payload, &todo, &class, &j.attempts)
 	j.todo, j.class = strings.Split(todo, ","), Class(class)
 	return j, err
-}
-
-func deleteJob(ctx context.Context, d *db.DB, id int64) error {
-	return write(ctx, d, "finish a job", `DELETE FROM outbox WHERE id = $1`, id)
 }
 
 func deleteJobs(ctx context.Context, d *db.DB, ids []int64) error {
