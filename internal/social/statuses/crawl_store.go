@@ -2,6 +2,7 @@ package statuses
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"anancus/internal/kit/clock"
@@ -70,8 +71,22 @@ func dueItems(ctx context.Context, q db.Q, status id.Status, most int) ([]item, 
 	}, `SELECT uri, place, page, listed_by, taken, idle FROM crawl_items WHERE status_id = $1 AND NOT done ORDER BY place LIMIT $2`, status, most)
 }
 
-// noteStep writes down what a step brought, and lets the next one follow.
+// noteStep writes down what a step brought, and lets the next one follow. A step that is taken twice, because the program died between its end
+// and the note that it was done, counts once: what is done already brings nothing more.
 func (s *Service) noteStep(ctx context.Context, tx *db.Tx, w *crawl, visits []visit, e CrawlDue) error {
+	begun := []int64{}
+	for _, v := range visits {
+		if v.begun {
+			begun = append(begun, v.place)
+		}
+	}
+	done, err := db.All(ctx, tx, db.Value[int64], `UPDATE crawl_items SET done = TRUE WHERE status_id = $1 AND place {in $2} AND NOT done RETURNING place`, w.status, begun)
+	if err != nil {
+		return err
+	}
+	if len(begun) > 0 && len(done) == 0 {
+		return nil // whoever did it goes on
+	}
 	uris, err := db.All(ctx, tx, db.Text, `SELECT uri FROM crawl_items WHERE status_id = $1`, w.status)
 	if err != nil {
 		return err
@@ -80,13 +95,11 @@ func (s *Service) noteStep(ctx context.Context, tx *db.Tx, w *crawl, visits []vi
 	for _, uri := range uris {
 		w.seen[uri] = true
 	}
-	var done []int64
 	fresh := int64(0)
 	for _, v := range visits {
-		if !v.begun {
+		if !slices.Contains(done, v.place) {
 			continue
 		}
-		done = append(done, v.place)
 		if v.fresh {
 			fresh++
 		}
@@ -95,9 +108,6 @@ func (s *Service) noteStep(ctx context.Context, tx *db.Tx, w *crawl, visits []vi
 				return err
 			}
 		}
-	}
-	if _, err := db.Exec(ctx, tx, `UPDATE crawl_items SET done = TRUE WHERE status_id = $1 AND place {in $2}`, w.status, done); err != nil {
-		return err
 	}
 	if fresh > 0 {
 		w.news = tx.Now()

@@ -191,3 +191,56 @@ func TestManyStatusesMoveToAnotherThread(t *testing.T) {
 		}
 	})
 }
+
+func TestAStepOfASearchThatIsTakenTwiceCountsOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := &Service{db: d, clock: clock.System{}, site: settings.Site{Domain: "here.example", WebDomain: "here.example"}}
+		next := 0
+		d.SetHooks(db.Hooks{InTx: func(_ context.Context, _ *db.Tx, event any) error {
+			if _, ok := event.(CrawlDue); ok {
+				next++
+			}
+			return nil
+		}})
+		write := func(do func(tx *db.Tx) error) {
+			t.Helper()
+			if err := d.Tx(t.Context(), do); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const root = id.Status(1)
+		write(func(tx *db.Tx) error {
+			for _, sql := range []string{
+				`INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at) VALUES (7, 'ada', 'ada', 'a.example', 'u', 1, 1)`,
+				`INSERT INTO statuses (id, uri, url, author_id, local, text, content, visibility, thread_id, created_at) VALUES (1, 'https://a.example/1', '', 7, FALSE, '', '', 'public', 1, 1)`,
+				`INSERT INTO crawls (status_id, began_at, news_at, accounts) VALUES (1, 5, 5, 100)`,
+			} {
+				if _, err := db.Exec(t.Context(), tx, sql); err != nil {
+					return err
+				}
+			}
+			return insertItem(t.Context(), tx, root, item{uri: "https://a.example/1"})
+		})
+		var links []string
+		for n := range crawlPerStatus + 10 {
+			links = append(links, fmt.Sprintf("https://b.example/%d", n))
+		}
+		visits := []visit{{item: item{uri: "https://a.example/1"}, begun: true, lists: []listing{{by: "https://a.example/1", links: links}}}}
+		for range 2 {
+			write(func(tx *db.Tx) error {
+				w, err := crawlOf(t.Context(), tx, &Status{ID: root})
+				if err != nil {
+					return err
+				}
+				return s.noteStep(t.Context(), tx, w, visits, CrawlDue{root, 5})
+			})
+		}
+		due, err := dueItems(t.Context(), d, root, 10_000)
+		if err != nil || len(due) != crawlPerStatus {
+			t.Errorf("%d are to be looked at, want %d (%v)", len(due), crawlPerStatus, err)
+		}
+		if next != 1 {
+			t.Errorf("%d steps follow, want one", next)
+		}
+	})
+}
