@@ -24,8 +24,9 @@ func (s *Service) AddStatus(ctx context.Context, e statuses.Published) {
 // AddAnswers brings answers whose parent came at last into the open feeds: they may go to others than the parent itself, which perhaps nobody
 // hears.
 func (s *Service) AddAnswers(ctx context.Context, e statuses.Adopted) {
-	for _, answer := range e.Answers {
-		s.profiles.each(func(p *profile) { p.again(answer) }) // it may answer its own author
+	for _, answer := range e.Answers { // it may answer its own author, which shows it where answers are not shown
+		s.all.add(answer)
+		s.profiles.each(func(p *profile) { p.again(answer) })
 	}
 	s.mu.Lock()
 	open := len(s.feeds) > 0

@@ -52,6 +52,19 @@ func TestPublicTimelinesShowWhatIsPublic(t *testing.T) {
 	})
 }
 
+func TestAPublicTimelineShowsAnAnswerToOneselfThatCameBeforeWhatItAnswers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.people(6)
+		w.publish(post{id: 10, author: 4})
+		w.wantGet(w.Public, 0, "", "10")
+		w.publish(post{id: 20, author: 4, unknown: uriOf(40)}, post{id: 30, author: 6, unknown: uriOf(40)})
+		w.wantGet(w.Public, 0, "", "10")
+		w.publish(post{id: 40, author: 4})
+		w.wantGet(w.Public, 0, "", "40 20 10")
+	})
+}
+
 func TestPublicTimelinesReadOnInTheDatabase(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
