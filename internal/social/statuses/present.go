@@ -2,20 +2,20 @@ package statuses
 
 import (
 	"context"
-	"fmt"
 
+	"anancus/internal/kit/fault"
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
 
-// PresentOne shows one status to a viewer who may read it.
+// PresentOne shows one status to a viewer who may read it. It is not found when its author deleted it a moment ago.
 func (s *Service) PresentOne(ctx context.Context, v viewer.Viewer, status id.Status) (raw, error) {
 	rows, err := s.Present(ctx, v, []id.Status{status})
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, fmt.Errorf("status %d vanished while it was shown", status)
+		return nil, fault.RecordNotFound()
 	}
 	return rows[0], nil
 }
