@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/lxzan/gws"
-
 	"anancus/internal/social/id"
 	"anancus/internal/social/viewer"
 )
@@ -64,7 +62,7 @@ func BenchmarkOneEventForAThousandSockets(b *testing.B) {
 	}
 	for b.Loop() {
 		for _, r := range to {
-			r.socket.send(gws.OpcodeText, m.frame(r.subscription))
+			r.socket.send(m.frame(r.subscription))
 		}
 		<-arrived
 	}

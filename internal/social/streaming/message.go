@@ -2,8 +2,12 @@ package streaming
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
+
+	"github.com/lxzan/gws"
 )
 
 // message is one event, encoded once for all whom it is told in the same words, and put into a frame once for each channel.
@@ -46,7 +50,11 @@ func (m *message) frame(to *subscription) []byte {
 	if m.quoted == nil && m.payload != nil {
 		m.quoted = quote(m.payload)
 	}
-	b = make([]byte, 0, len(m.quoted)+len(to.title)+len(m.event)+40)
+	size := len(`{"stream":,"event":""}`) + len(to.title) + len(m.event)
+	if m.payload != nil {
+		size += len(`,"payload":`) + len(m.quoted)
+	}
+	b = opened(gws.OpcodeText, size)
 	b = append(append(b, `{"stream":`...), to.title...)
 	b = append(append(b, `,"event":"`...), m.event...)
 	b = append(b, '"')
@@ -56,6 +64,22 @@ func (m *message) frame(to *subscription) []byte {
 	b = append(b, '}')
 	m.frames[to.title] = b
 	return b
+}
+
+// framed is something for one WebSocket, as it goes out.
+func framed(op gws.Opcode, data []byte) []byte { return append(opened(op, len(data)), data...) }
+
+// opened begins a frame of a server's, whole and not masked (RFC 6455, 5.2), which is the same for all whom it goes to.
+func opened(op gws.Opcode, size int) []byte {
+	const whole, short, long = 0x80, 126, 127
+	b := append(make([]byte, 0, 10+size), whole|byte(op))
+	switch {
+	case size < short:
+		return append(b, byte(size))
+	case size <= math.MaxUint16:
+		return binary.BigEndian.AppendUint16(append(b, short), uint16(size))
+	}
+	return binary.BigEndian.AppendUint64(append(b, long), uint64(size))
 }
 
 // quote writes encoded JSON, which is valid UTF-8 without control characters, as a JSON text.

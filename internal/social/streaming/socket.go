@@ -48,7 +48,7 @@ type socket struct {
 	heard   int
 
 	mu      sync.Mutex
-	queue   []parcel
+	queue   [][]byte // of a WebSocket: whole frames
 	bytes   int
 	ended   bool
 	why     ending
@@ -56,12 +56,6 @@ type socket struct {
 	wake    chan struct{}
 	hurry   func()    // shortens what is left for writing; nil while there is nothing to shorten
 	conn    *gws.Conn // of a WebSocket
-}
-
-// parcel is something to be written.
-type parcel struct {
-	op   gws.Opcode
-	data []byte
 }
 
 // subscription is a channel of a socket.
@@ -219,7 +213,10 @@ func (k *socket) rhythm() time.Duration {
 	return pingEvery
 }
 
-var thump = []byte(":thump\n")
+var (
+	thump = []byte(":thump\n")
+	ping  = framed(gws.OpcodePing, nil)
+)
 
 // beat sends a heartbeat when it is time for one. A WebSocket that did not answer the last one is gone.
 func (k *socket) beat(now time.Time) {
@@ -229,16 +226,16 @@ func (k *socket) beat(now time.Time) {
 	k.due = now.Add(k.rhythm())
 	switch {
 	case k.sse:
-		k.send(gws.OpcodeText, thump)
+		k.send(thump)
 	case !k.alive.Swap(false):
 		k.shut(tooSlow)
 	default:
-		k.send(gws.OpcodePing, nil)
+		k.send(ping)
 	}
 }
 
-// send puts something into the queue; a stream that does not keep up is closed.
-func (k *socket) send(op gws.Opcode, data []byte) {
+// send puts something, as it goes out, into the queue; a stream that does not keep up is closed.
+func (k *socket) send(data []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ended {
@@ -248,7 +245,7 @@ func (k *socket) send(op gws.Opcode, data []byte) {
 		k.end(tooSlow)
 		return
 	}
-	k.queue = append(k.queue, parcel{op, data})
+	k.queue = append(k.queue, data)
 	k.bytes += len(data)
 	k.rouse()
 }
@@ -284,20 +281,27 @@ func (k *socket) rouse() {
 	}
 }
 
-// next takes a parcel out of the queue.
-func (k *socket) next() (p parcel, some, ended bool) {
+// atOnce is how many bytes of a queue are written together: few system calls where much happens, and no more than a poor connection
+// takes within the time for one write.
+const atOnce = 16 << 10
+
+// next takes out of the queue what is to be written now: nothing when nothing waits.
+func (k *socket) next() (some [][]byte, ended bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
 	case k.ended:
-		return parcel{}, false, true
+		return nil, true
 	case len(k.queue) == 0:
 		k.writing, k.queue = false, nil // an idle stream holds nothing
-		return parcel{}, false, false
+		return nil, false
 	}
-	p = k.queue[0]
-	k.queue[0] = parcel{}
-	k.queue = k.queue[1:]
-	k.bytes -= len(p.data)
-	return p, true, false
+	n, size := 1, len(k.queue[0])
+	for n < len(k.queue) && size+len(k.queue[n]) <= atOnce {
+		size += len(k.queue[n])
+		n++
+	}
+	some, k.queue = k.queue[:n:n], k.queue[n:]
+	k.bytes -= size
+	return some, false
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -112,39 +113,70 @@ func TestAStreamThatDoesNotKeepUpIsClosedAndNoOther(t *testing.T) {
 	h, _ := newHub(t)
 	fine := known(t, h, 1, true)
 	many, _ := stuck(t, h, 2)
-	many.send(gws.OpcodeText, []byte("being written"))
+	many.send([]byte("being written"))
 	waitUntil(t, "nothing is written", func() bool { _, _, waiting := state(many); return waiting == 0 })
 	for range maxQueued {
-		many.send(gws.OpcodeText, []byte("x"))
+		many.send([]byte("x"))
 	}
 	ended, _, held := state(many)
 	if ended {
 		t.Error("what fits is refused")
 	}
-	many.send(gws.OpcodeText, []byte("one too many"))
+	many.send([]byte("one too many"))
 	if ended, why, waiting := state(many); !ended || why != tooSlow || waiting != 0 || held > maxQueued {
 		t.Errorf("with %d events waiting the stream is ended: %v, by %v", held, ended, why)
 	}
 	large, _ := stuck(t, h, 3)
 	for range 4 {
-		large.send(gws.OpcodeText, make([]byte, maxQueuedBytes/2))
+		large.send(make([]byte, maxQueuedBytes/2))
 	}
 	if ended, _, _ := state(large); !ended {
 		t.Error("too many bytes wait")
 	}
 	waitUntil(t, "the slow streams are there still", func() bool { return h.Open() == 1 })
-	fine.send(gws.OpcodeText, []byte("hello"))
-	if p, some, ended := fine.next(); !some || ended || string(p.data) != "hello" {
-		t.Errorf("the other stream gets %q, %v", p.data, ended)
+	fine.send([]byte("hello"))
+	if some, ended := fine.next(); len(some) != 1 || ended || string(some[0]) != "hello" {
+		t.Errorf("the other stream gets %q, %v", some, ended)
+	}
+}
+
+func TestWhatWaitsGoesOutTogetherAsFarAsAWriteMayTake(t *testing.T) {
+	h, _ := newHub(t)
+	k := known(t, h, 1, true)
+	for _, size := range []int{1000, atOnce - 1000, 1, 2 * atOnce, 7} {
+		k.send(make([]byte, size))
+	}
+	var sizes [][]int
+	for {
+		some, _ := k.next()
+		if len(some) == 0 {
+			break
+		}
+		var one []int
+		for _, piece := range some {
+			one = append(one, len(piece))
+		}
+		sizes = append(sizes, one)
+	}
+	if got, want := fmt.Sprint(sizes), fmt.Sprint([][]int{{1000, atOnce - 1000}, {1}, {2 * atOnce}, {7}}); got != want || k.bytes != 0 {
+		t.Errorf("%s are written, want %s; %d bytes are left", got, want, k.bytes)
+	}
+}
+
+func TestFramesSayHowLongTheyAre(t *testing.T) {
+	for size, want := range map[int][]byte{0: {0x81, 0}, 125: {0x81, 125}, 126: {0x81, 126, 0, 126}, 1 << 16: {0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0}, 1<<16 - 1: {0x81, 126, 255, 255}} {
+		if got := framed(gws.OpcodeText, make([]byte, size)); len(got) != len(want)+size || !bytes.HasPrefix(got, want) {
+			t.Errorf("a frame of %d bytes begins with %v, want %v", size, got[:min(len(got), 10)], want)
+		}
 	}
 }
 
 func TestAStreamThatIsClosedIsToldWhyAndNothingMore(t *testing.T) {
 	h, _ := newHub(t)
 	k, there := stuck(t, h, 1)
-	k.send(gws.OpcodeText, []byte("before"))
+	k.send([]byte("before"))
 	waitUntil(t, "nothing is written", func() bool { _, _, waiting := state(k); return waiting == 0 })
-	k.send(gws.OpcodeText, []byte("secret"))
+	k.send([]byte("secret"))
 	h.shutAll(func(k *socket) bool { return k.viewer.Token == 1 }, revoked)
 	all, err := io.ReadAll(there)
 	if err != nil {
@@ -162,8 +194,8 @@ func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
 	sse := known(t, h, 2, true)
 	at.Advance(pingEvery - time.Second)
 	h.beat(at.Now())
-	if p, some, _ := sse.next(); !some || string(p.data) != ":thump\n" {
-		t.Errorf("the heart of an event stream beats %q", p.data)
+	if some, _ := sse.next(); len(some) != 1 || string(some[0]) != ":thump\n" {
+		t.Errorf("the heart of an event stream beats %q", some)
 	}
 	at.Advance(time.Second)
 	h.beat(at.Now())
@@ -223,7 +255,7 @@ func TestAFaultInOneEventClosesTheStreamsAndNotTheServer(t *testing.T) {
 	h, _ := newHub(t)
 	k := known(t, h, 1, true)
 	h.post(func(context.Context) { panic("a fault") })
-	waitUntil(t, "the stream is open", func() bool { _, _, ended := k.next(); return ended })
+	waitUntil(t, "the stream is open", func() bool { _, ended := k.next(); return ended })
 	h.remove(k)
 	k = known(t, h, 1, true)
 	told := make(chan struct{})
@@ -302,6 +334,17 @@ func TestChannelsThatAreLetGoOfLeaveNothingBehind(t *testing.T) {
 	}
 }
 
+// within is what a frame says, when it is as long as it claims.
+func within(t interface{ Fatalf(string, ...any) }, frame []byte) []byte {
+	for _, head := range []int{2, 4, 10} {
+		if rest := frame[head:]; bytes.Equal(framed(gws.OpcodeText, rest), frame) {
+			return rest
+		}
+	}
+	t.Fatalf("%q is no frame", frame)
+	return nil
+}
+
 func TestAPayloadWithinAFrameIsTheSameText(t *testing.T) {
 	h, _ := newHub(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -314,7 +357,7 @@ func TestAPayloadWithinAFrameIsTheSameText(t *testing.T) {
 			Stream         []string
 			Event, Payload string
 		}
-		if err := json.Unmarshal(m.frame(to), &read); err != nil || read.Payload != string(m.payload) || read.Event != update || len(read.Stream) != 2 || read.Stream[1] != `ca"ts` {
+		if err := json.Unmarshal(within(t, m.frame(to)), &read); err != nil || read.Payload != string(m.payload) || read.Event != update || len(read.Stream) != 2 || read.Stream[1] != `ca"ts` {
 			t.Errorf("%s becomes %s: %v", m.payload, m.frame(to), err)
 		}
 		if &m.frame(to)[0] != &m.frame(to)[0] {
@@ -326,7 +369,7 @@ func TestAPayloadWithinAFrameIsTheSameText(t *testing.T) {
 		}
 	})
 	empty := h.message("filters_changed", nil)
-	if got := string(empty.frame(&subscription{channel: channel{title: `["user"]`}, socket: &socket{}})); got != `{"stream":["user"],"event":"filters_changed"}` {
+	if got := string(within(t, empty.frame(&subscription{channel: channel{title: `["user"]`}, socket: &socket{}}))); got != `{"stream":["user"],"event":"filters_changed"}` {
 		t.Errorf("without a payload it is %s", got)
 	}
 }

@@ -98,15 +98,17 @@ func (e events) Write(w http.ResponseWriter, r *http.Request) {
 		case <-k.wake:
 		}
 		for {
-			p, some, ended := k.next()
+			some, ended := k.next()
 			if ended {
 				return
 			}
-			if !some {
+			if len(some) == 0 {
 				break
 			}
-			if !put(p.data) {
-				return
+			for _, one := range some {
+				if !put(one) {
+					return
+				}
 			}
 		}
 		if control.Flush() != nil {

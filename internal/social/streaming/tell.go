@@ -12,8 +12,6 @@ import (
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/timelines"
 	"anancus/internal/social/viewer"
-
-	"github.com/lxzan/gws"
 )
 
 // The events of statuses, in the API's words.
@@ -148,7 +146,7 @@ func (s *subscription) fits(n *timelines.News) bool {
 // send puts a message into the queues of streams.
 func (h *Hub) send(m *message, to []receiver) {
 	for _, r := range to {
-		r.socket.send(gws.OpcodeText, m.frame(r.subscription))
+		r.socket.send(m.frame(r.subscription))
 	}
 }
 
@@ -163,7 +161,7 @@ func (h *Hub) show(ctx context.Context, event string, status id.Status, shown *s
 			continue
 		}
 		if m != nil {
-			r.socket.send(gws.OpcodeText, m.frame(r.subscription))
+			r.socket.send(m.frame(r.subscription))
 		}
 	}
 }

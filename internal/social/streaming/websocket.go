@@ -119,7 +119,7 @@ func (client) OnOpen(*gws.Conn) {}
 func (c client) OnPing(_ *gws.Conn, payload []byte) {
 	c.k.alive.Store(true)
 	if c.allowed() {
-		c.k.send(gws.OpcodePong, payload)
+		c.k.send(framed(gws.OpcodePong, payload))
 	}
 }
 
@@ -239,25 +239,28 @@ func (k *socket) refuse(err error) {
 		k.hub.Log.Error("a stream could not be given a channel", "error", err)
 	}
 	quoted, _ := json.Marshal(text) // text of ours
-	k.send(gws.OpcodeText, fmt.Appendf(nil, `{"error":%s,"status":%d}`, quoted, code))
+	k.send(framed(gws.OpcodeText, fmt.Appendf(nil, `{"error":%s,"status":%d}`, quoted, code)))
 }
 
 // write sends what waits, and ends when nothing does: an idle stream has one goroutine, which reads.
 func (k *socket) write() {
 	conn := k.conn.NetConn()
 	for {
-		p, some, ended := k.next()
+		some, ended := k.next()
 		if ended {
 			_ = k.conn.WriteClose(k.why.code, []byte(k.why.text)) // closes the connection too, by which the reader ends
 			return
 		}
-		if !some {
+		if len(some) == 0 {
 			return
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
-		if k.conn.WriteMessage(p.op, p.data) != nil {
-			return // the connection is closed, and the reader ends
+		out := net.Buffers(some)
+		n, err := out.WriteTo(conn)
+		k.sent.Add(n)
+		if err != nil {
+			_ = conn.Close() // half a frame may be out; the reader ends
+			return
 		}
-		k.sent.Add(int64(len(p.data)))
 	}
 }
