@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"anancus/bench/town"
@@ -22,8 +21,10 @@ const (
 	maxFeeds     = 250 // MB, with so many feeds open and under load
 	maxCrowdHome = 2.0 // of what a home page takes when nobody whom so many follow posts
 	maxCrowdPost = 50 * time.Millisecond
-	crowdPages   = 3000
-	starPosts    = 10
+	crowdPages   = 3000    // asked for at once, again and again
+	crowdCache   = "800MB" // a quarter of it for feeds: as much as the keeper of so many people gives; no more is taken than is used
+	starPosts    = 20
+	starEvery    = 200 * time.Millisecond
 )
 
 // crowd measures 5,000 open feeds, and posts of somebody whom a million follow and 5,000 read.
@@ -40,7 +41,7 @@ func (b *bench) crowd(ctx context.Context, engine db.Engine) error {
 	if err := errors.Join(err, d.Close()); err != nil {
 		return err
 	}
-	s, err := p.serve(ctx)
+	s, err := p.serve(ctx, "--cache-memory="+crowdCache)
 	if err != nil {
 		return err
 	}
@@ -78,46 +79,78 @@ func (b *bench) feeds(ctx context.Context, s *server, star int64) error {
 	home := func(n int) request {
 		return request{path: "/api/v1/timelines/home", token: town.Token(1 + n%(online-1))}
 	}
+	begin := time.Now()
 	if _, _, err := load(ctx, s.address, few, online-1, home); err != nil {
 		return err
 	}
+	b.told(s.engine, fmt.Sprintf("%d feeds opened: each (ms)", online-1), millis(time.Since(begin))/(online-1))
 	open, err := metric(ctx, s.metrics, "anancus_open_feeds")
 	if err != nil {
 		return err
 	}
-	b.told(s.engine, "open feeds", open)
-	_, idle, err := load(ctx, s.address, few, crowdPages, func(n int) request { return home(n * 7) })
+	if int(open) != online-1 {
+		return fmt.Errorf("%.0f feeds are open, and not %d", open, online-1)
+	}
+	if err := forgetPeak(s.cmd.Process.Pid); err != nil {
+		return err
+	}
+	calm := make(chan error, 1)
+	time.AfterFunc(starPosts*starEvery, func() { calm <- nil })
+	idle, err := keepLoading(ctx, s.address, home, calm)
 	if err != nil {
 		return err
 	}
 	// The load goes on while the star posts.
 	var times []time.Duration
-	var failed error
-	var posting sync.WaitGroup
-	posting.Go(func() {
+	posted := make(chan error, 1)
+	go func() {
 		for n := range starPosts {
 			begin := time.Now()
-			if failed = s.publish(ctx, town.Token(0), fmt.Sprintf("Post %d for a million", n)); failed != nil {
+			if err := s.publish(ctx, town.Token(0), fmt.Sprintf("Post %d for a million", n)); err != nil {
+				posted <- err
 				return
 			}
 			times = append(times, time.Since(begin))
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(starEvery)
 		}
-	})
-	_, busy, err := load(ctx, s.address, few, crowdPages, func(n int) request { return home(n * 11) })
-	posting.Wait()
-	if err := errors.Join(err, failed); err != nil {
+		posted <- nil
+	}()
+	busy, err := keepLoading(ctx, s.address, home, posted)
+	if err != nil {
 		return err
 	}
 	held, err := s.memory()
 	if err != nil {
 		return err
 	}
+	peak, err := peakMemory(s.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
 	slices.Sort(times)
 	b.within(s.engine, "memory with 5,000 open feeds under load (MB)", maxFeeds, float64(held)/mb)
+	b.told(s.engine, "memory with 5,000 open feeds under load: at most (MB)", float64(peak)/mb)
 	b.compared(s.engine, "a million followers, 5,000 of them here: others' home p99 (ms)", maxCrowdHome, millis(percentile(busy, 0.99)), millis(percentile(idle, 0.99)))
 	b.within(s.engine, "a million followers: the author's request, p90 (ms)", millis(maxCrowdPost), millis(percentile(times, 0.9)))
+	b.told(s.engine, "a million followers: the author's request, at most (ms)", millis(percentile(times, 1)))
 	return s.sees(ctx, town.Token(17), star)
+}
+
+// keepLoading sends requests until something else is over, and gives how long each took, in order.
+func keepLoading(ctx context.Context, address string, each func(n int) request, over <-chan error) (all []time.Duration, err error) {
+	for from := 0; ; from += crowdPages {
+		_, took, err := load(ctx, address, few, crowdPages, func(n int) request { return each(7 * (from + n)) })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, took...)
+		select {
+		case err := <-over:
+			slices.Sort(all)
+			return all, err
+		default:
+		}
+	}
 }
 
 // sees makes sure that a reader's home begins with what the star posted.

@@ -22,18 +22,20 @@ import (
 type part struct {
 	name, says string
 	measure    func(b *bench, ctx context.Context, engine db.Engine) error
+	apart      bool // only when -only names it: it takes long
 }
 
 var parts = []part{
-	{"start", "start, idle memory, accounts made by command", (*bench).start},
-	{"pages", "warm pages beside fixed bytes", (*bench).pages},
-	{"sizes", "what pages and posts cost in small and large towns", (*bench).sizes},
-	{"posting", "posts: processor time, and many at once on a slow disk", (*bench).posting},
-	{"inbox", "statuses received", (*bench).inbox},
-	{"flood", "10,000 actors of one host write at once, beside another host", (*bench).flood},
-	{"delivery", "statuses delivered, to many and to the dead", (*bench).delivery},
-	{"streaming", "sockets: memory, and how soon a post is told", (*bench).streaming},
-	{"crowd", "open feeds, and an author whom a million follow", (*bench).crowd},
+	{"start", "start, idle memory, accounts made by command", (*bench).start, false},
+	{"pages", "warm pages beside fixed bytes", (*bench).pages, false},
+	{"sizes", "what pages and posts cost in small and large towns", (*bench).sizes, false},
+	{"posting", "posts: processor time, and many at once on a slow disk", (*bench).posting, false},
+	{"inbox", "statuses received", (*bench).inbox, false},
+	{"flood", "10,000 actors of one host write at once, beside another host", (*bench).flood, false},
+	{"delivery", "statuses delivered, to many and to the dead", (*bench).delivery, false},
+	{"streaming", "sockets: memory, and how soon a post is told", (*bench).streaming, false},
+	{"crowd", "open feeds, and an author whom a million follow", (*bench).crowd, false},
+	{"soak", "minutes of mixed load: what grows (only when it is named)", (*bench).soak, true},
 }
 
 func main() {
@@ -45,6 +47,7 @@ func main() {
 	statuses := flag.String("statuses", "10000,1000000", "towns to compare, by their number of statuses; the first is what the others are compared with")
 	folder := flag.String("folder", "", "where towns are kept, to go on with them another time; the default keeps none")
 	engines := flag.String("engines", "sqlite,postgres", "which databases")
+	soakFor := flag.Duration("soak", 10*time.Minute, "how long the soak is, from 20s on")
 	profiles := flag.String("profiles", "", "a folder for profiles of every server, of processor time and memory; what is measured costs more then")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "Measures the server. Parts:")
@@ -64,7 +67,7 @@ func main() {
 	case *slow != 0:
 		err = serveSlowly(ctx, *slow, flag.Args())
 	default:
-		err = run(ctx, *only, *statuses, *folder, *profiles, strings.Split(*engines, ","))
+		err = run(ctx, *only, *statuses, *folder, *profiles, *soakFor, strings.Split(*engines, ","))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -83,10 +86,11 @@ type bench struct {
 	failed   bool
 	profiles string // a folder for profiles; "" for none
 	profiled int    // servers
+	soakFor  time.Duration
 }
 
-func run(ctx context.Context, only, statuses, folder, profiles string, engines []string) (err error) {
-	b := &bench{binary: os.Getenv("ANANCUS_BIN"), postgres: os.Getenv("ANANCUS_BENCH_POSTGRES"), folder: folder, keep: folder != "", profiles: profiles}
+func run(ctx context.Context, only, statuses, folder, profiles string, soakFor time.Duration, engines []string) (err error) {
+	b := &bench{binary: os.Getenv("ANANCUS_BIN"), postgres: os.Getenv("ANANCUS_BENCH_POSTGRES"), folder: folder, keep: folder != "", profiles: profiles, soakFor: soakFor}
 	if b.binary == "" {
 		return errors.New("ANANCUS_BIN must name the built program; make bench does")
 	}
@@ -124,7 +128,7 @@ func run(ctx context.Context, only, statuses, folder, profiles string, engines [
 			continue
 		}
 		for _, one := range parts {
-			if !wanted.MatchString(one.name) {
+			if !wanted.MatchString(one.name) || one.apart && only == "" {
 				continue
 			}
 			fmt.Printf("\n%s on %s: %s\n", one.name, engine, one.says)

@@ -305,6 +305,11 @@ func times(pid int, wanted ...int) (sum time.Duration, err error) {
 // memory is what a process holds resident, in bytes.
 func memory(pid int) (int64, error) { return held(pid, "VmRSS:") }
 
+// forgetPeak makes peakMemory count from now on.
+func forgetPeak(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
+}
+
 // peakMemory is the most that a process ever held resident, in bytes.
 func peakMemory(pid int) (int64, error) { return held(pid, "VmHWM:") }
 
