@@ -33,7 +33,7 @@ type Service struct {
 	flights    singleflight.Group
 	shown      *shownAccounts
 	signers    signers
-	authors    *memo.Memo[id.Account, Author]
+	authors    *memo.Memo[id.Account, author]
 	neighbours Neighbours
 	emoji      *emoji.Service
 	secure     func() bool
