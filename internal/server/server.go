@@ -234,7 +234,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 	s.courier.Refuse(func(host string, farewell bool) bool {
 		return s.domains.Refuses(host) && (!farewell || !s.domains.Suspends(host))
 	})
-	s.courier.GiveWay(s.courtesy.Wait)
+	s.courier.GiveWay(&s.courtesy)
 	s.relays = relays.New(d, s.domains, s.accounts, s.courier)
 	pushKey, err := notifications.KeepPushKey(ctx, d, wrapper)
 	if err != nil {
@@ -475,12 +475,14 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	s.inbox.Start(ctx)
+	s.courtesy.Start()
 	return nil
 }
 
 // Stop lets what is in flight finish and hands the rest back.
 func (s *Server) Stop(ctx context.Context) error {
 	err := errors.Join(s.inbox.Stop(ctx), s.bus.Stop(ctx), s.courier.Stop(ctx), s.pusher.Stop(ctx))
+	s.courtesy.Stop()
 	return errors.Join(err, s.access.NoteUses(ctx))
 }
 

@@ -5,7 +5,6 @@ package courtesy
 import (
 	"context"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +22,7 @@ const (
 type Courtesy struct {
 	waiting atomic.Int64
 	last    atomic.Int64 // when the last answer was given, UnixNano
+	threads atomic.Pointer[threads]
 
 	mu    sync.Mutex
 	since time.Time // when work was first held back without a pause
@@ -77,7 +77,7 @@ func (c *Courtesy) take(now time.Time) time.Time {
 		c.slot = now
 	}
 	mine := c.slot
-	c.slot = c.slot.Add(interval(now.Sub(c.since), runtime.GOMAXPROCS(0)))
+	c.slot = c.slot.Add(interval(now.Sub(c.since), processors()))
 	return mine
 }
 

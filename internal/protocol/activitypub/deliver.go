@@ -34,6 +34,13 @@ type Header struct{ Name, Value string }
 // inbox; "" for none. It is asked for each delivery, so it should be quick.
 type Followers func(ctx context.Context, author int64, inbox string) (header string, err error)
 
+// Courtesy makes way for those who wait for an answer; a courtesy.Courtesy does. Wait is called before each delivery, and Behind makes
+// the signature, which holds a processor longest.
+type Courtesy interface {
+	Wait(ctx context.Context) error
+	Behind(work func())
+}
+
 // StatusGone tells whether a status was deleted, so that its Create need not be sent.
 type StatusGone func(ctx context.Context, status int64) (bool, error)
 
@@ -51,7 +58,7 @@ type Deliverer struct {
 
 	refuses   func(host string, farewell bool) bool // nil: nobody
 	followers Followers                             // nil: nobody is told
-	giveWay   func(ctx context.Context) error       // nil: to nobody
+	courtesy  Courtesy                              // nil: towards nobody
 
 	crew *bus.Crew[deliveryHost]
 
@@ -97,8 +104,8 @@ func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, pos
 	return q
 }
 
-// GiveWay lets every delivery of the workers wait first until others have what they need. It is for the assembly, before Start.
-func (d *Deliverer) GiveWay(wait func(ctx context.Context) error) { d.giveWay = wait }
+// GiveWay lets the workers make way for others. It is for the assembly, before Start.
+func (d *Deliverer) GiveWay(by Courtesy) { d.courtesy = by }
 
 // Start begins to deliver, until Stop or the end of ctx.
 func (d *Deliverer) Start(ctx context.Context) error {

@@ -3,6 +3,7 @@ package activitypub
 import (
 	"context"
 	"crypto"
+	"io"
 	"math"
 	"strings"
 	"sync"
@@ -136,6 +137,9 @@ func (v *visit) turn(ctx context.Context, author int64) error {
 	if err != nil {
 		return err
 	}
+	if v.courteous() {
+		key = &behindSigner{key, v.courtesy}
+	}
 	after := int64(math.MinInt64)
 	for sent := 0; sent < laneTurn; sent += laneBatch {
 		rows, err := v.rows(ctx, author, after)
@@ -160,6 +164,21 @@ func (v *visit) turn(ctx context.Context, author int64) error {
 	return nil
 }
 
+// courteous tells whether the visit makes way for others: that of a worker does.
+func (v *visit) courteous() bool { return v.courtesy != nil && v.quit != nil }
+
+// behindSigner is a key whose signatures make way for those who wait.
+type behindSigner struct {
+	crypto.Signer
+	courtesy Courtesy
+}
+
+// Sign signs as the key does.
+func (s *behindSigner) Sign(random io.Reader, digest []byte, options crypto.SignerOpts) (signature []byte, err error) {
+	s.courtesy.Behind(func() { signature, err = s.Signer.Sign(random, digest, options) })
+	return signature, err
+}
+
 // deliver sends one row and tells whether the next of its lane may go.
 func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key crypto.Signer) (goOn bool, err error) {
 	if now := clock.Milli(v.clock.Now()); row.due > now && !v.unavailable() {
@@ -175,8 +194,8 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 			return true, v.finished(ctx, row.id)
 		}
 	}
-	if v.giveWay != nil && v.quit != nil {
-		err = v.giveWay(ctx)
+	if v.courteous() {
+		err = v.courtesy.Wait(ctx)
 	}
 	status := 0
 	if err == nil {
