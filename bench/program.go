@@ -174,12 +174,22 @@ func (s *server) stop() error {
 
 // cpu is the processor time that the server used, and on PostgreSQL that of the database.
 func (s *server) cpu() (time.Duration, error) {
-	used, err := cpu(s.cmd.Process.Pid)
-	if err != nil || s.postgres == 0 {
+	used, err := s.usage()
+	return used.server + used.database, err
+}
+
+// usage is processor time by who used it: the server, PostgreSQL, and this program, which plays clients and other servers.
+type usage struct{ server, database, bench time.Duration }
+
+func (s *server) usage() (used usage, err error) {
+	if used.server, err = cpu(s.cmd.Process.Pid); err != nil {
 		return used, err
 	}
-	database, err := family(s.postgres)
-	return used + database, err
+	if used.bench, err = cpu(os.Getpid()); err != nil || s.postgres == 0 {
+		return used, err
+	}
+	used.database, err = family(s.postgres)
+	return used, err
 }
 
 func (s *server) memory() (int64, error) { return memory(s.cmd.Process.Pid) }
