@@ -71,9 +71,6 @@ import (
 // and silent ones are given up after ten seconds, which must not keep the others waiting.
 const deliveryHosts = 128
 
-// feedBytes is what a full home feed holds: 800 entries of 32 bytes, and its reader's follows.
-const feedBytes = 40 << 10
-
 // Server is the whole house: opened and assembled by New, listening while Run runs.
 type Server struct {
 	config    config.Config
@@ -280,7 +277,7 @@ func (s *Server) assemble(ctx context.Context, secret []byte, wrapper *accounts.
 		Log: s.log, Anywhere: anywhere, Memory: memory / 2})
 	s.statuses.ReadSigned(s.signedReader)
 	s.timelines = timelines.New(timelines.Config{DB: d, Clock: s.clock, Accounts: s.accounts, Statuses: s.statuses, Settings: s.settings, Log: s.log,
-		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, MaxFeeds: int(memory / 4 / feedBytes)})
+		Trending: func(ctx context.Context, address string) (id.Link, error) { return s.trends.Trending(ctx, address) }, Memory: memory / 4})
 	s.collections = collections.New(d, s.clock, s.accounts, s.remote, s.courier)
 	s.collections.ReadSigned(s.signedReader)
 	s.collections.LeadFrom(s.statuses)

@@ -103,16 +103,29 @@ func (s *Service) build(ctx context.Context, k key, b *build) error {
 	if err := s.complete(ctx, r, list); err != nil {
 		return err
 	}
-	f := &feed{bounds: s.bounds, facts: r, memory: make([]entry, len(list)+spare)}
-	f.entries = f.memory[:0]
-	for i := len(list) - 1; i >= 0; i-- {
-		if wants(r, &list[i]) {
-			f.entries = append(f.entries, entryOf(&list[i]))
-		}
-	}
+	f := &feed{bounds: s.bounds, facts: r, pool: s.pool}
 	if !over {
 		f.floor = list[len(list)-1].status - 1
 	}
+	wanted := keepIf(list, func(c *candidate) bool { return wants(r, c) })
+	f.memory = make([]ref, len(wanted)+spare)
+	f.entries = f.memory[:len(wanted)]
+	s.mu.Lock()
+	for i := range wanted {
+		f.entries[i] = s.pool.take(wanted[len(wanted)-1-i])
+	}
+	s.mu.Unlock()
+	if err := s.settle(ctx, f, b); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f.shut()
+		return err
+	}
+	return nil
+}
+
+// settle brings a feed up to what happened since its query, and opens it.
+func (s *Service) settle(ctx context.Context, f *feed, b *build) error {
 	for {
 		s.mu.Lock()
 		pending := b.pending
@@ -149,6 +162,8 @@ func (s *Service) catchUp(ctx context.Context, f *feed, pending []change) error 
 	if err := s.complete(ctx, f.facts, added); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range added {
 		if wants(f.facts, &added[i]) {
 			f.put(entryOf(&added[i]))

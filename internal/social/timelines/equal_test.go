@@ -43,7 +43,7 @@ func (w *world) oracle(k key) []int {
 	kept := keepIf(list, func(c *candidate) bool { return wants(r, c) })
 	all := []int{}
 	for i := range kept {
-		if !grouped(kept, i, w.bounds.group) {
+		if !grouped(kept, i, w.bounds.group, itself) {
 			all = append(all, int(kept[i].status))
 		}
 	}
@@ -72,21 +72,13 @@ func (w *world) check(k key) {
 	if f := w.feeds[k]; f != nil && !equalFacts(f.facts, r) {
 		w.tb.Errorf("facts of %v are %+v, want %+v", k, f.facts, r)
 	}
-	boosts := map[id.Status]int{}
+	w.checkPool()
 	heard := 0
 	for _, f := range w.feeds {
 		if len(f.entries) > w.bounds.feed {
 			w.tb.Errorf("a feed holds %d entries", len(f.entries))
 		}
 		heard += len(f.facts.sources())
-		for _, e := range f.entries {
-			if e.boostOf != 0 {
-				boosts[e.boostOf]++
-			}
-		}
-	}
-	if len(boosts) != len(w.boosts) {
-		w.tb.Errorf("counted boosts %v, want %v", w.boosts, boosts)
 	}
 	for _, list := range w.byAuthor {
 		heard -= len(list)
@@ -102,6 +94,43 @@ func (w *world) check(k key) {
 	}
 	if heard != 0 {
 		w.tb.Errorf("the indexes are %d feeds off", heard)
+	}
+}
+
+// checkPool counts how many feeds hold each entry, and what all of them take.
+func (w *world) checkPool() {
+	w.tb.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	holders, held := map[entry]int{}, uint64(0)
+	for _, f := range w.feeds {
+		for e := range f.all() {
+			holders[e]++
+		}
+		held += f.size()
+	}
+	counted := map[entry]int{}
+	boosts := 0
+	for _, block := range w.pool.blocks {
+		for i := range block {
+			if n := int(block[i].holders); n > 0 {
+				counted[block[i].entry] = n
+			}
+		}
+	}
+	for e := range counted {
+		if e.boostOf != 0 {
+			boosts++
+		}
+	}
+	for _, n := range w.pool.boosts {
+		boosts -= n
+	}
+	if !maps.Equal(holders, counted) || w.pool.used != len(counted) || boosts != 0 {
+		w.tb.Errorf("feeds hold %v, and the pool %v, %d used, with %d boosts too many", holders, counted, w.pool.used, boosts)
+	}
+	if held != w.held {
+		w.tb.Errorf("feeds take %d bytes, and are counted for %d", held, w.held)
 	}
 }
 
@@ -170,7 +199,7 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		d := dbtest.Open(t, engine)
 		w := newWorld(t, d)
-		w.bounds = bounds{feed: 9, merge: 2, group: 2, profile: 5}
+		w.bounds = bounds{feed: 9, merge: 2, group: 2, profile: 5, turn: 1}
 		const people = 6
 		w.people(people)
 		w.makeTags()
@@ -223,6 +252,8 @@ func TestALiveFeedIsWhatAFreshOneWouldBe(t *testing.T) {
 				w.check(list)
 			}
 			w.checkProfiles(people)
+			w.Forget()
+			w.checkPool()
 		})
 	})
 }

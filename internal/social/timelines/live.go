@@ -52,9 +52,11 @@ func (s *Service) AddAnswers(ctx context.Context, e statuses.Adopted) {
 		for _, f := range s.hearing(c.author, nil) {
 			if wants(f.facts, c) {
 				f.put(entryOf(c))
+				s.weigh(f)
 			}
 		}
 	}
+	s.makeWay()
 }
 
 // AddBoost brings a new boost into the open home feeds.
@@ -81,11 +83,10 @@ func (s *Service) DropStatus(_ context.Context, e statuses.Deleted) {
 			}
 		}
 	}
-	if s.boosts[e.Status] == 0 {
-		return
-	}
-	for _, f := range s.feeds {
-		f.drop(func(one entry) bool { return one.boostOf == e.Status })
+	for _, boost := range s.pool.boostsOf(e.Status) { // a boost comes by who made it alone
+		for _, f := range s.byAuthor[boost.author] {
+			f.dropStatus(boost.status)
+		}
 	}
 }
 
@@ -139,8 +140,11 @@ func (s *Service) OnStandingChanged(_ context.Context, e accounts.StandingChange
 		}
 	}
 	for _, f := range maps.Clone(s.feeds) { // boosted, or there by a hashtag
-		if slices.ContainsFunc(f.entries, func(one entry) bool { return changed[one.author] || one.boostOf != 0 && changed[one.other] }) {
-			s.close(f)
+		for one := range f.all() {
+			if changed[one.author] || one.boostOf != 0 && changed[one.other] {
+				s.close(f)
+				break
+			}
 		}
 	}
 }
@@ -172,14 +176,27 @@ func (s *Service) insert(ctx context.Context, status id.Status, author id.Accoun
 		return
 	}
 	for i := range list {
-		c := &list[i]
-		c.tags = tags
-		for _, f := range s.hearing(author, tags) {
-			if wants(f.facts, c) {
-				f.put(entryOf(c))
-			}
+		list[i].tags = tags
+		s.offer(&list[i], slices.Clone(s.hearing(author, tags)))
+	}
+}
+
+// offer puts a new status into the feeds that want it. Where they are thousands, readers have their turn in between: the caller holds mu,
+// but not all the time. A feed that is opened meanwhile has the status already.
+func (s *Service) offer(c *candidate, feeds []*feed) {
+	one := s.pool.take(entryOf(c))
+	for n, f := range feeds {
+		if n > 0 && n%s.bounds.turn == 0 {
+			s.mu.Unlock()
+			s.mu.Lock()
+		}
+		if f.place != nil && wants(f.facts, c) {
+			f.add(one)
+			s.weigh(f)
 		}
 	}
+	s.pool.release(one)
+	s.makeWay()
 }
 
 // hearing gives the open feeds that may take a status of an author with some hashtags.

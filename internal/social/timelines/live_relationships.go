@@ -30,7 +30,7 @@ func (s *Service) OnFollowed(ctx context.Context, e relationships.Followed) {
 			return
 		}
 		if f.place != nil {
-			f.facts = f.facts.following(e.Target, w)
+			s.know(f, f.facts.following(e.Target, w))
 			s.listen(f, e.Target)
 		}
 		s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *Service) unfollow(f *feed, e relationships.Unfollowed) {
 	if f.place == nil || !f.facts.follows.has(e.Target) {
 		return
 	}
-	f.facts = f.facts.notFollowing(e.Target)
+	s.know(f, f.facts.notFollowing(e.Target))
 	if e.Target != e.Follower {
 		s.deafen(f, e.Target)
 	}
@@ -150,16 +150,19 @@ func (s *Service) edited(reader id.Account) []*feed {
 func (s *Service) change(f *feed, edit func(r *facts)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.place == nil {
+		return
+	}
 	next := *f.facts
 	edit(&next)
-	f.facts = &next
+	s.know(f, &next)
 }
 
 // hide takes out what somebody whom the reader hides wrote, boosted, or is boosted or mentioned in.
 func (s *Service) hide(ctx context.Context, f *feed, target id.Account) {
 	s.mu.Lock()
 	ids := make([]id.Status, 0, len(f.entries))
-	for _, e := range f.entries {
+	for e := range f.all() {
 		ids = append(ids, e.original())
 	}
 	own := f.facts.reader
@@ -204,6 +207,8 @@ func (s *Service) merge(ctx context.Context, f *feed, target id.Account) {
 			f.put(entryOf(&list[i]))
 		}
 	}
+	s.weigh(f)
+	s.makeWay()
 	s.closeThin(f)
 }
 

@@ -1,6 +1,7 @@
 package timelines
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -81,7 +82,7 @@ func (n *News) Tags() []string { return n.tags }
 // made anew when something changes that the feed depends on, and is not safe for concurrent use.
 type Ear struct {
 	facts *facts
-	last  *feed // the latest entries, for boosts to be grouped with
+	last  *tail
 }
 
 // Listen makes an ear for a feed; before is the one it takes the place of. NotFound for the list of somebody else.
@@ -101,7 +102,7 @@ func (s *Service) Listen(ctx context.Context, reader id.Account, list id.List, b
 		}
 	}
 	if e.last == nil {
-		e.last = &feed{bounds: bounds{feed: s.bounds.group, group: s.bounds.group}}
+		e.last = &tail{most: s.bounds.group}
 		switch {
 		case before == nil:
 		case reflect.DeepEqual(before.facts, e.facts):
@@ -133,12 +134,39 @@ func (s *Service) lately(ctx context.Context, r *facts) ([]entry, error) {
 	return kept, nil
 }
 
-// latest is a feed of the entries that a next boost is compared with.
-func (f *feed) latest() *feed {
-	keep := &feed{bounds: bounds{feed: f.bounds.group, group: f.bounds.group}}
-	keep.entries = slices.Clone(f.entries[max(0, len(f.entries)-f.bounds.group):])
-	keep.memory = keep.entries
-	return keep
+// tail is the latest entries of a feed, oldest first, with which a next boost is compared.
+type tail struct {
+	most    int
+	entries []entry
+}
+
+func (f *feed) latest() *tail {
+	t := &tail{most: f.bounds.group}
+	for _, r := range f.entries[max(0, len(f.entries)-t.most):] {
+		t.entries = append(t.entries, f.read(r))
+	}
+	return t
+}
+
+func (t *tail) search(status id.Status) (at int, found bool) {
+	return slices.BinarySearchFunc(t.entries, status, func(e entry, want id.Status) int { return cmp.Compare(e.status, want) })
+}
+
+// put inserts an entry at its place, unless it is there, and lets go of the oldest.
+func (t *tail) put(e entry) {
+	at, found := t.search(e.status)
+	if found {
+		return
+	}
+	if t.entries = slices.Insert(t.entries, at, e); len(t.entries) > t.most {
+		t.entries = slices.Delete(t.entries, 0, len(t.entries)-t.most)
+	}
+}
+
+func (t *tail) drop(status id.Status) {
+	if at, found := t.search(status); found {
+		t.entries = slices.Delete(t.entries, at, at+1)
+	}
 }
 
 // Takes tells whether the feed shows a new status, and remembers that it does.
@@ -149,7 +177,7 @@ func (e *Ear) Takes(n *News) bool {
 	one := entryOf(&n.c)
 	e.last.put(one)
 	at, found := e.last.search(one.status)
-	return !found || !grouped(e.last.entries, at, e.last.bounds.group)
+	return !found || !grouped(e.last.entries, at, e.last.most, itself)
 }
 
 // Hears tells whether statuses of an author, with some hashtags, concern the feed at all. Tags that are not known are nil.
@@ -163,7 +191,7 @@ func (e *Ear) Wants(n *News) bool {
 }
 
 // Drop takes note that a status or boost is gone.
-func (e *Ear) Drop(n *News) { e.last.dropStatus(n.c.status) }
+func (e *Ear) Drop(n *News) { e.last.drop(n.c.status) }
 
 // Meets tells whether the reader wants to see the status on timelines that are not their own.
 func (e *Ear) Meets(n *News) bool { return mayMeet(e.facts, &n.c) }

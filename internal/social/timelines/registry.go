@@ -7,15 +7,12 @@ import (
 	"anancus/internal/social/id"
 )
 
-// register opens a feed, and closes the one that was read longest ago when there are too many.
+// register opens a feed, and closes those that were read longest ago when it is too much.
 // The caller holds mu; so do the callers of everything in this file but the exported.
 func (s *Service) register(f *feed) {
 	k := f.facts.key()
 	s.close(s.feeds[k])
-	f.used, f.boosts = s.clock.Now(), s.boosts
-	for _, e := range f.entries {
-		f.count(e, +1)
-	}
+	f.used = s.clock.Now()
 	s.feeds[k] = f
 	f.place = s.recent.PushFront(f)
 	s.byReader[k.reader] = append(s.byReader[k.reader], f)
@@ -25,7 +22,20 @@ func (s *Service) register(f *feed) {
 	for _, tag := range f.facts.heardTags() {
 		s.byTag[tag] = append(s.byTag[tag], f)
 	}
-	for len(s.feeds) > s.maxFeeds {
+	s.weigh(f)
+	s.makeWay()
+}
+
+// weigh counts what an open feed takes, whenever it may have changed.
+func (s *Service) weigh(f *feed) {
+	size := f.size()
+	s.held += size - f.counted
+	f.counted = size
+}
+
+// makeWay closes the feeds that were read longest ago, until those that remain, and the entries they share, take no more than they may.
+func (s *Service) makeWay() {
+	for s.held+s.pool.size() > s.memory && len(s.feeds) > 1 {
 		s.close(s.recent.Back().Value.(*feed))
 	}
 }
@@ -46,10 +56,15 @@ func (s *Service) close(f *feed) {
 	for _, tag := range f.facts.heardTags() {
 		strike(s.byTag, tag, f)
 	}
-	for _, e := range f.entries {
-		f.count(e, -1)
-	}
-	f.boosts = nil // an edit that comes late counts nothing
+	s.held -= f.counted
+	f.counted = 0
+	f.shut()
+}
+
+// know gives an open feed other facts.
+func (s *Service) know(f *feed, r *facts) {
+	f.facts = r
+	s.weigh(f)
 }
 
 // listen makes a feed take an author's statuses.

@@ -29,13 +29,13 @@ type Config struct {
 	Statuses  *statuses.Service
 	Trending  func(ctx context.Context, address string) (id.Link, error) // NotFound for an address that does not trend
 	Log       *slog.Logger
-	MaxFeeds  int // feeds open at once, the least recently read makes room; 0 means 5,000
-	MaxBuilds int // feeds built at once; who comes then is asked to come again; 0 means 8
+	Memory    uint64 // bytes of open feeds, of which the least recently read makes room; 0 means 16 MB
+	MaxBuilds int    // feeds built at once; who comes then is asked to come again; 0 means 8
 }
 
 // Bounds of the room.
 const (
-	defaultMaxFeeds  = 5000
+	defaultMemory    = 16 << 20
 	defaultMaxBuilds = 8
 	idleFeed         = 30 * time.Minute // a feed nobody read for so long goes
 	maxProfiles      = 1000             // accounts whose own timelines stay in memory, those read last: about 10 MB when all are full
@@ -50,10 +50,11 @@ type bounds struct {
 	merge   int // statuses that an edit brings into an open feed
 	group   int // entries back to which a boost looks for its original or another boost of it
 	profile int // statuses of an account
+	turn    int // feeds that a new status goes into before readers have their turn
 }
 
 // usual are Mastodon's.
-var usual = bounds{feed: 800, merge: 200, group: 40, profile: 120}
+var usual = bounds{feed: 800, merge: 200, group: 40, profile: 120, turn: 100}
 
 // Service is the room of timelines.
 type Service struct {
@@ -65,7 +66,7 @@ type Service struct {
 	trending  func(ctx context.Context, address string) (id.Link, error)
 	bounds    bounds
 	log       *slog.Logger
-	maxFeeds  int
+	memory    uint64
 	maxBuilds int
 	all       *publicList // of everybody
 	local     *publicList // of our members
@@ -78,17 +79,18 @@ type Service struct {
 	byAuthor map[id.Account][]*feed // that take an account's statuses
 	byTag    map[id.Tag][]*feed     // that take statuses with a hashtag
 	building map[key]*build
-	recent   *list.List        // of *feed, the latest read first
-	boosts   map[id.Status]int // how many entries of open feeds boost a status
+	recent   *list.List // of *feed, the latest read first
+	pool     *pool      // of the entries of open feeds, and of those that are being built
+	held     uint64     // bytes that open feeds take beside it
 }
 
 // New opens the room. It must hear every event from the first on (see live.go).
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, maxFeeds: c.MaxFeeds, maxBuilds: c.MaxBuilds,
+		db: c.DB, clock: c.Clock, accounts: c.Accounts, statuses: c.Statuses, settings: c.Settings, trending: c.Trending, log: c.Log, bounds: usual, memory: c.Memory, maxBuilds: c.MaxBuilds,
 		all: newPublicList(false), local: newPublicList(true), profiles: newProfiles(maxProfiles), readers: memo.New[id.Account](factsMemory, (*facts).size),
 		feeds: map[key]*feed{}, byReader: map[id.Account][]*feed{}, byAuthor: map[id.Account][]*feed{}, byTag: map[id.Tag][]*feed{}, building: map[key]*build{},
-		recent: list.New(), boosts: map[id.Status]int{},
+		recent: list.New(), pool: newPool(),
 	}
 	if s.clock == nil {
 		s.clock = clock.System{}
@@ -96,8 +98,8 @@ func New(c Config) *Service {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	if s.maxFeeds <= 0 {
-		s.maxFeeds = defaultMaxFeeds
+	if s.memory == 0 {
+		s.memory = defaultMemory
 	}
 	if s.maxBuilds <= 0 {
 		s.maxBuilds = defaultMaxBuilds

@@ -107,7 +107,7 @@ func (w walk) newestFirst(kept []entry, p keyset.Page, over bool) (rows []entry,
 			return rows, true
 		case !over && i < w.group:
 			return rows, false
-		case grouped(oldestFirst, i, w.group):
+		case grouped(oldestFirst, i, w.group, itself):
 			continue
 		}
 		if rows = append(rows, e); len(rows) == p.Limit {
@@ -146,7 +146,7 @@ func (w walk) up(ctx context.Context, p keyset.Page) (found, error) {
 				over = true
 				break
 			}
-			if grouped(line, i, w.group) {
+			if grouped(line, i, w.group, itself) {
 				continue
 			}
 			if rows = append(rows, line[i]); len(rows) == p.Limit {
