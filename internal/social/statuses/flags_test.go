@@ -1,6 +1,8 @@
 package statuses
 
 import (
+	"context"
+	"runtime"
 	"testing"
 
 	"anancus/internal/kit/clock"
@@ -53,4 +55,56 @@ func TestFlagsAreReadOnceAndForgottenWhenTheyChange(t *testing.T) {
 			t.Errorf("flags after a change = %v", got)
 		}
 	})
+}
+
+// remembering is a memory of readers, each of whom looks at so many statuses, and how often the database is asked for them.
+func remembering(readers, each int) (r *readers[id.Status, flags], look func(tb testing.TB) (asked int)) {
+	asked := 0
+	r = newReaders(func(context.Context, db.Q, id.Account, []id.Status) (map[id.Status]flags, error) {
+		asked++
+		return nil, nil
+	})
+	return r, func(tb testing.TB) int {
+		tb.Helper()
+		asked = 0
+		ids := make([]id.Status, each)
+		for n := range readers {
+			for i := range ids {
+				ids[i] = id.Status(n + i + 1)
+			}
+			if err := r.of(tb.Context(), nil, id.Account(n+1), ids, map[id.Status]flags{}); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		r.cache.CleanUp()
+		return asked
+	}
+}
+
+func TestFlagsOfThousandsOfReadersAreRemembered(t *testing.T) {
+	_, look := remembering(5000, 60)
+	if n := look(t); n != 5000 {
+		t.Errorf("of 5,000 readers %d were asked for", n)
+	}
+	if n := look(t); n != 0 {
+		t.Errorf("%d of 5,000 readers were forgotten", n)
+	}
+}
+
+func TestWhatIsRememberedOfReadersIsBounded(t *testing.T) {
+	for _, each := range []int{20, 60, 900} {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		r, look := remembering(3*readersMemory/(readerBytes+knownBytes*each), each)
+		look(t)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		took, counted := float64(after.HeapAlloc-before.HeapAlloc), float64(r.cache.WeightedSize())
+		t.Logf("readers of %d statuses: %d remembered, %.1f MB, counted as %.1f MB", each, r.cache.EstimatedSize(), took/(1<<20), counted/(1<<20))
+		if counted > readersMemory || counted < readersMemory*8/10 || took > 1.25*counted || took < 0.5*counted {
+			t.Errorf("readers of %d statuses take %.0f bytes and are counted for %.0f of %d", each, took, counted, readersMemory)
+		}
+		runtime.KeepAlive(r)
+	}
 }

@@ -3,6 +3,7 @@ package statuses
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
@@ -10,10 +11,12 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// Bounds of what is remembered of readers: about 25 MB of flags when full.
+// Bounds of what is remembered of readers. Most of them look at a page or two: there is room for fifteen thousand such.
 const (
-	maxReaders    = 512  // the least used go first
-	maxRemembered = 1000 // statuses, or authors, of one reader; past it their memory begins anew
+	readersMemory = 24 << 20 // bytes of their flags, and as many of their ties; the least used go first
+	maxRemembered = 1000     // statuses, or authors, of one reader; past it their memory begins anew
+	readerBytes   = 256      // of a reader of whom nothing is known yet
+	knownBytes    = 40       // of each thing that is
 )
 
 // readers remembers something of active readers, so that a page seen again costs no query: their flags of the statuses that they saw lately, or
@@ -27,10 +30,29 @@ type reader[K comparable, V any] struct {
 	mu    sync.Mutex
 	epoch uint64 // moves with every change, so that what was read before it is not kept
 	known map[K]V
+	most  atomic.Uint32 // things known at once: a map that is emptied stays as large as it was
 }
 
 func newReaders[K comparable, V any](read func(context.Context, db.Q, id.Account, []K) (map[K]V, error)) *readers[K, V] {
-	return &readers[K, V]{otter.Must(&otter.Options[id.Account, *reader[K, V]]{MaximumSize: maxReaders}), read}
+	return &readers[K, V]{otter.Must(&otter.Options[id.Account, *reader[K, V]]{
+		MaximumWeight: readersMemory,
+		Weigher:       func(_ id.Account, one *reader[K, V]) uint32 { return readerBytes + knownBytes*one.most.Load() },
+	}), read}
+}
+
+// weigh counts anew what is known of a reader, where there is more of it. One who was let go of meanwhile stays so: of what changed since, they
+// were not told.
+func (r *readers[K, V]) weigh(account id.Account, one *reader[K, V], known int) {
+	if uint32(known) <= one.most.Load() {
+		return
+	}
+	one.most.Store(uint32(known))
+	r.cache.ComputeIfPresent(account, func(now *reader[K, V]) (*reader[K, V], otter.ComputeOp) {
+		if now != one {
+			return now, otter.CancelOp
+		}
+		return one, otter.WriteOp
+	})
 }
 
 // of adds to found what a reader has of each key: what is remembered, and the rest from one query.
@@ -58,7 +80,6 @@ func (r *readers[K, V]) of(ctx context.Context, q db.Q, account id.Account, keys
 		return err
 	}
 	one.mu.Lock()
-	defer one.mu.Unlock()
 	keep := one.epoch == epoch
 	if keep && len(one.known)+len(missing) > maxRemembered {
 		one.known = map[K]V{}
@@ -69,13 +90,18 @@ func (r *readers[K, V]) of(ctx context.Context, q db.Q, account id.Account, keys
 			one.known[key] = read[key]
 		}
 	}
+	known := len(one.known)
+	one.mu.Unlock()
+	r.weigh(account, one, known)
 	return nil
 }
 
 // readerEpoch is a reader before something happened.
 type readerEpoch[K comparable, V any] struct {
-	one   *reader[K, V]
-	epoch uint64
+	of      *readers[K, V]
+	account id.Account
+	one     *reader[K, V]
+	epoch   uint64
 }
 
 // epoch gives a reader that is remembered; nil for another.
@@ -86,21 +112,28 @@ func (r *readers[K, V]) epoch(account id.Account) *readerEpoch[K, V] {
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	return &readerEpoch[K, V]{one, one.epoch}
+	return &readerEpoch[K, V]{r, account, one, one.epoch}
 }
 
 // nothing remembers that the reader had nothing of a key, unless anything changed since.
 func (e *readerEpoch[K, V]) nothing(key K) {
+	if known := e.remember(key); known > 0 {
+		e.of.weigh(e.account, e.one, known)
+	}
+}
+
+func (e *readerEpoch[K, V]) remember(key K) (known int) {
 	e.one.mu.Lock()
 	defer e.one.mu.Unlock()
 	if e.one.epoch != e.epoch {
-		return
+		return 0
 	}
 	if len(e.one.known) >= maxRemembered {
 		e.one.known = map[K]V{}
 	}
 	var none V
 	e.one.known[key] = none
+	return len(e.one.known)
 }
 
 // forget drops what is remembered of one key.
