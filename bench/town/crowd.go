@@ -16,7 +16,7 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 	now := time.Now().UnixMilli()
 	first := time.Now().AddDate(-years, 0, -7).UnixMilli() << 16 // older than everybody in a town
 	for from := 0; from < n; from += chunk {
-		var accounts, counts, follows rows
+		var accounts, counts, names, follows rows
 		for i := from; i < min(from+chunk, n); i++ {
 			id, name := first+int64(i), fmt.Sprintf("follower%d", i)
 			if host == nil {
@@ -26,6 +26,7 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 				accounts.add(id, name, name, host(i), base+"/users/"+name, first>>16, first>>16, base+"/users/"+name+"/inbox", base+"/inbox", now)
 			}
 			counts.add(id, 1)
+			names.add(name, id)
 			follows.add(id, id, of, first>>16)
 		}
 		if err := d.Tx(ctx, func(tx *db.Tx) error {
@@ -33,6 +34,9 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 				return err
 			}
 			if err := counts.insert(ctx, tx, d.Engine(), `account_counts (account_id i, following i)`); err != nil {
+				return err
+			}
+			if err := names.insert(ctx, tx, d.Engine(), `account_names (name t, account_id i)`); err != nil { // or the server would find them without
 				return err
 			}
 			return follows.insert(ctx, tx, d.Engine(), `follows (id i, account_id i, target_id i, created_at i)`)
