@@ -38,7 +38,7 @@ type Config struct {
 	URL       string        // "sqlite:PATH" or a postgres:// URL
 	Clock     clock.Clock   // the machine's, when nil
 	Log       *slog.Logger  // slog.Default, when nil
-	SyncDelay time.Duration // tests and benches: added to every group commit
+	SyncDelay time.Duration // tests and benches: added to every sync of the disk
 	Fleeting  bool          // tests: what is written need not outlive the machine, so SQLite does not wait for the disk
 	Readers   int           // connections that read; 0 chooses
 	BackupDir string        // where the copy before a migration goes; SQLite's default is "backups" beside the file

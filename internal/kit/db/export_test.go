@@ -16,6 +16,13 @@ func WaitQueued(d *DB, n int) {
 	}
 }
 
+// OnSync does something else, or something more, where the writer waits for the disk. No transaction may run meanwhile.
+func OnSync(d *DB, do func(sync func() error) error) {
+	disk := d.store.(*lite).writer.disk
+	sync := disk.sync
+	disk.sync = func() error { return do(sync) }
+}
+
 // Interrupt runs a statement that is interrupted, as one would be under its caller's context.
 func Interrupt(tx *Tx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)

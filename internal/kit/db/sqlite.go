@@ -60,12 +60,27 @@ func openNewLite(path, dsn string) (*liteConn, error) {
 	return openLiteConn(dsn)
 }
 
+// writerDSN is of the connection that writes. The disk is waited for beside it (liteDisk). What a savepoint would undo is kept in memory,
+// where SQLite would soon use a file: transactions are small.
 func (l *lite) writerDSN() string {
+	synchronous := "synchronous(NORMAL)"
+	if l.d.config.Fleeting {
+		synchronous = "synchronous(OFF)"
+	}
+	return l.dsn(synchronous, "temp_store(MEMORY)")
+}
+
+// migratorDSN is of the connection that changes the schema, and may have much to sort.
+func (l *lite) migratorDSN() string {
 	synchronous := "synchronous(FULL)"
 	if l.d.config.Fleeting {
 		synchronous = "synchronous(OFF)"
 	}
-	return liteDSN(l.path, "journal_mode(WAL)", synchronous, "foreign_keys(1)", "journal_size_limit(67108864)")
+	return l.dsn(synchronous)
+}
+
+func (l *lite) dsn(pragmas ...string) string {
+	return liteDSN(l.path, append([]string{"journal_mode(WAL)", "foreign_keys(1)", "journal_size_limit(67108864)"}, pragmas...)...)
 }
 
 func readerDSN(path string) string {

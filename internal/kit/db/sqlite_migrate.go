@@ -15,7 +15,7 @@ type liteMigrator struct {
 // migrator opens a connection of its own. The server does not serve yet, so
 // the writer stands idle beside it.
 func (l *lite) migrator(context.Context) (migrator, error) {
-	conn, err := openLiteConn(l.writerDSN())
+	conn, err := openLiteConn(l.migratorDSN())
 	if err != nil {
 		return nil, err
 	}

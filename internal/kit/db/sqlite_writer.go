@@ -10,12 +10,15 @@ import (
 )
 
 // liteWriter gives the one writing connection to transactions in turn, and
-// lets those that wait at the same moment share one sync of the disk. The
+// lets those that wait at the same moment share a commit and one sync of the disk. The
 // closures run on their callers' goroutines; this one only begins and commits.
+// While the disk takes one group, the next one runs: it is committed when the disk is free again.
 type liteWriter struct {
 	l     *lite
 	conn  *liteConn
-	syncs bool // whether the connection waits for the disk at every commit, as a new one does
+	clean bool // nothing has been written since BEGIN
+	log   *liteLog
+	disk  *liteDisk // nil: nobody waits for it
 	queue chan *member
 	mu    sync.RWMutex // held for reading while a transaction is handed in
 	shut  bool
@@ -24,12 +27,14 @@ type liteWriter struct {
 
 const (
 	groupSize = 128                   // transactions that share a commit, at most
-	groupTime = 20 * time.Millisecond // after which a group takes no further members
+	groupTime = 20 * time.Millisecond // after which a group takes no further members, unless it waits for the disk
+	lull      = 2 * time.Millisecond  // how long those who need no sync wait for one that is on its way: commits cost too, and more come meanwhile
 	lonelyTry = 5                     // times a transaction alone is tried when another program holds the file
 )
 
 func startLiteWriter(l *lite, conn *liteConn) *liteWriter {
-	w := &liteWriter{l: l, conn: conn, syncs: true, queue: make(chan *member, groupSize), done: make(chan struct{})}
+	w := &liteWriter{l: l, conn: conn, log: &liteLog{path: l.path + "-wal"}, queue: make(chan *member, groupSize), done: make(chan struct{})}
+	w.disk = newLiteDisk(l.d.config, w.log)
 	go w.work()
 	return w
 }
@@ -44,7 +49,7 @@ func (w *liteWriter) tx(ctx context.Context, do func(tx *Tx) error) error {
 		return err
 	}
 	ticket, events, err := m.attend(do)
-	if err == nil && ticket != 0 {
+	if ticket != 0 { // also of a transaction that failed at the disk: others wait for its turn to pass
 		w.l.d.tell(ctx, ticket, events)
 	}
 	return err
@@ -80,10 +85,10 @@ func (w *liteWriter) stop() bool {
 func (w *liteWriter) work() {
 	defer close(w.done)
 	for m := range w.queue {
-		for m != nil {
-			m = w.group(m)
-		}
+		w.group(m)
 	}
+	w.disk.stop()
+	w.log.close()
 }
 
 // waiting gives the next transaction if one waits now.
@@ -99,56 +104,85 @@ func (w *liteWriter) waiting() *member {
 	return nil
 }
 
-// group runs m and those that wait beside it, and commits them together. It gives back the one that cannot be of the group, if there is
-// one: who wants a sync does not make those wait for it who do not. These share that of others.
-func (w *liteWriter) group(m *member) (next *member) {
-	synced := wantsSync(m.ctx)
-	if err := w.begin(synced); err != nil {
+// group runs m and those that come until it can be committed, and commits them together. Who needs no sync is answered with the commit.
+func (w *liteWriter) group(m *member) {
+	if err := w.begin(); err != nil {
 		m.answer <- answer{err: err}
-		return nil
+		return
 	}
 	start := time.Now()
 	var ran []*member
+	var synced, ours bool // somebody waits for the disk; it is free for us
 	for m != nil {
 		if m.start() {
 			ran = append(ran, m)
+			synced = synced || w.disk != nil && wantsSync(m.ctx)
 			w.runInGroup(m)
 			if w.conn.grave != nil {
 				break
 			}
 		}
-		if len(ran) >= groupSize || time.Since(start) > groupTime {
+		if len(ran) >= groupSize || time.Since(start) > groupTime && (ours || !synced) {
 			break
 		}
-		if m = w.waiting(); m != nil && !synced && wantsSync(m.ctx) {
-			next = m
-			break
+		if m = w.waiting(); m == nil && w.disk != nil && !ours {
+			m, ours = w.untilFree(synced)
 		}
 	}
-	if w.conn.grave == nil && w.commit() == nil {
-		w.settle(ran)
-		return next
+	if synced && !ours {
+		<-w.disk.free
+	}
+	if w.conn.grave == nil && w.disk.err() == nil && w.do("COMMIT") == nil {
+		w.settle(ran, ours || synced)
+		return
 	}
 	w.rollback()
+	if ours || synced {
+		w.disk.free <- struct{}{}
+	}
 	for _, m := range ran {
 		if !m.left {
 			w.alone(m)
 		}
 	}
-	return next
 }
 
-// runInGroup runs one member between a savepoint and its release.
+// untilFree gives the next transaction of a group that waits for the disk, or the disk. Where nobody in the group needs it, neither may come.
+func (w *liteWriter) untilFree(synced bool) (m *member, free bool) {
+	var over <-chan time.Time
+	if !synced {
+		over = time.After(lull)
+	}
+	select {
+	case m = <-w.queue: // nil when the queue is closed
+	case <-w.disk.free:
+		free = true
+	case <-over:
+	}
+	return m, free
+}
+
+// runInGroup runs one member between a savepoint and its release. The first needs none: there is nothing else that its failure could undo.
 func (w *liteWriter) runInGroup(m *member) {
-	if w.do("SAVEPOINT member") != nil {
+	first := w.clean
+	w.clean = false
+	if !first && w.do("SAVEPOINT member") != nil {
 		return
 	}
 	m.runOn(w.l.d, w.conn)
 	if w.conn.grave == nil {
-		if m.left || m.err != nil {
+		failed := m.left || m.err != nil
+		switch {
+		case first && failed:
+			_ = w.do("ROLLBACK")
+			_ = w.do("BEGIN IMMEDIATE")
+			w.clean = true
+		case failed:
 			_ = w.do("ROLLBACK TO member")
+			fallthrough
+		case !first:
+			_ = w.do("RELEASE member")
 		}
-		_ = w.do("RELEASE member")
 	}
 	if m.left {
 		m.answer <- answer{}
@@ -174,7 +208,11 @@ func (w *liteWriter) alone(m *member) {
 			return
 		}
 		if err == nil {
-			w.settle([]*member{m})
+			synced := w.disk != nil && wantsSync(m.ctx)
+			if synced {
+				<-w.disk.free
+			}
+			w.settle([]*member{m}, synced)
 			return
 		}
 		if liteCode(err) != liteBusy || try == lonelyTry {
@@ -188,7 +226,7 @@ func (w *liteWriter) aloneOnce(m *member) error {
 	if err := m.ctx.Err(); err != nil {
 		return err
 	}
-	if err := w.begin(wantsSync(m.ctx)); err != nil {
+	if err := w.begin(); err != nil {
 		return err
 	}
 	m.runOn(w.l.d, w.conn)
@@ -197,7 +235,7 @@ func (w *liteWriter) aloneOnce(m *member) error {
 		err = w.conn.grave
 	}
 	if err == nil && !m.left {
-		if err = w.commit(); err == nil {
+		if err = w.do("COMMIT"); err == nil {
 			return nil
 		}
 	}
@@ -205,8 +243,9 @@ func (w *liteWriter) aloneOnce(m *member) error {
 	return err
 }
 
-// settle answers the members of a group that is committed.
-func (w *liteWriter) settle(ran []*member) {
+// settle answers the members of a group that is committed, or leaves that to the disk. ours tells that it has the token of that.
+func (w *liteWriter) settle(ran []*member, ours bool) {
+	var wait []settled
 	for _, m := range ran {
 		if m.left {
 			continue
@@ -215,17 +254,28 @@ func (w *liteWriter) settle(ran []*member) {
 		if m.err == nil && len(m.events) > 0 {
 			a.ticket, a.events = w.l.d.order.take(), m.events
 		}
-		m.answer <- a
+		if w.disk != nil && m.err == nil && wantsSync(m.ctx) {
+			wait = append(wait, settled{m, a})
+		} else {
+			m.answer <- a
+		}
+	}
+	switch {
+	case len(wait) > 0:
+		w.disk.given <- wait
+	case ours: // nobody needs the disk, or who did has failed
+		w.disk.free <- struct{}{}
 	}
 }
 
-// begin begins a transaction that is synced or not, on a new connection where the old one no longer can.
-func (w *liteWriter) begin(synced bool) error {
-	w.conn.fresh()
-	err := w.sync(synced)
-	if err == nil {
-		err = w.conn.do("BEGIN IMMEDIATE")
+// begin begins a transaction, on a new connection where the old one no longer can.
+func (w *liteWriter) begin() error {
+	if err := w.disk.err(); err != nil {
+		return err
 	}
+	w.conn.fresh()
+	w.clean = true
+	err := w.conn.do("BEGIN IMMEDIATE")
 	if err == nil || liteCode(err) == liteBusy {
 		return err
 	}
@@ -235,28 +285,8 @@ func (w *liteWriter) begin(synced bool) error {
 		return errors.Join(err, openErr)
 	}
 	_ = w.conn.close()
-	w.conn, w.syncs = conn, true
+	w.conn = conn
 	return conn.do("BEGIN IMMEDIATE")
-}
-
-// sync says whether the next commits wait for the disk. Between transactions only, SQLite takes it; a commit that waits takes all
-// that were made before it to the disk. The statement acts when it is read, so that it cannot be a kept one.
-func (w *liteWriter) sync(synced bool) error {
-	if w.syncs == synced || w.l.d.config.Fleeting {
-		return nil
-	}
-	if err := w.conn.execAll(map[bool]string{true: "PRAGMA synchronous(FULL)", false: "PRAGMA synchronous(NORMAL)"}[synced]); err != nil {
-		return err
-	}
-	w.syncs = synced
-	return nil
-}
-
-func (w *liteWriter) commit() error {
-	if w.l.d.config.SyncDelay > 0 && w.syncs {
-		time.Sleep(w.l.d.config.SyncDelay)
-	}
-	return w.do("COMMIT")
 }
 
 // rollback ends the transaction, whether or not SQLite has done so already.
