@@ -34,10 +34,12 @@ type CollectionsSeen struct {
 func (s *Service) LeadTo(collections Collections) { s.collections = collections }
 
 // linkedIn gives the addresses in a text of a member, each once.
-func linkedIn(source string) []string {
+func linkedIn(source string) []string { return linksAmong(text.Scan(source)) }
+
+func linksAmong(entities []text.Entity) []string {
 	var found []string
 	seen := map[string]bool{}
-	for _, e := range text.Scan(source) {
+	for _, e := range entities {
 		if e.Kind == text.Link && !seen[e.URL] && len(found) < maxCollections {
 			seen[e.URL] = true
 			found = append(found, e.URL)

@@ -200,7 +200,7 @@ func (s *Service) publish(ctx context.Context, tx *db.Tx, author *accounts.Accou
 			return err
 		}
 	}
-	addresses := linkedIn(status.Text)
+	addresses := p.marked.links
 	if err := s.lead(ctx, tx, status, addresses, false); err != nil {
 		return err
 	}
@@ -279,17 +279,19 @@ type marked struct {
 	mentions []mention
 	tags     []tags.Named
 	people   []*accounts.Account
+	links    []string // addresses, once each
 }
 
 // mark finds mentions, hashtags and links and writes the text as HTML. Unknown people are
 // looked up, all within two seconds; who is not found stays plain text, and so does whom the author blocks, alone or with their server.
 func (s *Service) mark(ctx context.Context, source string, author id.Account) (*marked, error) {
-	m := &marked{}
+	entities := text.Scan(source)
+	m := &marked{links: linksAmong(entities)}
 	found := map[string]*accounts.Account{}
 	within, cancel := context.WithTimeout(ctx, resolveWithin)
 	defer cancel()
 	seenTag := map[string]bool{}
-	for _, e := range text.Scan(source) {
+	for _, e := range entities {
 		switch e.Kind {
 		case text.Mention:
 			key := handleKey(e.Username, e.Domain)
@@ -317,7 +319,7 @@ func (s *Service) mark(ctx context.Context, source string, author id.Account) (*
 		return nil, err
 	}
 	seen := map[id.Account]bool{}
-	for _, e := range text.Scan(source) {
+	for _, e := range entities {
 		if e.Kind != text.Mention {
 			continue
 		}
