@@ -63,6 +63,14 @@ func (r *facts) size() uint32 {
 	return uint32(256 + 8*n + 64*(len(r.domains)+len(r.languages)))
 }
 
+// places is about how many authors and hashtags the feed listens to.
+func (r *facts) places() int {
+	if r.list != nil {
+		return len(r.list.members)
+	}
+	return len(r.follows) + 1 + len(r.tags)
+}
+
 // key tells which feed these facts are of.
 func (r *facts) key() key {
 	if r.list != nil {

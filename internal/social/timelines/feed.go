@@ -180,7 +180,7 @@ func (f *feed) dropStatus(status id.Status) {
 // size is about how many bytes the feed takes beside the entries that it shares: what it knows of its reader, and its places in the indexes.
 func (f *feed) size() uint64 {
 	const each, place = 512, 12
-	return each + uint64(4*cap(f.memory)) + uint64(f.facts.size()) + place*uint64(len(f.facts.sources())+len(f.facts.heardTags()))
+	return each + uint64(4*cap(f.memory)) + uint64(f.facts.size()) + place*uint64(f.facts.places())
 }
 
 // thin tells that so much was removed that reading the feed anew is better than reading on in the database.
