@@ -248,6 +248,7 @@ func (s *Server) effects() {
 			s.accounts.Posted(e.Author, e.Written.Posts)
 			s.statuses.Forget(e.InReplyTo)
 		}),
+		bus.Live(s.statuses.Begun),
 		bus.Live(s.timelines.AddStatus),
 		bus.Live(s.streaming.OnPublished),
 		bus.Durable("notifications.tell_mentioned", bus.Push, notifications.Concerns, s.notifications.TellMentioned),

@@ -290,6 +290,7 @@ func PassedOnHere(ctx context.Context, tx *db.Tx, e Edited) (bool, error) {
 func (s *Service) ForgetEdited(_ context.Context, e Edited) {
 	s.Forget(e.Status)
 	if e.PollChanged {
+		s.untouched.forget(e.Status)
 		s.flags.everybody(e.Status)
 	}
 }

@@ -26,7 +26,10 @@ const (
 )
 
 // ForgetFlags drops what is remembered of what an account did with a status; the live effect of every such change.
-func (s *Service) ForgetFlags(account id.Account, status id.Status) { s.flags.forget(account, status) }
+func (s *Service) ForgetFlags(account id.Account, status id.Status) {
+	s.untouched.touch(account, status)
+	s.flags.forget(account, status)
+}
 
 func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (map[id.Status]flags, error) {
 	type fact struct {

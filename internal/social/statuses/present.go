@@ -125,7 +125,8 @@ func (s *Service) gather(ctx context.Context, w *showing, ids []id.Status, redra
 		return err
 	}
 	if w.personal {
-		if err := s.flags.of(ctx, s.db, v.Account, w.proper, w.own); err != nil {
+		asked := s.untouched.rest(v.Account, w.proper, func(one id.Status) bool { return w.segments[one].policy.mindsFollows() })
+		if err := s.flags.of(ctx, s.db, v.Account, asked, w.own); err != nil {
 			return err
 		}
 		w.unwanted, err = s.filters.Of(ctx, v.Account)

@@ -81,6 +81,11 @@ func (p QuotePolicy) grants(is flags) bool {
 	return p&quotePublic != 0 || p&quoteFollowers != 0 && is&follows != 0 || p&quoteFollowing != 0 && is&followedBack != 0
 }
 
+// mindsFollows tells whether it matters to the policy who follows whom.
+func (p QuotePolicy) mindsFollows() bool {
+	return (p|p>>quoteManual)&(quoteFollowers|quoteFollowing) != 0
+}
+
 // to tells what the policy says to a viewer. Direct statuses are not even quoted by their authors: who reads the quote could never see them.
 func (p QuotePolicy) to(member, author bool, v Visibility, is flags) string {
 	switch {

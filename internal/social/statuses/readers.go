@@ -172,6 +172,7 @@ func (r *readers[K, V]) everybody(key K) {
 // ForgetReader drops all that is remembered of readers whom a change may concern in many statuses.
 func (s *Service) ForgetReader(accounts ...id.Account) {
 	for _, account := range accounts {
+		s.untouched.doubt(account)
 		s.flags.forgetAll(account)
 	}
 	s.ForgetTies(accounts...)

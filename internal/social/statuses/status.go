@@ -152,23 +152,24 @@ type Courier interface {
 
 // Service is the room of statuses.
 type Service struct {
-	db       *db.DB
-	clock    clock.Clock
-	site     settings.Site
-	settings *settings.Service
-	accounts *accounts.Service
-	filters  *filters.Service
-	media    *media.Service
-	emoji    *emoji.Service
-	resolver Resolver
-	remote   *activitypub.Client
-	courier  Courier
-	shown    *memo.Memo[id.Status, *segment]
-	flags    *readers[id.Status, flags] // of what readers did
-	ties     *readers[id.Account, tie]
-	cards    *cards
-	apps     *memo.Memo[id.App, app]
-	reader   Reader
+	db        *db.DB
+	clock     clock.Clock
+	site      settings.Site
+	settings  *settings.Service
+	accounts  *accounts.Service
+	filters   *filters.Service
+	media     *media.Service
+	emoji     *emoji.Service
+	resolver  Resolver
+	remote    *activitypub.Client
+	courier   Courier
+	shown     *memo.Memo[id.Status, *segment]
+	flags     *readers[id.Status, flags] // of what readers did
+	ties      *readers[id.Account, tie]
+	untouched *untouched
+	cards     *cards
+	apps      *memo.Memo[id.App, app]
+	reader    Reader
 
 	collections Collections // nil: there are none
 
@@ -209,7 +210,7 @@ func New(c Config) *Service {
 	}
 	return &Service{db: c.DB, clock: c.Clock, site: c.Settings.Site(), settings: c.Settings, accounts: c.Accounts, filters: c.Filters, media: c.Media, emoji: c.Emoji, resolver: c.Accounts,
 		remote: c.Remote, courier: c.Courier, log: c.Log, translations: translations{client: c.Anywhere},
-		flags: newReaders(flagsOf), ties: newReaders(tiesTo), cards: newCards(), apps: memo.New[id.App](appsMemory, func(a app) uint32 { return uint32(len(a.name) + len(a.website)) }),
+		flags: newReaders(flagsOf), ties: newReaders(tiesTo), untouched: newUntouched(), cards: newCards(), apps: memo.New[id.App](appsMemory, func(a app) uint32 { return uint32(len(a.name) + len(a.website)) }),
 		shown: memo.New[id.Status](c.Memory, (*segment).size)}
 }
 
