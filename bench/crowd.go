@@ -66,7 +66,7 @@ func (p *place) fill(ctx context.Context, d *db.DB) (star int64, err error) {
 		return star, err
 	}
 	if err := d.Tx(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, `INSERT INTO follows (id, account_id, target_id, created_at) SELECT account_id + $2, account_id, CAST($1 AS BIGINT), created_at FROM members WHERE account_id <> $1
+		_, err := db.Exec(ctx, tx, `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT account_id + $2, account_id, CAST($1 AS BIGINT), created_at, FALSE FROM members WHERE account_id <> $1
 			ON CONFLICT (account_id, target_id) DO NOTHING`, star, 1<<36) // beyond the ids of those that the town has
 		return err
 	}); err != nil {

@@ -27,7 +27,7 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 			}
 			counts.add(id, 1)
 			names.add(name, id)
-			follows.add(id, id, of, first>>16)
+			follows.add(id, id, of, first>>16, host != nil)
 		}
 		if err := d.Tx(ctx, func(tx *db.Tx) error {
 			if err := accounts.insert(ctx, tx, d.Engine(), `accounts (id i, username t, username_key t, domain t, uri t, created_at i, updated_at i, inbox_url t, shared_inbox_url t, fetched_at i)`); err != nil {
@@ -39,7 +39,7 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 			if err := names.insert(ctx, tx, d.Engine(), `account_names (name t, account_id i)`); err != nil { // or the server would find them without
 				return err
 			}
-			return follows.insert(ctx, tx, d.Engine(), `follows (id i, account_id i, target_id i, created_at i)`)
+			return follows.insert(ctx, tx, d.Engine(), `follows (id i, account_id i, target_id i, created_at i, remote b)`)
 		}); err != nil {
 			return err
 		}

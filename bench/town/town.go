@@ -172,7 +172,7 @@ func (b *builder) foundation(ctx context.Context) error {
 			}
 			seen[target] = true
 			follow++
-			follows.add(follow, id, target, created)
+			follows.add(follow, id, target, created, false)
 		}
 	}
 	for i := range tags {
@@ -187,7 +187,7 @@ func (b *builder) foundation(ctx context.Context) error {
 			{`accounts (id i, username t, username_key t, domain t, uri t, display_name t, note t, created_at i, updated_at i, indexable b, discoverable b, inbox_url t, shared_inbox_url t, fetched_at i)`, accounts},
 			{`members (account_id i, email t, email_key t, password_hash t, created_at i, confirmed_at i, approved_at i)`, members},
 			{`tokens (id i, token_hash t, account_id i, scopes t, created_at i)`, tokens},
-			{`follows (id i, account_id i, target_id i, created_at i)`, follows},
+			{`follows (id i, account_id i, target_id i, created_at i, remote b)`, follows},
 			{`tags (id i, name t, shown t, created_at i)`, names},
 		} {
 			if err := one.rows.insert(ctx, tx, b.d.Engine(), one.into); err != nil {

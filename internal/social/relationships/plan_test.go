@@ -23,6 +23,7 @@ func TestEveryListIsServedByAnIndex(t *testing.T) {
 		dbtest.NoScan(t, d, familiarSQL, 1, ids)
 		dbtest.NoScan(t, d, waitingSQL, 1, 0, acceptAtOnce)
 		dbtest.NoScan(t, d, betweenSQL, 1, ids, 5)
+		dbtest.NoScan(t, d, followerInboxesSQL, 1)
 		for _, way := range severWays {
 			dbtest.NoScan(t, d, severSQL(way), 1, "there.example", 0, severAtOnce)
 		}

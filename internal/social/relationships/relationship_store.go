@@ -35,7 +35,11 @@ func remove(ctx context.Context, tx *db.Tx, table string, follower, target id.Ac
 }
 
 func insert(ctx context.Context, tx *db.Tx, table string, f *follow) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO `+table+` (`+followColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+	columns, values := followColumns, `$1,$2,$3,$4,$5,$6,$7,$8`
+	if table == follows {
+		columns, values = columns+`, remote`, values+`,(SELECT a.domain <> '' FROM accounts a WHERE a.id = $2)`
+	}
+	_, err := db.Exec(ctx, tx, `INSERT INTO `+table+` (`+columns+`) VALUES (`+values+`)`,
 		f.id, f.follower, f.target, f.uri, f.showBoosts, f.notify, f.languages, clock.Milli(f.createdAt))
 	return err
 }

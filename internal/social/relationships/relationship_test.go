@@ -235,3 +235,25 @@ func TestAMuteEndsWhenItsTimeIsOver(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyFollowersElsewhereAreLookedAtForTheirInboxes(t *testing.T) {
+	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
+		h := open(t, engine)
+		const sam = id.Account(77)
+		h.exec(`INSERT INTO accounts (id, username, username_key, domain, uri, inbox_url, shared_inbox_url, created_at, updated_at)
+			VALUES ($1,'sam','sam','there.example','https://there.example/sam','https://there.example/sam/inbox','https://there.example/inbox',0,0)`, sam)
+		for _, follower := range []id.Account{h.bo, sam} {
+			h.must(h.db.Tx(t.Context(), func(tx *db.Tx) error {
+				return insert(t.Context(), tx, follows, &follow{id: id.Follow(tx.NextID()), follower: follower, target: h.ada, createdAt: tx.Now()})
+			}))
+		}
+		remote, err := db.All(t.Context(), h.db, db.Value[id.Account], `SELECT account_id FROM follows WHERE target_id = $1 AND remote`, h.ada)
+		if err != nil || len(remote) != 1 || remote[0] != sam {
+			t.Errorf("followers elsewhere are %v: %v", remote, err)
+		}
+		inboxes, err := FollowerInboxes(t.Context(), h.db, h.ada)
+		if err != nil || len(inboxes) != 1 || inboxes[0] != "https://there.example/inbox" {
+			t.Errorf("inboxes are %v: %v", inboxes, err)
+		}
+	})
+}

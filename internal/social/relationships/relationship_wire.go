@@ -245,9 +245,12 @@ func (s *Service) ReceiveUndoBlock(ctx context.Context, in accounts.Received) er
 	return nil
 }
 
+// followerInboxesSQL looks at none of the followers of this server, who may be very many.
+const followerInboxesSQL = `SELECT DISTINCT CASE WHEN a.shared_inbox_url <> '' THEN a.shared_inbox_url ELSE a.inbox_url END
+	FROM follows f JOIN accounts a ON a.id = f.account_id
+	WHERE f.target_id = $1 AND f.remote AND a.domain <> '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL`
+
 // FollowerInboxes gives the distinct inboxes through which an account's remote followers are reached.
 func FollowerInboxes(ctx context.Context, q db.Q, account id.Account) ([]string, error) {
-	return db.All(ctx, q, db.Value[string], `SELECT DISTINCT CASE WHEN a.shared_inbox_url <> '' THEN a.shared_inbox_url ELSE a.inbox_url END
-		FROM follows f JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $1 AND a.domain <> '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL`, account)
+	return db.All(ctx, q, db.Value[string], followerInboxesSQL, account)
 }
