@@ -54,7 +54,7 @@ type bounds struct {
 }
 
 // usual are Mastodon's.
-var usual = bounds{feed: 800, merge: 200, group: 40, profile: 120, turn: 100}
+var usual = bounds{feed: 800, merge: 200, group: 40, profile: 120, turn: 500}
 
 // Service is the room of timelines.
 type Service struct {
