@@ -310,3 +310,36 @@ func TestAReplyToWhatIsUnknownFetchesIt(t *testing.T) {
 		}
 	})
 }
+
+// Most posts of most members of a small place stay among neighbours: nothing is queued for other servers then.
+func TestWhatNobodyElsewhereListensToIsNotQueuedForOtherServers(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		here, there := pair(t, engine)
+		ada, bo := here.Join("ada"), there.Join("bo")
+		here.Join("cy").Follow(ada)
+		servertest.Settle(t, here, there)
+		queued := func(want int64, says, text string, more ...string) {
+			t.Helper()
+			ada.Publish(text, more...)
+			if n := count(t, here, `SELECT COUNT(*) FROM outbox WHERE todo LIKE '%statuses.deliver%'`); n != want {
+				t.Errorf("%s: %d posts are queued, want %d", says, n, want)
+			}
+			servertest.Settle(t, here, there)
+		}
+		queued(0, "followed by a neighbour", "hello neighbours")
+		queued(1, "naming somebody elsewhere", "hello @"+abroad(bo))
+		queued(0, "afterwards", "hello neighbours, again")
+		write(t, here, `INSERT INTO relays (id, inbox_url, state, created_at, updated_at) VALUES (1, 'http://relay.example/inbox', 'accepted', 0, 0)`)
+		queued(1, "with a relay", "hello everybody")
+		write(t, here, `DELETE FROM relays`)
+		bo.Follow(ada)
+		servertest.Settle(t, here, there)
+		queued(1, "followed from elsewhere", "hello bo")
+		if page := bo.Home(); len(page) == 0 || !strings.Contains(page[0].Content, "hello bo") {
+			t.Errorf("bo reads %+v", page)
+		}
+		bo.Do(http.MethodPost, "/api/v1/accounts/"+bo.Find(abroad(ada)).ID+"/unfollow", nil, nil)
+		servertest.Settle(t, here, there)
+		queued(0, "not followed any more", "hello neighbours, once more")
+	})
+}

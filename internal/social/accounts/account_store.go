@@ -156,22 +156,25 @@ func countsOf(ctx context.Context, q db.Q, ids []id.Account) ([]Counts, error) {
 		FROM account_counts c LEFT JOIN members m ON m.account_id = c.account_id WHERE c.account_id {in $1}`, ids)
 }
 
-// Posts is how many statuses an account has, and when the newest was written.
+// Posts is how many statuses an account has, when the newest was written, and whether other servers may hear of what it says to everybody:
+// somebody there follows it, or there is a relay.
 type Posts struct {
 	Count int64
 	Last  *int64 // milliseconds; nil for never
+	Heard bool
 }
 
 // CountStatus adds to an account's number of statuses; at is when the newest was
 // written, 0 when one went.
 func CountStatus(ctx context.Context, tx *db.Tx, account id.Account, by int64, at int64) (Posts, error) {
 	all, err := db.All(ctx, tx, func(r db.Row) (p Posts, err error) {
-		err = r.Scan(&p.Count, &p.Last)
+		err = r.Scan(&p.Count, &p.Last, &p.Heard)
 		return p, err
 	}, `UPDATE account_counts SET statuses = CASE WHEN statuses + $2 < 0 THEN 0 ELSE statuses + $2 END,
-		last_status_at = CASE WHEN $3 > COALESCE(last_status_at, 0) THEN $3 ELSE last_status_at END WHERE account_id = $1 RETURNING statuses, last_status_at`, account, by, at)
+		last_status_at = CASE WHEN $3 > COALESCE(last_status_at, 0) THEN $3 ELSE last_status_at END WHERE account_id = $1
+		RETURNING statuses, last_status_at, EXISTS (SELECT 1 FROM follows WHERE target_id = $1 AND remote) OR EXISTS (SELECT 1 FROM relays WHERE state = 'accepted')`, account, by, at)
 	if err != nil || len(all) == 0 {
-		return Posts{}, err
+		return Posts{Heard: true}, err // nobody knows
 	}
 	return all[0], nil
 }

@@ -225,9 +225,10 @@ func Leaves(ctx context.Context, tx *db.Tx, status id.Status) (bool, error) {
 	return n > 0, err
 }
 
-// NewLeaves is Leaves for a status that is published in the same transaction: the event says it.
+// NewLeaves is Leaves for a status that is published in the same transaction: the event says it. What names nobody goes nowhere as long
+// as nobody elsewhere listens to its author.
 func NewLeaves(_ context.Context, _ *db.Tx, e Published) (bool, error) {
-	return e.Written.Local && !e.Written.LocalOnly, nil
+	return e.Written.Local && !e.Written.LocalOnly && (!e.Alone || e.Written.Posts.Heard), nil
 }
 
 // Deliver tells other servers of a new status. What was deleted meanwhile is not told.
