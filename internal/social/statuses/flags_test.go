@@ -8,6 +8,7 @@ import (
 	"anancus/internal/kit/clock"
 	"anancus/internal/kit/db"
 	"anancus/internal/kit/db/dbtest"
+	"anancus/internal/kit/heap/heaptest"
 	"anancus/internal/social/id"
 )
 
@@ -93,14 +94,10 @@ func TestFlagsOfThousandsOfReadersAreRemembered(t *testing.T) {
 
 func TestWhatIsRememberedOfReadersIsBounded(t *testing.T) {
 	for _, each := range []int{20, 60, 900} {
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
+		before := heaptest.InUse()
 		r, look := remembering(3*readersMemory/(readerBytes+knownBytes*each), each)
 		look(t)
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		took, counted := float64(after.HeapAlloc-before.HeapAlloc), float64(r.cache.WeightedSize())
+		took, counted := float64(heaptest.InUse()-before), float64(r.cache.WeightedSize())
 		t.Logf("readers of %d statuses: %d remembered, %.1f MB, counted as %.1f MB", each, r.cache.EstimatedSize(), took/(1<<20), counted/(1<<20))
 		if counted > readersMemory || counted < readersMemory*8/10 || took > 1.25*counted || took < 0.5*counted {
 			t.Errorf("readers of %d statuses take %.0f bytes and are counted for %.0f of %d", each, took, counted, readersMemory)

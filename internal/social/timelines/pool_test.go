@@ -1,10 +1,10 @@
 package timelines
 
 import (
-	"runtime"
 	"testing"
 
 	"anancus/internal/kit/clock"
+	"anancus/internal/kit/heap/heaptest"
 	"anancus/internal/social/id"
 
 	"pgregory.net/rapid"
@@ -135,13 +135,9 @@ func opened(feeds, each, common int) *Service {
 func TestFeedsTakeWhatTheyAreCountedFor(t *testing.T) {
 	for name, common := range map[string]int{"with much in common": 4000, "with little in common": 400_000} {
 		t.Run(name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
+			before := heaptest.InUse()
 			s := opened(1000, 800, common)
-			runtime.GC()
-			runtime.ReadMemStats(&after)
-			took, counted := float64(after.HeapAlloc-before.HeapAlloc), float64(s.held+s.pool.size())
+			took, counted := float64(heaptest.InUse()-before), float64(s.held+s.pool.size())
 			t.Logf("%d feeds and %d entries: %.1f MB, counted as %.1f MB", s.Open(), s.pool.used, took/(1<<20), counted/(1<<20))
 			if took > 1.2*counted || took < 0.7*counted {
 				t.Errorf("feeds take %.0f bytes and are counted for %.0f", took, counted)
