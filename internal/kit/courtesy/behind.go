@@ -56,9 +56,12 @@ func (c *Courtesy) start(n int) {
 		return
 	}
 	t := &threads{pieces: make(chan *piece), quit: make(chan struct{})}
+	var begun sync.WaitGroup
+	begun.Add(n)
 	for range n {
-		t.all.Go(t.run)
+		t.all.Go(func() { t.run(begun.Done) })
 	}
+	begun.Wait()
 	c.threads.Store(t)
 }
 
@@ -70,9 +73,10 @@ func (c *Courtesy) Stop() {
 	}
 }
 
-func (t *threads) run() {
+func (t *threads) run(begun func()) {
 	runtime.LockOSThread() // for good: a thread that yields must not run anything else, and ends with this
 	yield(rank)
+	begun()
 	for {
 		select {
 		case p := <-t.pieces:
