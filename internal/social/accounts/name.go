@@ -32,6 +32,10 @@ func indexNames(ctx context.Context, tx *db.Tx, a *Account) error {
 
 // IndexNames is for accounts that were stored before there was an index of names.
 func IndexNames(ctx context.Context, tx *db.Tx, list []id.Account) error {
+	// Who indexes one of these at the same moment, or changes its name, waits, and then finds the names that are there by then.
+	if _, err := db.All(ctx, tx, db.Value[id.Account], `SELECT id FROM accounts WHERE id {in $1} ORDER BY id {for update}`, list); err != nil {
+		return err
+	}
 	found, err := byIDs(ctx, tx, list)
 	if err != nil {
 		return err
