@@ -16,6 +16,9 @@ func WaitQueued(d *DB, n int) {
 	}
 }
 
+// GroupTime is how long a group takes members in.
+const GroupTime = groupTime
+
 // OnSync does something else, or something more, where the writer waits for the disk. No transaction may run meanwhile.
 func OnSync(d *DB, do func(sync func() error) error) {
 	disk := d.store.(*lite).writer.disk

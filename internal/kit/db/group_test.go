@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -341,4 +342,26 @@ func TestAnAddressWithOddSignsIsAFile(t *testing.T) {
 	if found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "a *d%20.db")); len(found) != 1 {
 		t.Errorf("found %q", found)
 	}
+}
+
+// Where nobody pauses, a group would grow while the disk has nothing to do, and all of it would wait for its last.
+func TestAGroupEndsWhenItsTimeIsOverAndTheDiskIsFree(t *testing.T) {
+	d := openLite(t, lasting)
+	var syncs atomic.Int64
+	db.OnSync(d, func(sync func() error) error { syncs.Add(1); return sync() })
+	slow := func(name string) func(tx *db.Tx) error {
+		return func(tx *db.Tx) error {
+			for start := time.Now(); time.Since(start) < 2*db.GroupTime; {
+				runtime.Gosched()
+			}
+			return adds(name)(tx)
+		}
+	}
+	if err := errors.Join(together(t, d, slow("a"), slow("b"))...); err != nil {
+		t.Error(err)
+	}
+	if n := syncs.Load(); n < 2 {
+		t.Errorf("the slow ones shared a group: %d syncs", n)
+	}
+	wantTags(t, d, "a", "b")
 }

@@ -61,6 +61,9 @@ func (k *liteDisk) work() {
 	}
 }
 
+// idle tells whether nothing is on its way. Only the writer, who asks, changes that to no.
+func (k *liteDisk) idle() bool { return len(k.free) > 0 }
+
 // err tells why the disk takes nothing any more.
 func (k *liteDisk) err() error {
 	if k == nil {

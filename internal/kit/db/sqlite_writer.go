@@ -122,7 +122,7 @@ func (w *liteWriter) group(m *member) {
 				break
 			}
 		}
-		if len(ran) >= groupSize || time.Since(start) > groupTime && (ours || !synced) {
+		if len(ran) >= groupSize || time.Since(start) > groupTime && (!synced || w.disk.idle()) {
 			break
 		}
 		if m = w.waiting(); m == nil && w.disk != nil && !ours {
