@@ -92,7 +92,8 @@ func (u *untouched) doubt(account id.Account) {
 
 func (u *untouched) count() {
 	if u.touched++; u.touched > maxTouches {
-		u.newest, u.touched = nil, 0
+		u.touched = 0
+		clear(u.newest) // each keeps its place in the ring
 		clear(u.known)
 		clear(u.since)
 	}
