@@ -107,13 +107,15 @@ func (d *DB) prepare(ctx context.Context, sql string, args []any) (string, []any
 	plain := make([]any, len(args))
 	for i, arg := range args {
 		v, err := plainValue(arg)
-		if err == nil && d.engine == SQLite {
-			v, err = liteValue(v)
-		}
 		if err != nil {
 			return "", nil, fmt.Errorf("argument $%d: %w", i+1, err)
 		}
 		plain[i] = v
 	}
-	return d.texts.of(sql), plain, nil
+	spelt := d.texts.of(sql)
+	if d.engine != SQLite {
+		return spelt.text, plain, nil
+	}
+	text, err := spelt.write(plain)
+	return text, plain, err
 }

@@ -60,6 +60,10 @@ func openNewLite(path, dsn string) (*liteConn, error) {
 	return openLiteConn(dsn)
 }
 
+// foldAfter is how many pages the log has before it is folded into the file. The writer waits for that, a page that was written many times
+// is folded once, and up to here one table finds every page in the log.
+const foldAfter = 4000
+
 // writerDSN is of the connection that writes. The disk is waited for beside it (liteDisk). What a savepoint would undo is kept in memory,
 // where SQLite would soon use a file: transactions are small.
 func (l *lite) writerDSN() string {
@@ -67,7 +71,7 @@ func (l *lite) writerDSN() string {
 	if l.d.config.Fleeting {
 		synchronous = "synchronous(OFF)"
 	}
-	return l.dsn(synchronous, "temp_store(MEMORY)")
+	return l.dsn(synchronous, "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", foldAfter))
 }
 
 // migratorDSN is of the connection that changes the schema, and may have much to sort.

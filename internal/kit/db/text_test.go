@@ -1,6 +1,9 @@
 package db
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestSchemasAreSpeltForSQLite(t *testing.T) {
 	for from, want := range map[string]string{
@@ -30,13 +33,38 @@ func TestMarksAreSpeltForEachEngine(t *testing.T) {
 		`x {not in $12}`:                   {`x NOT IN (SELECT value FROM json_each($12))`, `x <> ALL($12)`},
 		`x {for update}`:                   {`x `, `x FOR UPDATE`},
 		`LIMIT 1 {for update skip locked}`: {`LIMIT 1 `, `LIMIT 1 FOR UPDATE SKIP LOCKED`},
+		`LIMIT $10 {for update}`:           {`LIMIT 0+$10 `, `LIMIT $10 FOR UPDATE`},
 		`ORDER BY x COLLATE "C" DESC`:      {`ORDER BY x DESC`, `ORDER BY x COLLATE "C" DESC`},
 	} {
-		if got := spell(SQLite, from); got != want[0] {
+		if got := spell(SQLite, from).text; got != want[0] {
 			t.Errorf("SQLite: %q", got)
 		}
-		if got := spell(Postgres, from); got != want[1] {
+		if got := spell(Postgres, from).text; got != want[1] {
 			t.Errorf("PostgreSQL: %q", got)
+		}
+	}
+}
+
+// A list of one is asked for as what it holds, where that is all that it is used for.
+func TestListsOfOneAreSpeltAsTheirValue(t *testing.T) {
+	const two = `SELECT 1 WHERE x {in $1} AND y {not in $2} AND z = $3`
+	for _, c := range []struct {
+		sql  string
+		args []any
+		text string
+		want []any
+	}{
+		{two, []any{[]int64{7}, []string{"a"}, true}, `SELECT 1 WHERE x IN ($1) AND y NOT IN ($2) AND z = $3`, []any{int64(7), "a", true}},
+		{two, []any{[]int64{7}, []string{"a", "b"}, true}, `SELECT 1 WHERE x IN (SELECT value FROM json_each($1)) AND y NOT IN (SELECT value FROM json_each($2)) AND z = $3`, []any{"[7]", `["a","b"]`, true}},
+		{two, []any{[]int64{}, []string{"a"}, nil}, `SELECT 1 WHERE x IN (SELECT value FROM json_each($1)) AND y NOT IN (SELECT value FROM json_each($2)) AND z = $3`, []any{"[]", `["a"]`, nil}},
+		{`SELECT 1 WHERE x {in $1} AND y {in $1}`, []any{[]int64{7}}, `SELECT 1 WHERE x IN ($1) AND y IN ($1)`, []any{int64(7)}},
+		{`SELECT 1 FROM json_each($1) WHERE x {in $1}`, []any{[]int64{7}}, `SELECT 1 FROM json_each($1) WHERE x IN (SELECT value FROM json_each($1))`, []any{"[7]"}},
+		{`SELECT 1 WHERE x {in $1} LIMIT $11`, []any{[]int64{7}}, `SELECT 1 WHERE x IN ($1) LIMIT 0+$11`, []any{int64(7)}},
+		{`SELECT 1 FROM json_each($1)`, []any{[]int64{7}}, `SELECT 1 FROM json_each($1)`, []any{"[7]"}},
+	} {
+		text, err := spell(SQLite, c.sql).write(c.args)
+		if err != nil || text != c.text || !reflect.DeepEqual(c.args, c.want) {
+			t.Errorf("%s\n got %s %v %v\nwant %s %v", c.sql, text, c.args, err, c.text, c.want)
 		}
 	}
 }
