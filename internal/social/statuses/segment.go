@@ -2,7 +2,6 @@ package statuses
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -87,10 +86,6 @@ func segmentOf(one *Status, e shared) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := said(one, e.poll, b)
-	if err != nil {
-		return nil, err
-	}
 	approval, err := approvalHead(one.QuotePolicy)
 	if err != nil {
 		return nil, err
@@ -99,33 +94,28 @@ func segmentOf(one *Status, e shared) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &segment{link: link, body: b[:len(b)-1], text: filters.NewText(said), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
+	return &segment{link: link, body: b[:len(b)-1], text: filters.NewText(e.said(one)), author: one.Author, boostOf: one.BoostOf, visibility: one.Visibility, localOnly: one.LocalOnly,
 		policy: one.QuotePolicy, approval: approval, quote: e.quote, poll: poll, local: one.Local, codes: shortcodesIn(one, e.poll), named: e.named, collections: e.collections}, nil
 }
 
-// said is what filters look at: warning, text, options of a poll and descriptions of media, the last
-// as the encoded entity has them.
-func said(one *Status, asked *Poll, entity []byte) (string, error) {
+// said is what filters look at: warning, text, options of a poll and descriptions of media.
+func (e shared) said(one *Status) string {
 	if one.IsBoost() {
-		return "", nil
+		return ""
 	}
 	parts := []string{one.ContentWarning, one.Text}
 	if !one.Local {
 		parts[1] = text.PlainText(one.Content)
 	}
-	var more struct {
-		Media []struct{ Description string } `json:"media_attachments"`
+	if e.poll != nil {
+		parts = append(parts, e.poll.Options...)
 	}
-	if err := json.Unmarshal(entity, &more); err != nil {
-		return "", err
+	for _, file := range e.MediaAttachments {
+		if file.Description != nil {
+			parts = append(parts, *file.Description)
+		}
 	}
-	if asked != nil {
-		parts = append(parts, asked.Options...)
-	}
-	for _, file := range more.Media {
-		parts = append(parts, file.Description)
-	}
-	return strings.Join(parts, "\n\n"), nil
+	return strings.Join(parts, "\n\n")
 }
 
 // shared is a Status without the keys that join adds.
