@@ -232,7 +232,7 @@ type raw = json.RawMessage
 func (s *Service) ByAddress(ctx context.Context, address string) (*Status, error) {
 	found, err := s.known(ctx, address)
 	if fault.Is(err, fault.NotFound) {
-		return db.One(ctx, s.db, scan, `SELECT `+columns+` FROM statuses WHERE url = $1 AND boost_of_id IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1`, address)
+		return db.One(ctx, s.db, scan, `SELECT `+columns+` FROM statuses WHERE url = $1 AND NOT local AND boost_of_id IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1`, address)
 	}
 	return found, err
 }
