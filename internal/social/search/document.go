@@ -20,6 +20,8 @@ type document struct {
 	deleted   bool
 	public    bool // anyone here may find it
 	crowded   bool // so many did something with it that they are counted, not listed
+	touched   bool // somebody is named in it or did something with it
+	shown     bool // media hang on it
 	language  string
 	reply     bool
 	sensitive bool
@@ -38,13 +40,15 @@ const crowd = 5000
 const documentsSQL = `SELECT s.id, s.author_id, s.local, s.deleted_at IS NOT NULL OR s.boost_of_id IS NOT NULL,
 	s.visibility = 'public' AND a.indexable, COALESCE(c.favourites + c.boosts, 0) + COALESCE(p.voters, 0) > $2, s.language,
 	s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '', s.sensitive, EXISTS (SELECT 1 FROM quotes q WHERE q.status_id = s.id` + once + `),
-	p.status_id IS NOT NULL, s.content_warning, s.content, COALESCE(p.options, '[]')
+	p.status_id IS NOT NULL, s.with_media, EXISTS (SELECT 1 FROM mentions WHERE status_id = s.id) OR EXISTS (SELECT 1 FROM favourites WHERE status_id = s.id)
+		OR EXISTS (SELECT 1 FROM bookmarks WHERE status_id = s.id) OR EXISTS (SELECT 1 FROM statuses b WHERE b.boost_of_id = s.id) OR p.status_id IS NOT NULL,
+	s.content_warning, s.content, COALESCE(p.options, '[]')
 	FROM statuses s JOIN accounts a ON a.id = s.author_id LEFT JOIN status_counts c ON c.status_id = s.id LEFT JOIN polls p ON p.status_id = s.id WHERE s.id {in $1}`
 
 func scanDocument(r db.Row) (*document, error) {
 	d := &document{}
 	var s said
-	err := r.Scan(&d.status, &d.author, &d.local, &d.deleted, &d.public, &d.crowded, &d.language, &d.reply, &d.sensitive, &d.quote, &d.poll, &s.warning, &s.content, &s.options)
+	err := r.Scan(&d.status, &d.author, &d.local, &d.deleted, &d.public, &d.crowded, &d.language, &d.reply, &d.sensitive, &d.quote, &d.poll, &d.shown, &d.touched, &s.warning, &s.content, &s.options)
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +87,17 @@ func documents(ctx context.Context, q db.Q, list []id.Status) ([]*document, erro
 		return nil, fmt.Errorf("statuses to index: %w", err)
 	}
 	at := make(map[id.Status]*document, len(found))
-	var few []id.Status
+	var few, showing []id.Status
 	for _, d := range found {
 		at[d.status] = d
 		if d.local {
 			d.readers = append(d.readers, d.author)
 		}
-		if !d.crowded {
+		if d.touched && !d.crowded {
 			few = append(few, d.status)
+		}
+		if d.shown {
+			showing = append(showing, d.status)
 		}
 	}
 	if err := addReaders(ctx, q, at, few, crowd*max(1, len(few))); err != nil {
@@ -103,7 +110,7 @@ func documents(ctx context.Context, q db.Q, list []id.Status) ([]*document, erro
 			}
 		}
 	}
-	shown, err := media.Of(ctx, q, ids(found))
+	shown, err := media.Of(ctx, q, showing)
 	if err != nil {
 		return nil, err
 	}
