@@ -211,3 +211,25 @@ func TestPollsQuotesAndEditsAreFound(t *testing.T) {
 		found(ada, "eat", poll.ID)
 	})
 }
+
+// What was published since the program runs was read for search with its event; the walk over a new database has nothing to read.
+func TestSearchDoesNotReadTwiceWhatWasPublishedMeanwhile(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		ada := s.Join("ada")
+		ada.Publish("a rare aardvark")
+		servertest.Settle(t, s)
+		if err := s.FillSearch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		done, err := db.One(t.Context(), s.DB(), db.Int64, `SELECT done FROM search_walks WHERE account_id = 0 AND finished_at IS NOT NULL`)
+		if err != nil || done != 0 {
+			t.Errorf("the walk ended after %d statuses: %v", done, err)
+		}
+		var found struct{ Statuses []servertest.Status }
+		ada.Get("/api/v2/search?q=aardvark", &found)
+		if len(found.Statuses) != 1 {
+			t.Errorf("found %+v", found)
+		}
+	})
+}

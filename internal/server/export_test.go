@@ -184,6 +184,9 @@ func (s *Server) KeepAnnouncements(ctx context.Context) error {
 	return s.frontdoor.KeepAnnouncements(ctx)
 }
 
+// FillSearch is one.
+func (s *Server) FillSearch(ctx context.Context) error { return s.search.Fill(ctx) }
+
 // ForgetMissing is a chore.
 func (s *Server) ForgetMissing(ctx context.Context) error { return s.statuses.ForgetMissing(ctx) }
 

@@ -8,6 +8,7 @@ import (
 	"anancus/internal/protocol/activitypub"
 	"anancus/internal/social/accounts"
 	"anancus/internal/social/collections"
+	"anancus/internal/social/id"
 	"anancus/internal/social/settings"
 	"anancus/internal/social/statuses"
 	"anancus/internal/social/tags"
@@ -25,12 +26,14 @@ type Service struct {
 	groups   *collections.Service
 	remote   *activitypub.Client
 	index    index
+	opened   id.Status // older statuses were stored before
 }
 
 // New opens the room.
 func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service,
 	groups *collections.Service, remote *activitypub.Client) *Service {
-	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, groups: groups, remote: remote, index: liteIndex{}}
+	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, groups: groups, remote: remote, index: liteIndex{},
+		opened: id.Status(clock.Milli(c.Now()) << 16)}
 	if d.Engine() == db.Postgres {
 		s.index = postgresIndex{}
 	}

@@ -138,8 +138,9 @@ func (s *Service) Fill(ctx context.Context) error {
 func (s *Service) begin(ctx context.Context, again bool) error {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		if !again {
+			// What was stored since this program runs was read with its event.
 			_, err := db.Exec(ctx, tx, `INSERT INTO search_walks (account_id, next_id, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-				everything, int64(math.MaxInt64), clock.Milli(tx.Now()))
+				everything, s.opened, clock.Milli(tx.Now()))
 			return err
 		}
 		_, err := db.Exec(ctx, tx, `INSERT INTO search_walks (account_id, next_id, started_at) VALUES ($1, $2, $3)
