@@ -26,6 +26,9 @@ func OnSync(d *DB, do func(sync func() error) error) {
 	disk.sync = func() error { return do(sync) }
 }
 
+// Connections tells how many connections PostgreSQL has had from us.
+func Connections(d *DB) int64 { return d.store.(*postgres).pool.Stat().NewConnsCount() }
+
 // Interrupt runs a statement that is interrupted, as one would be under its caller's context.
 func Interrupt(tx *Tx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)

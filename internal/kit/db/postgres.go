@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -27,6 +28,13 @@ const minConns = 4
 
 // commitTime is how long a commit may take before its outcome counts as unknown.
 const commitTime = time.Minute
+
+// What becomes of a question that nobody waits for any more: it may end by itself, is cancelled after a while, and takes its connection
+// with it if that does not help either.
+const (
+	cancelAfter = 200 * time.Millisecond
+	giveUpAfter = 5 * time.Second
+)
 
 // pgTries is how often a transaction that lost a race is run.
 const pgTries = 10
@@ -48,6 +56,11 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	params["timezone"] = "UTC"
 	if params["application_name"] == "" {
 		params["application_name"] = "anancus"
+	}
+	// Without this, whoever hangs up while they are asked for something takes a connection with them, and making one costs more than
+	// most questions do: many who hang up at once would be felt by all.
+	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, CancelRequestDelay: cancelAfter, DeadlineDelay: giveUpAfter}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -175,4 +176,45 @@ func TestPostgresReadsThroughTheTransaction(t *testing.T) {
 		}
 		return tx.Emit("x")
 	})
+}
+
+// A connection is dear: whoever hangs up in the middle of a question, or of a transaction, must not take one with them.
+func TestWhoHangsUpLeavesTheConnection(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	const many = 8
+	asks := func(within time.Duration, sql string) {
+		var all sync.WaitGroup
+		for i := range many {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), within)
+				defer cancel()
+				ask := func(q db.Q) error {
+					_, err := db.All(ctx, q, func(db.Row) (none struct{}, err error) { return none, nil }, sql)
+					return err
+				}
+				if i%2 == 0 {
+					_ = ask(d)
+				} else {
+					_ = d.Tx(ctx, func(tx *db.Tx) error { return ask(tx) })
+				}
+			})
+		}
+		all.Wait()
+	}
+	asks(time.Minute, `SELECT pg_sleep(0.1)`)
+	before := db.Connections(d)
+	if before < 2 {
+		t.Fatalf("%d connections cannot tell anything", before)
+	}
+	for _, sql := range []string{`SELECT pg_sleep(0.1)`, `SELECT pg_sleep(60)`} { // one that ends by itself, and one that is cancelled
+		begin := time.Now()
+		asks(20*time.Millisecond, sql)
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("%s went on for %v", sql, took)
+		}
+		asks(time.Minute, `SELECT 1`)
+		if now := db.Connections(d); now != before {
+			t.Errorf("%s: %d connections had to be made", sql, now-before)
+		}
+	}
 }
