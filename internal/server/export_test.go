@@ -70,7 +70,7 @@ func (s *Server) cold(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &Server{config: s.config, version: s.version, log: s.log, clock: s.clock, db: s.db, site: s.site, keyFetches: newTurnstile(keyFetchAtOnce),
+	fresh := &Server{config: s.config, version: s.version, log: s.log, clock: s.clock, db: s.db, site: s.site, keyroom: newKeyroom(),
 		limiter: rest.NewLimiter(s.clock, false), pages: s.pages, listening: make(chan struct{})}
 	err = fresh.assemble(ctx, secret, wrapper, Parts{Clock: s.clock, Passwords: accounts.CheapPasswords(), MakeKey: accounts.MakeKey,
 		Films: new(film.Tools)}) // looking for the programs of the machine each time would cost more than all else

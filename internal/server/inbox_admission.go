@@ -26,8 +26,12 @@ const (
 	fullFor        = time.Second            // a host whose queue is full is told so unread for so long
 	fullPause      = 250 * time.Millisecond // and after a pause: whoever asks again at once is slowed down
 	retryBusy      = 30 * time.Second       // what a host is told to wait when too much comes of it
-	keyBurst       = 30                     // keys of one host that are fetched in a row
+	keySlots       = 2                      // keys of one host that are fetched at a time: each is a question, a signature and an account
+	keyBurst       = 8                      // and in a row
 	keyEvery       = 200 * time.Millisecond // and then one in so long
+	keyWaiters     = 50                     // letters of one host that may wait for its keys; above it the answer is 429 at once
+	allKeyWaiters  = 500                    // those of all hosts
+	keyPatience    = 3 * time.Second        // how long each waits; afterwards the answer is 429
 	maxPaced       = 20_000                 // hosts whose pace is remembered; when it is full all are forgotten
 )
 
@@ -72,11 +76,14 @@ func pause(ctx context.Context, d time.Duration) {
 
 // anteroom lets a few at a time through for each name, and a bounded number of others wait a little.
 type anteroom struct {
-	mu       sync.Mutex
-	patience time.Duration
-	lines    map[string]*line
-	pace     pace
-	waiting  int
+	slots, waiters, all int // at a time and waiting for each name, waiting in all
+	patience            time.Duration
+	free                bool // who is alone goes at their own pace
+
+	mu      sync.Mutex
+	lines   map[string]*line
+	pace    pace
+	waiting int
 
 	// Who entered last, when, and when the last one of another name did: whoever enters knows by that whether they have company.
 	last          string
@@ -89,8 +96,16 @@ type line struct {
 	queue  []chan struct{} // those who wait, in order; closed when it is their turn
 }
 
+// newAnteroom is where letters wait.
 func newAnteroom() *anteroom {
-	return &anteroom{patience: letterPatience, lines: map[string]*line{}, pace: pace{burst: letterBurst, every: letterEvery}}
+	return &anteroom{slots: letterSlots, waiters: letterWaiters, all: allWaiters, patience: letterPatience, free: true,
+		lines: map[string]*line{}, pace: pace{burst: letterBurst, every: letterEvery}}
+}
+
+// newKeyroom is where those wait whose keys have to be fetched.
+func newKeyroom() *anteroom {
+	return &anteroom{slots: keySlots, waiters: keyWaiters, all: allKeyWaiters, patience: keyPatience,
+		lines: map[string]*line{}, pace: pace{burst: keyBurst, every: keyEvery}}
 }
 
 // enter waits for a place; leave gives it back.
@@ -131,11 +146,11 @@ func (a *anteroom) join(name string) (turn chan struct{}, ok bool) {
 		l = &line{}
 		a.lines[name] = l
 	}
-	if len(l.queue) == 0 && l.inside < letterSlots {
+	if len(l.queue) == 0 && l.inside < a.slots {
 		l.inside++
 		return nil, true
 	}
-	if len(l.queue) >= letterWaiters || a.waiting >= allWaiters {
+	if len(l.queue) >= a.waiters || a.waiting >= a.all {
 		return nil, false
 	}
 	turn = make(chan struct{})
@@ -168,7 +183,7 @@ func (a *anteroom) leave(name string) {
 	defer a.mu.Unlock()
 	l := a.lines[name]
 	l.inside--
-	for ; len(l.queue) > 0 && l.inside < letterSlots; l.inside++ {
+	for ; len(l.queue) > 0 && l.inside < a.slots; l.inside++ {
 		close(l.queue[0])
 		l.queue = l.queue[1:]
 		a.waiting--
@@ -191,7 +206,7 @@ func (a *anteroom) tooSoon(name string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	if !a.accompanied(name, now) {
+	if a.free && !a.accompanied(name, now) {
 		return 0
 	}
 	return a.pace.wait(name, now)
@@ -205,9 +220,6 @@ type pace struct {
 	mu   sync.Mutex
 	till map[string]time.Time // until when a name has used up what it may
 }
-
-// allow counts one more time, or tells that it is too soon.
-func (p *pace) allow(name string, now time.Time) bool { return p.wait(name, now) == 0 }
 
 // wait counts one more time, or tells how much too soon it is.
 func (p *pace) wait(name string, now time.Time) time.Duration {

@@ -122,6 +122,45 @@ func TestInCompanyAHostHasItsShare(t *testing.T) {
 	})
 }
 
+// Keys of one host are fetched a few at a time, and so many in a while, whoever else writes: those who come with more wait a little.
+func TestKeysOfAHostAreFetchedInTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newKeyroom()
+		begin := time.Now()
+		entered, refused := make(chan time.Duration, 100), make(chan time.Duration, 100)
+		for range keySlots + keyWaiters + 5 {
+			go func() {
+				leave, ok := a.enter(t.Context(), "busy")
+				if !ok {
+					refused <- time.Since(begin)
+					return
+				}
+				entered <- time.Since(begin)
+				time.Sleep(50 * time.Millisecond) // the other server answers
+				leave()
+			}()
+			synctest.Wait()
+		}
+		if len(refused) != 5 {
+			t.Errorf("%d were refused at once", len(refused))
+		}
+		if _, ok := a.enter(t.Context(), "quiet"); !ok {
+			t.Error("another host was refused")
+		}
+		time.Sleep(keyPatience + time.Second)
+		synctest.Wait()
+		most := keyBurst + int(keyPatience/keyEvery)
+		if n := len(entered); n < most-2 || n > most+1 || n+len(refused) != keySlots+keyWaiters+5 {
+			t.Errorf("%d keys were fetched and %d refused, %d may be fetched", n, len(refused), most)
+		}
+		for n := range keyBurst {
+			if at := <-entered; at > time.Duration(n/keySlots)*50*time.Millisecond {
+				t.Errorf("number %d was fetched after %v", n+1, at)
+			}
+		}
+	})
+}
+
 func TestHostsTakeTurns(t *testing.T) {
 	dbtest.EachEngine(t, func(t *testing.T, engine db.Engine) {
 		now := clock.NewManual(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))

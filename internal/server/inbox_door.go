@@ -25,7 +25,6 @@ const (
 	maxInboxBody   = activitypub.MaxDocument // Mastodon's 1 MiB; above it the answer is 413
 	maxHostRows    = 2000                    // activities of one host that wait; above it that host is told to come back later
 	keyFetchWithin = 8 * time.Second         // a request waits no longer for an unknown key
-	keyFetchAtOnce = 4                       // keys fetched from one host at a time
 	keyRefreshGap  = 5 * time.Minute         // a key that did not fit is asked for again no sooner
 )
 
@@ -183,7 +182,7 @@ func (s *Server) withKey(ctx context.Context, keyID string, asks func(), check f
 	return signer, nil
 }
 
-// fetchKey asks a host for a key, a few at a time for each host, under a short deadline.
+// fetchKey asks a host for a key under a short deadline, when it is its turn.
 func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account, activitypub.Key, error) {
 	host, err := activitypub.HostOf(keyID)
 	if err != nil {
@@ -192,14 +191,11 @@ func (s *Server) fetchKey(ctx context.Context, keyID string) (*accounts.Account,
 	if s.site.IsLocal(host) {
 		return nil, activitypub.Key{}, fault.New(fault.Unauthorized, "The signature names a key of this server that does not exist")
 	}
-	leave, ok := s.keyFetches.enter(host)
+	leave, ok := s.keyroom.enter(ctx, strings.ToLower(host))
 	if !ok {
-		return nil, activitypub.Key{}, fault.New(fault.Unavailable, "Too many keys of your server are being fetched; try again later")
-	}
-	defer leave()
-	if !s.keyPace.allow(strings.ToLower(host), s.clock.Now()) {
 		return nil, activitypub.Key{}, fault.New(fault.TooMany, "Too many people of your server are new here; try again later")
 	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, keyFetchWithin)
 	defer cancel()
 	key, actor, err := s.remote.FetchKey(ctx, keyID)

@@ -2,11 +2,11 @@ package server
 
 import "time"
 
-// LetterSlots is how many requests of one host are dealt with at a time, KeyBurst how many keys of one are fetched in a row, KeyFetchAtOnce how many at a time.
+// LetterSlots is how many requests of one host are dealt with at a time, KeySlots how many keys of one are fetched at a time, KeyWaiters how many letters may wait for them.
 const (
-	LetterSlots    = letterSlots
-	KeyBurst       = keyBurst
-	KeyFetchAtOnce = keyFetchAtOnce
+	LetterSlots = letterSlots
+	KeySlots    = keySlots
+	KeyWaiters  = keyWaiters
 )
 
 // LookAtRooms makes the inbox forget which hosts have no room, and count what waits of each anew.

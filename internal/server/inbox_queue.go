@@ -337,28 +337,3 @@ func (s *Server) takeFrom(ctx context.Context, l letter, activity activitypub.Ob
 	in := accounts.Received{Actor: actor, Activity: activity, Inbox: l.addressedTo}
 	return s.statuses.PassOn(ctx, in, l.body, func() error { return s.receive(ctx, in) })
 }
-
-// turnstile lets a few at a time through for each name.
-type turnstile struct {
-	mu   sync.Mutex
-	most int
-	in   map[string]int
-}
-
-func newTurnstile(most int) *turnstile { return &turnstile{most: most, in: map[string]int{}} }
-
-func (t *turnstile) enter(name string) (leave func(), ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.in[name] >= t.most {
-		return nil, false
-	}
-	t.in[name]++
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.in[name]--; t.in[name] == 0 {
-			delete(t.in, name)
-		}
-	}, true
-}

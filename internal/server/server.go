@@ -113,16 +113,15 @@ type Server struct {
 	frontdoor     *frontdoor.Service
 	streaming     *streaming.Hub
 
-	inbound    map[[2]string]received
-	letters    *anteroom
-	keyFetches *turnstile
-	keyPace    pace
-	keyLooks   recently // actors whose keys were asked for again
-	hearings   recently // what was looked at because somebody said that it changed
-	tellings   recently // what other servers told of who follows there
-	handler    http.Handler
-	listening  chan struct{}
-	stopping   atomic.Bool
+	inbound   map[[2]string]received
+	letters   *anteroom
+	keyroom   *anteroom
+	keyLooks  recently // actors whose keys were asked for again
+	hearings  recently // what was looked at because somebody said that it changed
+	tellings  recently // what other servers told of who follows there
+	handler   http.Handler
+	listening chan struct{}
+	stopping  atomic.Bool
 }
 
 // Parts are what a test puts in the place of the real thing.
@@ -169,7 +168,7 @@ func Assemble(ctx context.Context, c config.Config, version string, log *slog.Lo
 		return nil, err
 	}
 	s := &Server{config: c, version: version, log: log, clock: parts.Clock, db: d, listening: make(chan struct{}),
-		site: settings.Site{Domain: c.Domain, WebDomain: c.WebDomain, MediaHost: c.MediaHost}, letters: newAnteroom(), keyFetches: newTurnstile(keyFetchAtOnce), keyPace: pace{burst: keyBurst, every: keyEvery},
+		site: settings.Site{Domain: c.Domain, WebDomain: c.WebDomain, MediaHost: c.MediaHost}, letters: newAnteroom(), keyroom: newKeyroom(),
 		limiter: rest.NewLimiter(parts.Clock, bool(c.RateLimits)), pages: pages.New(web.TokensCSS())}
 	if err := s.assemble(ctx, secret, wrapper, parts); err != nil {
 		_ = d.Close() // the first error is the one to tell
