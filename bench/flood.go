@@ -28,9 +28,12 @@ import (
 // A flood: signed letters to a member from many actors of one host, as fast as they are answered, while another host writes calmly.
 const (
 	floodActors  = 10_000
-	floodLoud    = 50  // of them write every other letter: those become known
-	floodClients = 256 // connections of the flood
-	calmLetters  = 1000
+	floodLoud    = 50          // of them write every other letter: those become known
+	floodClients = 256         // connections of the flood
+	calmLetters  = 200         // a round
+	calmAfter    = time.Second // until what follows from a flood's last letters is done too
+	calmRounds   = 5           // without the flood and with it in turns: a disk that others use too stalls now and then, and one stall is a round's p99
+	calmOnset    = 50          // while the flood begins, told apart: it goes on for longer than that
 	calmEvery    = 20 * time.Millisecond
 	maxCalm      = 2.0 // of what the other host waits for its 202 without the flood
 	maxFlooded   = 300 // MB
@@ -65,63 +68,77 @@ func (b *bench) flooded(ctx context.Context, s *server) error {
 		return err
 	}
 	defer enemy.end()
-	letters := make([]*http.Request, 2*calmLetters)
+	const each = calmLetters + calmOnset + calmLetters
+	letters := make([]*http.Request, calmRounds*each)
 	for n := range letters {
 		if letters[n], err = other.create(ctx, s.address, other.sam(), n, ""); err != nil {
 			return err
 		}
 	}
-	idle, err := calm(letters[:calmLetters])
-	if err != nil {
-		return err
-	}
-	before, err := s.cpu()
-	if err != nil {
-		return err
-	}
-	enemy.begin()
-	busy, err := calm(letters[calmLetters:])
-	if err != nil {
-		return fmt.Errorf("during the flood: %w", err)
+	var idle, onset, busy calmRound
+	var used time.Duration
+	for round := range calmRounds {
+		of := letters[round*each:]
+		if err := idle.add(of[:calmLetters]); err != nil {
+			return err
+		}
+		before, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		enemy.begin()
+		if err := onset.add(of[calmLetters:][:calmOnset]); err != nil {
+			return fmt.Errorf("when the flood begins: %w", err)
+		}
+		if err := busy.add(of[calmLetters+calmOnset:][:calmLetters]); err != nil {
+			return fmt.Errorf("during the flood: %w", err)
+		}
+		after, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		used += after - before
+		if round == calmRounds-1 {
+			break
+		}
+		if err := enemy.rest(); err != nil {
+			return err
+		}
+		if err := s.drained(ctx, time.Now()); err != nil {
+			return err
+		}
+		time.Sleep(calmAfter)
 	}
 	ended := time.Now()
-	after, err := s.cpu()
-	if err != nil {
-		return err
-	}
 	answered, err := enemy.end()
 	if err != nil {
 		return err
 	}
-	for n := 0; n < 2*calmLetters; time.Sleep(50 * time.Millisecond) { // the calm host's letters are shown, though others' still wait
+	for n := 0; n < len(letters); time.Sleep(50 * time.Millisecond) { // the calm host's letters are shown, though others' still wait
 		if n, err = s.statuses(ctx, token, sam); err != nil {
 			return err
 		}
-		if n == 2*calmLetters {
+		if n == len(letters) {
 			break
 		}
 		if time.Since(ended) > drainWithin {
-			return fmt.Errorf("%d of %d letters of the calm host are there", n, 2*calmLetters)
+			return fmt.Errorf("%d of %d letters of the calm host are there", n, len(letters))
 		}
 	}
 	shown := time.Since(ended)
-	for waiting := 1.0; waiting > 0; time.Sleep(50 * time.Millisecond) {
-		if waiting, err = metric(ctx, s.metrics, "anancus_inbox_waiting"); err != nil {
-			return err
-		}
-		if time.Since(ended) > drainWithin {
-			return fmt.Errorf("%.0f letters still wait", waiting)
-		}
+	if err := s.drained(ctx, ended); err != nil {
+		return err
 	}
 	peak, err := peakMemory(s.cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
-	b.compared(s.engine, "flood by 10,000 actors of one host: another host's p99 to its 202 (ms)", maxCalm, millis(percentile(busy, 0.99)), millis(percentile(idle, 0.99)))
-	b.compared(s.engine, "flood by 10,000 actors of one host: another host's median to its 202 (ms)", maxCalm, millis(percentile(busy, 0.5)), millis(percentile(idle, 0.5)))
+	b.compared(s.engine, "flood by 10,000 actors of one host: another host's p99 to its 202 (ms)", maxCalm, millis(middle(busy.p99)), millis(middle(idle.p99)))
+	b.compared(s.engine, "flood by 10,000 actors of one host: another host's median to its 202 (ms)", maxCalm, millis(middle(busy.p50)), millis(middle(idle.p50)))
+	b.told(s.engine, "flood: another host's p90 in its first second (ms)", millis(middle(onset.p90)))
 	b.within(s.engine, "flood by 10,000 actors of one host: memory at most (MB)", maxFlooded, float64(peak)/mb)
 	b.told(s.engine, "flood: another host's last letter is shown after (ms)", millis(shown))
-	b.told(s.engine, "flood: server CPU in use (cores)", (after-before).Seconds()/(calmLetters*calmEvery).Seconds())
+	b.told(s.engine, "flood: server CPU in use (cores)", used.Seconds()/(calmRounds*(calmOnset+calmLetters)*calmEvery).Seconds())
 	var codes []int
 	for code := range answered {
 		codes = append(codes, code)
@@ -139,6 +156,36 @@ func (b *bench) flooded(ctx context.Context, s *server) error {
 		}
 	}
 	return nil
+}
+
+// drained waits until the server has nothing left of what it was sent.
+func (s *server) drained(ctx context.Context, since time.Time) error {
+	for ; ; time.Sleep(50 * time.Millisecond) {
+		waiting, err := metric(ctx, s.metrics, "anancus_inbox_waiting")
+		if err != nil || waiting == 0 {
+			return err
+		}
+		if time.Since(since) > drainWithin {
+			return fmt.Errorf("%.0f letters still wait", waiting)
+		}
+	}
+}
+
+// calmRound collects how long letters waited for their answers, round by round.
+type calmRound struct{ p50, p90, p99 []time.Duration }
+
+func (c *calmRound) add(letters []*http.Request) error {
+	took, err := calm(letters)
+	if err == nil {
+		c.p50, c.p90, c.p99 = append(c.p50, percentile(took, 0.5)), append(c.p90, percentile(took, 0.9)), append(c.p99, percentile(took, 0.99))
+	}
+	return err
+}
+
+// middle is the median of several rounds.
+func middle(rounds []time.Duration) time.Duration {
+	slices.Sort(rounds)
+	return rounds[len(rounds)/2]
 }
 
 // calm sends letters one by one, whatever becomes of those before, and tells how long each waited for its answer.
@@ -228,6 +275,18 @@ func startFlood(ctx context.Context, address, to string) (*enemy, error) {
 
 func (e *enemy) begin() { _, _ = e.word.Write([]byte("go\n")) } // end tells of the failure
 
+// rest lets it pause until the next begin.
+func (e *enemy) rest() error {
+	if _, err := e.word.Write([]byte("rest\n")); err != nil {
+		return err
+	}
+	line, err := e.said.ReadString('\n')
+	if err == nil && line != "resting\n" {
+		err = fmt.Errorf("the flood says %q", line)
+	}
+	return err
+}
+
 // end stops it, and tells how often it was answered what.
 func (e *enemy) end() (map[int]int, error) {
 	e.once.Do(func() {
@@ -271,61 +330,78 @@ func beFlood(ctx context.Context, address, to string) error {
 		return err
 	}
 	fmt.Println("ready")
-	word := bufio.NewReader(os.Stdin)
-	if _, err := word.ReadString('\n'); err != nil {
-		fmt.Println("{}")
-		return nil //nolint:nilerr // it is not wanted any more
+	f := &flood{requests: requests, codes: map[int]int{}}
+	for word := bufio.NewReader(os.Stdin); ; { // a line to begin, a line to rest, the end to end
+		if _, err := word.ReadString('\n'); err != nil {
+			break //nolint:nilerr // it is not wanted any more
+		}
+		ctx, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- f.flow(ctx) }()
+		_, rest := word.ReadString('\n')
+		stop()
+		if err := <-ended; err != nil {
+			return err
+		}
+		if rest != nil {
+			break
+		}
+		fmt.Println("resting")
 	}
-	ctx, stop := context.WithCancel(ctx)
-	go func() { _, _ = io.Copy(io.Discard, word); stop() }()
-	codes, err := floodOf(ctx, requests)
-	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(codes))
+	return json.NewEncoder(os.Stdout).Encode(f.codes)
 }
 
-// floodOf sends requests over and over until ctx ends, and counts the answers.
-func floodOf(ctx context.Context, requests []*http.Request) (map[int]int, error) {
+// flood sends requests over and over, and counts the answers.
+type flood struct {
+	requests []*http.Request
+	next     atomic.Int64
+	mu       sync.Mutex
+	codes    map[int]int
+}
+
+// flow sends until ctx ends.
+func (f *flood) flow(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: floodClients}}
 	defer client.CloseIdleConnections()
-	var next atomic.Int64
-	var mu sync.Mutex
 	var group sync.WaitGroup
-	codes := map[int]int{}
 	failed := make([]error, floodClients)
 	for i := range failed {
 		group.Go(func() {
-			for ctx.Err() == nil {
-				n := int(next.Add(1) - 1)
-				at := n / 2 % len(requests)
-				if n%2 == 0 {
-					at = n / 2 % floodLoud
-				}
-				r := requests[at].Clone(ctx)
-				var err error
-				if r.Body, err = r.GetBody(); err != nil {
-					failed[i] = err
-					return
-				}
-				answer, err := client.Do(r)
-				if err != nil {
-					if ctx.Err() == nil {
-						mu.Lock()
-						codes[0]++ // it hung up
-						mu.Unlock()
-					}
-					continue
-				}
-				said, _ := io.ReadAll(answer.Body)
-				_ = answer.Body.Close()
-				mu.Lock()
-				if codes[answer.StatusCode]++; codes[answer.StatusCode] == 1 && answer.StatusCode < http.StatusTooManyRequests && answer.StatusCode != http.StatusAccepted {
-					fmt.Fprintf(os.Stderr, "the flood was answered %d: %.500s\n", answer.StatusCode, said)
-				}
-				mu.Unlock()
+			for ctx.Err() == nil && failed[i] == nil {
+				failed[i] = f.send(ctx, client)
 			}
 		})
 	}
 	group.Wait()
-	return codes, errors.Join(failed...)
+	return errors.Join(failed...)
+}
+
+func (f *flood) send(ctx context.Context, client *http.Client) error {
+	n := int(f.next.Add(1) - 1)
+	at := n / 2 % len(f.requests)
+	if n%2 == 0 {
+		at = n / 2 % floodLoud
+	}
+	r := f.requests[at].Clone(ctx)
+	var err error
+	if r.Body, err = r.GetBody(); err != nil {
+		return err
+	}
+	code, said := 0, []byte("it hung up")
+	answer, err := client.Do(r)
+	if err == nil {
+		code = answer.StatusCode
+		said, _ = io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+	} else if ctx.Err() != nil {
+		return nil //nolint:nilerr // we did
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.codes[code]++; f.codes[code] == 1 && code < http.StatusTooManyRequests && code != http.StatusAccepted {
+		fmt.Fprintf(os.Stderr, "the flood was answered %d: %.500s\n", code, said)
+	}
+	return nil
 }
 
 // crowdOf serves the actors of a host on which everybody exists, and has the same key.
