@@ -47,7 +47,7 @@ func Followers(ctx context.Context, d *db.DB, of int64, n int, host func(i int) 
 	return d.Tx(ctx, func(tx *db.Tx) error {
 		_, err := db.Exec(ctx, tx, `UPDATE account_counts SET followers = (SELECT COUNT(*) FROM follows WHERE target_id = $1) WHERE account_id = $1`, of)
 		if err == nil {
-			_, err = db.Exec(ctx, tx, `ANALYZE`)
+			err = measure(ctx, tx)
 		}
 		return err
 	})

@@ -220,7 +220,17 @@ func (b *builder) count(ctx context.Context) error {
 			WHERE TRUE ON CONFLICT (account_id) DO UPDATE SET statuses = excluded.statuses, followers = excluded.followers, following = excluded.following, last_status_at = excluded.last_status_at`); err != nil {
 		return fmt.Errorf("counts: %w", err)
 	}
-	return b.run(ctx, `ANALYZE`)
+	return b.d.Tx(ctx, func(tx *db.Tx) error { return measure(ctx, tx) })
+}
+
+// measure tells PostgreSQL how full its tables are, as it finds out by itself in time. SQLite is never told in a server either: what it
+// believes of a table that was empty then would be wrong for as long as the database lives.
+func measure(ctx context.Context, tx *db.Tx) error {
+	if tx.Engine() != db.Postgres {
+		return nil
+	}
+	_, err := db.Exec(ctx, tx, `ANALYZE`)
+	return err
 }
 
 // rows are those of one table, to be written at once.
