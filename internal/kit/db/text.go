@@ -88,8 +88,6 @@ var marks = []struct {
 	// Rows to be locked; SQLite has one writer and needs no lock.
 	{regexp.MustCompile(`\{for update\}`), "", "FOR UPDATE"},
 	{regexp.MustCompile(`\{for update skip locked\}`), "", "FOR UPDATE SKIP LOCKED"},
-	// SQLite looks into a bound limit to plan, and parses and plans again whenever another number comes; it does not look into a sum.
-	{regexp.MustCompile(`\bLIMIT (\$\d+)`), "LIMIT 0+$1", "LIMIT $1"},
 }
 
 // collateC asks for the order of bytes, which SQLite has anyway.

@@ -38,7 +38,7 @@ func TestServersAreFoundByHowTheirNamesBegin(t *testing.T) {
 					return err
 				}
 			}
-			_, err := db.Exec(t.Context(), tx, `ANALYZE`)
+			_, err := db.Exec(t.Context(), tx, dbtest.Analyze(tx.Engine()))
 			return err
 		})
 		if err != nil {

@@ -24,7 +24,7 @@ func TestTheDirectoryIsServedByAnIndexInEveryOrder(t *testing.T) {
 					return err
 				}
 			}
-			_, err := db.Exec(t.Context(), tx, `ANALYZE`)
+			_, err := db.Exec(t.Context(), tx, dbtest.Analyze(tx.Engine()))
 			return err
 		})
 		if err != nil {

@@ -33,7 +33,7 @@ func TestEveryQuestionAboutListsIsServedByAnIndex(t *testing.T) {
 					}
 				}
 			}
-			_, err := db.Exec(t.Context(), tx, `ANALYZE`)
+			_, err := db.Exec(t.Context(), tx, dbtest.Analyze(tx.Engine()))
 			return err
 		})
 		if err != nil {

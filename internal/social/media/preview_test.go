@@ -669,7 +669,7 @@ func TestEveryListOfLinksIsServedByAnIndex(t *testing.T) {
 				`INSERT INTO link_statuses (status_id, link_id) ` + many + `SELECT i, i FROM n`,
 				`INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at) ` + many + `SELECT i, 'p' || i, 'p' || i, 'there.example', 'p' || i, 0, 0 FROM n`,
 				`INSERT INTO link_days (link_id, day, uses, accounts) ` + many + `SELECT i, 1, 1, 1 FROM n`,
-				`ANALYZE`,
+				dbtest.Analyze(tx.Engine()),
 			} {
 				if _, err := db.Exec(t.Context(), tx, fill); err != nil {
 					return err

@@ -38,7 +38,7 @@ func crowd(t *testing.T, d *db.DB) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, `ANALYZE`); return err }); err != nil {
+	if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, dbtest.Analyze(d.Engine())); return err }); err != nil {
 		t.Fatal(err)
 	}
 }

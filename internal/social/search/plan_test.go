@@ -71,7 +71,7 @@ func crowd20k(t *testing.T, d *db.DB) {
 			t.Fatalf("%s: %v", one.sql, err)
 		}
 	}
-	if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, `ANALYZE`); return err }); err != nil {
+	if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := db.Exec(t.Context(), tx, dbtest.Analyze(d.Engine())); return err }); err != nil {
 		t.Fatal(err)
 	}
 }

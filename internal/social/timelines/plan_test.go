@@ -49,7 +49,7 @@ func (w *world) crowd(n int) {
 				CASE WHEN i % 10 = 9 THEN 100000 + i - 5 END, CASE WHEN i % 10 = 9 THEN 3 + (i - 5) / 2 % 199 END FROM n`, from, to)
 		w.exec(nil, count+`INSERT INTO status_tags (tag_id, status_id) SELECT i % 3 + 1, 100000 + i FROM n WHERE i % 10 <> 9`, from, to)
 	}
-	analyze := `ANALYZE`
+	analyze := dbtest.Analyze(w.d.Engine())
 	if err := w.d.Tx(ctx, func(tx *db.Tx) error { _, err := db.Exec(ctx, tx, analyze); return err }); err != nil {
 		w.tb.Fatal(err)
 	}

@@ -48,6 +48,15 @@ func liteLine(row db.Row) (string, error) {
 	return detail, err
 }
 
+// Analyze is what tells an engine how full its tables are, as in servers: PostgreSQL finds out by itself, SQLite is never told and must
+// plan well all the same.
+func Analyze(e db.Engine) string {
+	if e == db.Postgres {
+		return `ANALYZE`
+	}
+	return `SELECT 1`
+}
+
 // Unindexed gives, of many statements with their arguments, those that read a whole table, each with its plan. On
 // PostgreSQL nothing is known of how full tables are, and rows are joined by looking them up: a test's handful of rows
 // would be read whole even where an index serves.
