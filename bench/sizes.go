@@ -21,6 +21,11 @@ const (
 	homePages    = 5
 	searches     = 120
 	posts        = 400
+
+	// Pages that the smallest town fills too: longer ones cost more, in a large town as in a small one.
+	toldPage   = 5 // notifications
+	groupPage  = 2 // groups of them
+	searchPage = 5
 )
 
 // sizes measures the same requests in each town, the first of which the others are compared with.
@@ -34,11 +39,19 @@ func (b *bench) sizes(ctx context.Context, engine db.Engine) error {
 		if err := p.index(ctx); err != nil {
 			return err
 		}
+		told, err := p.told(ctx, "notifications", toldPage)
+		if err != nil {
+			return err
+		}
+		grouped, err := p.told(ctx, "notification_groups", groupPage)
+		if err != nil {
+			return err
+		}
 		s, err := p.serve(ctx)
 		if err != nil {
 			return err
 		}
-		all, err := s.costs(ctx)
+		all, err := s.costs(ctx, told, grouped)
 		if err := errors.Join(err, s.stop()); err != nil {
 			return err
 		}
@@ -93,7 +106,30 @@ func (s *server) measure(ctx context.Context, what string, n int, each func(n in
 	return cost{what, millis(after-before) / float64(n), percentile(took, 0.95)}, err
 }
 
-func (s *server) costs(ctx context.Context) ([]cost, error) {
+// told gives members, of those who are measured, with a full page of notifications or groups of them.
+func (p *place) told(ctx context.Context, table string, page int) ([]int, error) {
+	d, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var members []int
+	for n := range town.Members {
+		rows, err := db.One(ctx, d, db.Int64, `SELECT COUNT(*) FROM (SELECT 1 FROM `+table+` WHERE account_id = (SELECT id FROM accounts WHERE username_key = $1 AND domain = '') LIMIT $2) x`, town.Username(n), page)
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		if rows == int64(page) && len(members) < readers {
+			members = append(members, n)
+		}
+	}
+	if len(members) == 0 {
+		err = fmt.Errorf("nobody in the town has %d rows of %s", page, table)
+	}
+	return members, errors.Join(err, d.Close())
+}
+
+// costs measures every kind of request; told and grouped are members with a full page of notifications and of groups of them.
+func (s *server) costs(ctx context.Context, told, grouped []int) ([]cost, error) {
 	words := town.Words(searches)
 	// What a server does once after its start is not what is measured.
 	if _, err := s.measure(ctx, "first requests", 20, func(n int) request {
@@ -130,10 +166,14 @@ func (s *server) costs(ctx context.Context) ([]cost, error) {
 		each func(n int) request
 	}{
 		{"page 5 of home", readers, func(n int) request { return request{path: "/api/v1/timelines/home" + next[n], token: town.Token(n)} }},
-		{"notifications", readers, func(n int) request { return request{path: "/api/v1/notifications", token: town.Token(n)} }},
-		{"grouped notifications", readers, func(n int) request { return request{path: "/api/v2/notifications", token: town.Token(n)} }},
+		{"notifications", len(told), func(n int) request {
+			return request{path: fmt.Sprintf("/api/v1/notifications?limit=%d", toldPage), token: town.Token(told[n])}
+		}},
+		{"grouped notifications", len(grouped), func(n int) request {
+			return request{path: fmt.Sprintf("/api/v2/notifications?limit=%d", groupPage), token: town.Token(grouped[n])}
+		}},
 		{"search", searches, func(n int) request {
-			return request{path: "/api/v2/search?type=statuses&q=" + url.QueryEscape(words[n]), token: town.Token(n)}
+			return request{path: fmt.Sprintf("/api/v2/search?type=statuses&limit=%d&q=%s", searchPage, url.QueryEscape(words[n])), token: town.Token(n)}
 		}},
 		{"posting", posts, func(n int) request {
 			return request{method: http.MethodPost, path: "/api/v1/statuses", token: town.Token(n % readers), form: "status=" + url.QueryEscape(fmt.Sprintf("Post %d, long enough to be like what people write on a morning with coffee. #morning%d", n, n%7))}
