@@ -29,6 +29,8 @@ postgres_start() {
 
 	POSTGRES_DIR=${POSTGRES_KEEP:-$(mktemp -d /tmp/anancus-pg.XXXXXX)}
 	mkdir -p "$POSTGRES_DIR"
+	# What is kept knows the password that it was made with, whichever clone goes on with it.
+	[ -n "${POSTGRES_KEEP:-}" ] && [ -s "$POSTGRES_KEEP/password" ] && secret=$(cat "$POSTGRES_KEEP/password")
 	printf '%s\n' "$secret" >"$POSTGRES_DIR/password"
 	[ "$(id -u)" = 0 ] && chown -R postgres: "$POSTGRES_DIR"
 	[ -n "${POSTGRES_KEEP:-}" ] && as_postgres test -s "$POSTGRES_DIR/data/PG_VERSION" || as_postgres "$bin/initdb" -D "$POSTGRES_DIR/data" -U anancus --pwfile "$POSTGRES_DIR/password" \
