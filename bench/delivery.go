@@ -372,8 +372,7 @@ func (s *server) postToMany(ctx context.Context, token string, healthy int, othe
 	if arrived != nil {
 		return f, arrived
 	}
-	slices.Sort(slow)
-	f.last, f.busy = last.Sub(begin), slow[len(slow)/2]
+	f.last, f.busy = last.Sub(begin), middle(slow)
 	return f, nil
 }
 
@@ -435,6 +434,5 @@ func (s *server) usualHome(ctx context.Context, token string) (time.Duration, er
 			return 0, err
 		}
 	}
-	slices.Sort(took)
-	return took[len(took)/2], nil
+	return middle(took), nil
 }

@@ -182,12 +182,6 @@ func (c *calmRound) add(letters []*http.Request) error {
 	return err
 }
 
-// middle is the median of several rounds.
-func middle(rounds []time.Duration) time.Duration {
-	slices.Sort(rounds)
-	return rounds[len(rounds)/2]
-}
-
 // calm sends letters one by one, whatever becomes of those before, and tells how long each waited for its answer.
 func calm(letters []*http.Request) ([]time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}

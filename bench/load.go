@@ -129,3 +129,9 @@ func percentile(sorted []time.Duration, part float64) time.Duration {
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// middle is the median of several rounds.
+func middle(rounds []time.Duration) time.Duration {
+	slices.Sort(rounds)
+	return rounds[len(rounds)/2]
+}

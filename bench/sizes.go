@@ -112,17 +112,15 @@ func (p *place) told(ctx context.Context, table string, page int) ([]int, error)
 	if err != nil {
 		return nil, err
 	}
-	var members []int
-	for n := range town.Members {
-		rows, err := db.One(ctx, d, db.Int64, `SELECT COUNT(*) FROM (SELECT 1 FROM `+table+` WHERE account_id = (SELECT id FROM accounts WHERE username_key = $1 AND domain = '') LIMIT $2) x`, town.Username(n), page)
-		if err != nil {
-			return nil, errors.Join(err, d.Close())
+	members, err := db.All(ctx, d, func(r db.Row) (n int, err error) {
+		name, err := db.Text(r)
+		if err == nil {
+			_, err = fmt.Sscanf(name, "m%d", &n)
 		}
-		if rows == int64(page) && len(members) < readers {
-			members = append(members, n)
-		}
-	}
-	if len(members) == 0 {
+		return n, err
+	}, `SELECT a.username FROM accounts a JOIN members m ON m.account_id = a.id
+		WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM `+table+` t WHERE t.account_id = a.id LIMIT $1) x) = $1 ORDER BY a.id LIMIT $2`, page, readers)
+	if err == nil && len(members) == 0 {
 		err = fmt.Errorf("nobody in the town has %d rows of %s", page, table)
 	}
 	return members, errors.Join(err, d.Close())

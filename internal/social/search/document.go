@@ -41,7 +41,7 @@ const documentsSQL = `SELECT s.id, s.author_id, s.local, s.deleted_at IS NOT NUL
 	s.visibility = 'public' AND a.indexable, COALESCE(c.favourites + c.boosts, 0) + COALESCE(p.voters, 0) > $2, s.language,
 	s.in_reply_to_id IS NOT NULL OR s.in_reply_to_uri <> '', s.sensitive, EXISTS (SELECT 1 FROM quotes q WHERE q.status_id = s.id` + once + `),
 	p.status_id IS NOT NULL, s.with_media, EXISTS (SELECT 1 FROM mentions WHERE status_id = s.id) OR EXISTS (SELECT 1 FROM favourites WHERE status_id = s.id)
-		OR EXISTS (SELECT 1 FROM bookmarks WHERE status_id = s.id) OR EXISTS (SELECT 1 FROM statuses b WHERE b.boost_of_id = s.id) OR p.status_id IS NOT NULL,
+		OR EXISTS (SELECT 1 FROM bookmarks WHERE status_id = s.id) OR EXISTS (SELECT 1 FROM statuses b WHERE b.boost_of_id = s.id),
 	s.content_warning, s.content, COALESCE(p.options, '[]')
 	FROM statuses s JOIN accounts a ON a.id = s.author_id LEFT JOIN status_counts c ON c.status_id = s.id LEFT JOIN polls p ON p.status_id = s.id WHERE s.id {in $1}`
 
@@ -93,7 +93,7 @@ func documents(ctx context.Context, q db.Q, list []id.Status) ([]*document, erro
 		if d.local {
 			d.readers = append(d.readers, d.author)
 		}
-		if d.touched && !d.crowded {
+		if (d.touched || d.poll) && !d.crowded {
 			few = append(few, d.status)
 		}
 		if d.shown {
