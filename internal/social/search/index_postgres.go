@@ -12,8 +12,7 @@ import (
 
 // postgresIndex is a GIN index, which gives what it finds in no order: a word of everyday would give
 // half the table to be sorted. So every status has the stretches of time that its id lies in among
-// its terms, and the index is asked for one stretch after the other, newest first, each longer than
-// the one before. What was seldom in short stretches is not too much in the next longer one.
+// its terms, and the index is asked for some of them after the other, newest first (descent).
 type postgresIndex struct{}
 
 // Stretches are of 2^18 ms, a little over four minutes, and each longer kind is of eight of the one before, up to 17 years.
@@ -30,8 +29,11 @@ func stretch(kind int, number int64) string {
 
 // stretchOf numbers the stretch of a kind in which an id lies.
 func stretchOf(kind int, status id.Status) int64 {
-	return int64(status) >> (idBits + firstStretch + stretchBits*kind)
+	return int64(status) >> stretchSize(kind)
 }
+
+// stretchSize is how many bits of an id lie within a stretch of a kind.
+func stretchSize(kind int) int { return idBits + firstStretch + stretchBits*kind }
 
 func (postgresIndex) put(ctx context.Context, tx *db.Tx, status id.Status, terms []string) error {
 	_, err := db.Exec(ctx, tx, `INSERT INTO search_statuses (status_id, terms) VALUES ($1, array_to_tsvector(CAST($2 AS TEXT[])))
@@ -58,8 +60,8 @@ const postgresFind = `WITH hits AS MATERIALIZED (SELECT status_id FROM search_st
 
 func (postgresIndex) find(ctx context.Context, q db.Q, w wish, below, above id.Status, limit int) ([]id.Status, error) {
 	var found []id.Status
-	for _, s := range stretches(below, above) {
-		more, err := db.All(ctx, q, db.Value[id.Status], postgresFind, w.tsquery(s), below, above, limit-len(found))
+	for d := newDescent(below, above); !d.done(); {
+		more, err := db.All(ctx, q, db.Value[id.Status], postgresFind, w.tsquery(d.step(len(found), limit)), below, above, limit-len(found))
 		if err != nil {
 			return nil, fmt.Errorf("search index: %w", err)
 		}
@@ -70,31 +72,51 @@ func (postgresIndex) find(ctx context.Context, q db.Q, w wish, below, above id.S
 	return found, nil
 }
 
-// stretches covers the ids below and above two bounds, newest first, by at most one step for each kind of stretch.
-func stretches(below, above id.Status) [][]string {
-	if below <= above+1 {
-		return nil
+// descent covers the ids below and above two bounds with stretches, newest first, in steps. What is seldom needs long ones, and what is
+// common is found by thousands in them; so a step is as long as what was found so far says that a page still needs.
+type descent struct {
+	first, next, oldest id.Status // where it began; what is not covered yet, both included
+	found               int       // before the last step
+}
+
+const (
+	firstStep = 8 << (idBits + firstStretch) // ids: half an hour
+	maxGrowth = 8                            // times what was walked over before, where nothing was found or little
+	minGrowth = 0.5                          // so that what ended suddenly is not walked after in small steps
+)
+
+func newDescent(below, above id.Status) *descent {
+	return &descent{first: below - 1, next: below - 1, oldest: max(above+1, 0)}
+}
+
+func (d *descent) done() bool { return d.next < d.oldest }
+
+// step gives the stretches that are asked for next, at least one, when so many were found of those that are wanted.
+func (d *descent) step(found, wanted int) []string {
+	walked, growth := float64(d.first-d.next), float64(maxGrowth)
+	if found > d.found {
+		growth = max(minGrowth, min(growth, 1.5*float64(wanted-found)/float64(found))) // half as much again, since it is a guess
 	}
-	var steps [][]string
-	newest, oldest := below-1, max(above+1, 0)
-	for kind := range stretchKinds {
-		first := stretchOf(kind, newest)
-		last := stretchOf(kind+1, newest) << stretchBits // the oldest of those that make up one of the next kind
-		if kind == stretchKinds-1 {
-			last = 0
-		}
-		last = max(last, stretchOf(kind, oldest))
-		var step []string
-		for n := first; n >= last; n-- {
-			step = append(step, stretch(kind, n))
-		}
-		steps = append(steps, step)
-		newest = id.Status(last<<(idBits+firstStretch+stretchBits*kind)) - 1
-		if newest < oldest {
-			break
-		}
+	d.found = found
+	ids := max(growth*walked, firstStep)
+	end := max(d.next-id.Status(min(ids, float64(d.next))), d.oldest)
+	// It ends where a stretch begins that is no longer than an eighth of it, so that few of them make it up.
+	least := 0
+	for least < stretchKinds-1 && float64(int64(1)<<stretchSize(least+1)) <= ids/maxGrowth {
+		least++
 	}
-	return steps
+	end = id.Status(stretchOf(least, end) << stretchSize(least))
+	var step []string
+	for d.next >= end {
+		kind := 0
+		for next := stretchSize(1); kind < stretchKinds-1 && (d.next+1)&(1<<next-1) == 0 && d.next-end+1 >= 1<<next; next = stretchSize(kind + 1) {
+			kind++
+		}
+		number := stretchOf(kind, d.next)
+		step = append(step, stretch(kind, number))
+		d.next = id.Status(number<<stretchSize(kind)) - 1
+	}
+	return step
 }
 
 // tsquery writes a wish, and the stretches of time it is about, in the words of PostgreSQL. No term has a quote or a backslash.

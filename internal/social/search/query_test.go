@@ -72,35 +72,62 @@ func TestADayIsOneOfItsZone(t *testing.T) {
 	}
 }
 
-// TestStretchesCoverEveryIDOnce walks down from random and odd places.
+// TestStretchesCoverEveryIDOnce walks down from random and odd places, while more and less is found.
 func TestStretchesCoverEveryIDOnce(t *testing.T) {
 	now := idOf(time.Date(2026, 5, 17, 12, 34, 56, 0, time.UTC).UnixMilli())
+	const wanted = 60
 	for _, bounds := range [][2]id.Status{{now, 0}, {now, now - 1<<50}, {now, now - 2}, {now, now - 1}, {now, now}, {1 << 40, 0}, {idOf(1 << 39), 0}, {idOf(1<<39) + 1, 5}} {
-		steps := stretches(bounds[0], bounds[1])
-		if len(steps) > stretchKinds {
-			t.Errorf("%v: %d steps", bounds, len(steps))
-		}
-		in := func(one id.Status) (times int) {
-			terms := withStretches(one, nil)
-			for _, step := range steps {
-				if slices.ContainsFunc(step, func(t string) bool { return slices.Contains(terms, t) }) {
-					times++
+		for name, find := range map[string]func(steps int) int{
+			"nothing":      func(int) int { return 0 },
+			"little":       func(steps int) int { return min(steps, wanted-1) },
+			"nearly all":   func(steps int) int { return min(steps, 1) * (wanted - 1) },
+			"half, always": func(steps int) int { return min(steps, 1) * (wanted/2 + min(steps, 20)) },
+		} {
+			var steps [][]string
+			for d := newDescent(bounds[0], bounds[1]); !d.done(); {
+				steps = append(steps, d.step(find(len(steps)), wanted))
+			}
+			if len(steps) > 80 || len(steps) > 9 && (name == "nothing" || name == "nearly all") {
+				t.Errorf("%v, %s found: %d steps", bounds, name, len(steps))
+			}
+			in := func(one id.Status) (times int) {
+				terms := withStretches(one, nil)
+				for _, step := range steps {
+					if slices.ContainsFunc(step, func(t string) bool { return slices.Contains(terms, t) }) {
+						times++
+					}
+				}
+				return times
+			}
+			for back := id.Status(1); bounds[0]-back > bounds[1]; back = back*3 + 1 {
+				if n := in(bounds[0] - back); n != 1 {
+					t.Errorf("%v, %s found: %d is in %d steps", bounds, name, bounds[0]-back, n)
 				}
 			}
-			return times
-		}
-		for back := id.Status(1); bounds[0]-back > bounds[1]; back = back*3 + 1 {
-			if n := in(bounds[0] - back); n != 1 {
-				t.Errorf("%v: %d is in %d steps", bounds, bounds[0]-back, n)
+			if bounds[0] > bounds[1]+1 && in(bounds[1]+1) != 1 {
+				t.Errorf("%v, %s found: the oldest is left out", bounds, name)
+			}
+			for _, step := range steps {
+				if len(step) > 40 {
+					t.Errorf("%v, %s found: a step of %d stretches", bounds, name, len(step))
+				}
 			}
 		}
-		if bounds[0] > bounds[1]+1 && in(bounds[1]+1) != 1 {
-			t.Errorf("%v: the oldest is left out", bounds)
+	}
+}
+
+// TestAStepIsAsLongAsAPageNeeds walks over statuses that a word is in at an even rate.
+func TestAStepIsAsLongAsAPageNeeds(t *testing.T) {
+	now := idOf(time.Date(2026, 5, 17, 12, 34, 56, 0, time.UTC).UnixMilli())
+	const wanted = 60
+	for _, between := range []id.Status{1 << 28, 1 << 33, 1 << 38, 1 << 44} { // ids from one to the next
+		found, steps := 0, 0
+		for d := newDescent(now, 0); found < wanted && !d.done(); steps++ {
+			d.step(found, wanted)
+			found = int((d.first - d.next) / between)
 		}
-		for _, step := range steps {
-			if len(step) > 1<<stretchBits {
-				t.Errorf("%v: a step of %d stretches", bounds, len(step))
-			}
+		if most := max(3*wanted, int(2*firstStep/between)); steps > 9 || found > most {
+			t.Errorf("one in %d ids: %d found in %d steps, want %d and at most %d in 9", between, found, steps, wanted, most)
 		}
 	}
 }

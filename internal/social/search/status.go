@@ -15,8 +15,10 @@ import (
 
 // Bounds of one search for statuses.
 const (
-	firstHits = 60                      // proposals of the index looked at first; most pages are full by then
-	moreHits  = 300                     // and then at a time
+	spareHits = 10                      // proposals of the index looked at first beyond a page: few are of people whom the viewer blocks
+	textHits  = 60                      // looked at first where texts decide as well
+	hitGrowth = 5                       // times as many are looked at next
+	moreHits  = 300                     // at most at a time
 	maxHits   = 3000                    // in all: what is so common and yet so seldom for this viewer is not searched to its end
 	maxOffset = 1000                    // statuses passed over; further back leads max_id
 	maxTime   = 1500 * time.Millisecond // after which what was found is the answer
@@ -73,11 +75,12 @@ func narrowed(parts []part) bool {
 func (s *Service) gather(c *viewer.Call, q *question, offset, limit int) ([]id.Status, error) {
 	var found []id.Status
 	begin := time.Now()
-	below, most := q.below, max(firstHits, min(moreHits, offset+limit))
-	for looked := 0; looked < maxHits && len(found) < offset+limit && time.Since(begin) < maxTime; looked += most {
-		if looked > 0 {
-			most = moreHits
-		}
+	below, most := q.below, offset+limit+spareHits
+	if len(q.phrases)+len(q.absent)+len(q.outside) > 0 {
+		most = max(most, textHits)
+	}
+	most = min(most, moreHits)
+	for looked := 0; looked < maxHits && len(found) < offset+limit && time.Since(begin) < maxTime; {
 		proposed, err := s.index.find(c.Context(), s.db, q.wish, below, q.above, most)
 		if err != nil {
 			return nil, err
@@ -94,6 +97,8 @@ func (s *Service) gather(c *viewer.Call, q *question, offset, limit int) ([]id.S
 		if len(proposed) < most {
 			break
 		}
+		looked += most
+		most = min(most*hitGrowth, moreHits)
 	}
 	found = found[min(offset, len(found)):]
 	return found[:min(limit, len(found))], nil
