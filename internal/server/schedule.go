@@ -38,6 +38,7 @@ func (s *Server) schedule() []chore {
 		{"ask again who may be in collections", time.Hour, s.collections.KeepItems},
 		{"read collections elsewhere again", time.Hour, s.collections.RereadStale},
 		{"count popular accounts", time.Hour, s.suggestions.CountPopular},
+		{"forget what was sent to many", time.Hour, s.courier.SweepBodies},
 		{"forget push services nobody uses", 24 * time.Hour, s.pusher.Purge},
 		{"forget failed effects", 24 * time.Hour, s.bus.Purge},
 		{"forget failed activities", 24 * time.Hour, s.inbox.purgeFailed},

@@ -36,6 +36,7 @@ func newTransport(dial dialFunc, roots *x509.CertPool) *http.Transport {
 		IdleConnTimeout:        idleTimeout,
 		DisableCompression:     true, // read undoes gzip itself, within bounds
 		ForceAttemptHTTP2:      true,
+		WriteBufferSize:        writeBuffer,
 	}
 }
 

@@ -34,6 +34,7 @@ const (
 	maxConnsPerHost  = 8        // a slow host waits for itself
 	maxIdlePerHost   = 2
 	maxIdle          = 512
+	writeBuffer      = 8 << 10 // a signed activity of usual size leaves at once
 )
 
 // Options say what a Client may reach and how it introduces itself.

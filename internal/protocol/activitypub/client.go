@@ -230,10 +230,11 @@ func (c *Client) Post(ctx context.Context, inbox string, body []byte, keyID stri
 	if err != nil {
 		return 0, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(body))
 	if err != nil {
-		return 0, fault.Wrap(err, fault.BadRequest, "The address cannot be read")
+		return 0, err
 	}
+	req.URL = target // read once is enough
 	req.Header.Set("Content-Type", ContentTypePost)
 	for _, h := range extra {
 		req.Header.Set(h.Name, h.Value)

@@ -67,6 +67,7 @@ type Deliverer struct {
 
 	releases batch.Writer[*release]
 	there    there
+	bodies   *bodies
 
 	mu     sync.Mutex
 	resume map[string]int64 // the lane after which a visit that was cut short goes on
@@ -87,7 +88,7 @@ func NewDeliverer(d *db.DB, c clock.Clock, log *slog.Logger, keys KeySource, pos
 	if gone == nil {
 		gone = func(context.Context, int64) (bool, error) { return false, nil }
 	}
-	q := &Deliverer{db: d, clock: c, log: log, keys: keys, post: post, gone: gone, resume: map[string]int64{}}
+	q := &Deliverer{db: d, clock: c, log: log, keys: keys, post: post, gone: gone, bodies: newBodies(), resume: map[string]int64{}}
 	q.releases.Write, q.releases.Most = q.giveBack, releasedAtOnce
 	q.crew = &bus.Crew[deliveryHost]{
 		Name: "deliveries", Workers: max(workers, 1), Ahead: max(workers, 1), Log: log,

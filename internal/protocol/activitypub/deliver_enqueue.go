@@ -53,43 +53,59 @@ type destination struct{ host, inbox string }
 // time to try them again. For more than 200 inboxes use EnqueueAll. Call Wake
 // after the commit; without it the row leaves up to a second later.
 func (d *Deliverer) Enqueue(ctx context.Context, tx *db.Tx, x Delivery) error {
-	return d.enqueue(ctx, tx, x, d.destinations(ctx, x))
+	to := d.destinations(ctx, x)
+	_, err := d.enqueue(ctx, tx, x, 0, len(to) >= sharedFrom, to)
+	return err
 }
 
 // EnqueueAll stores the rows in transactions of at most 200, and wakes the
 // workers. A crash in between is mended when the effect runs again.
 func (d *Deliverer) EnqueueAll(ctx context.Context, x Delivery) error {
-	for some := range slices.Chunk(d.destinations(ctx, x), enqueueAtOnce) {
-		err := d.db.Tx(ctx, func(tx *db.Tx) error { return d.enqueue(ctx, tx, x, some) })
+	to := d.destinations(ctx, x)
+	stored := int64(0)
+	for some := range slices.Chunk(to, enqueueAtOnce) {
+		body := stored
+		err := d.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			body, err = d.enqueue(ctx, tx, x, stored, len(to) >= sharedFrom, some)
+			return err
+		})
 		if err != nil {
 			return err
 		}
+		stored = body
 		d.Wake()
 	}
 	return nil
 }
 
-func (d *Deliverer) enqueue(ctx context.Context, tx *db.Tx, x Delivery, to []destination) error {
+// enqueue stores deliveries whose body was stored before, is stored now for all of them (it gives its id), or is each one's own.
+func (d *Deliverer) enqueue(ctx context.Context, tx *db.Tx, x Delivery, body int64, shared bool, to []destination) (int64, error) {
 	if len(to) == 0 {
-		return nil
+		return body, nil
 	}
 	follow := strings.HasPrefix(x.EventKey, followPrefix)
 	if !follow {
 		shut, err := shutHosts(ctx, tx, hostsOf(to))
 		if err != nil {
-			return err
+			return body, err
 		}
 		to = slices.DeleteFunc(slices.Clone(to), func(t destination) bool { return slices.Contains(shut, t.host) })
 	}
-	if err := insertDeliveries(ctx, tx, x, to); err != nil {
-		return err
+	if shared && body == 0 && len(to) > 0 {
+		var err error
+		if body, err = storeBody(ctx, tx, x); err != nil {
+			return body, err
+		}
+	}
+	if err := insertDeliveries(ctx, tx, x, body, to); err != nil {
+		return body, err
 	}
 	if err := openHosts(ctx, tx, hostsOf(to), follow); err != nil {
-		return err
+		return body, err
 	}
 	d.enqueued.Store(time.Now().UnixNano())
 	d.crew.After(enqueueNudge)
-	return nil
+	return body, nil
 }
 
 // destinations sorts out inboxes: each once, in the order of their hosts, so

@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"anancus/internal/kit/db"
 )
@@ -73,7 +76,7 @@ func (v *visit) rows(ctx context.Context, author, after int64) ([]delivery, erro
 	return rows, nil
 }
 
-const handColumns = `d.host, d.id, d.author_id, d.event_key, d.inbox_url, d.body, COALESCE(d.status_id, 0), d.attempts, d.due_at, d.created_at`
+const handColumns = `d.host, d.id, d.author_id, d.event_key, d.inbox_url, d.body, COALESCE(d.body_id, 0), COALESCE(d.status_id, 0), d.attempts, d.due_at, d.created_at`
 
 // The two engines want other words for the first rows of each host.
 const (
@@ -96,7 +99,7 @@ func firstRows(ctx context.Context, d *db.DB, hosts []string) (map[string][]deli
 	_, err := db.All(ctx, d, func(row db.Row) (struct{}, error) {
 		var host string
 		var one delivery
-		err := row.Scan(&host, &one.id, &one.author, &one.key, &one.inbox, &one.body, &one.status, &one.attempts, &one.due, &one.created)
+		err := row.Scan(&host, &one.id, &one.author, &one.key, &one.inbox, &one.body, &one.bodyID, &one.status, &one.attempts, &one.due, &one.created)
 		of[host] = append(of[host], one)
 		return struct{}{}, err
 	}, firstRowsSQL(d.Engine()), hosts, handRows+1)
@@ -111,6 +114,8 @@ type there struct {
 	mu    sync.Mutex
 	until time.Time
 	known map[int64]struct{}
+
+	flight singleflight.Group
 }
 
 // isGone asks whether a status was deleted.
@@ -125,8 +130,9 @@ func (d *Deliverer) isGone(ctx context.Context, status int64) (bool, error) {
 	if known {
 		return false, nil
 	}
-	gone, err := d.gone(ctx, status)
-	if err != nil || gone {
+	// When the moment is over many want to know at once.
+	answer, err, _ := d.there.flight.Do(strconv.FormatInt(status, 10), func() (any, error) { return d.gone(ctx, status) })
+	if gone, _ := answer.(bool); err != nil || gone {
 		return gone, err
 	}
 	d.there.mu.Lock()

@@ -22,14 +22,14 @@ var insertTexts = func() map[int]string {
 	texts := map[int]string{}
 	for _, size := range insertSizes {
 		var b strings.Builder
-		b.WriteString(`INSERT INTO deliveries (author_id, event_key, body, status_id, due_at, created_at, id, host, inbox_url) VALUES `)
+		b.WriteString(`INSERT INTO deliveries (author_id, event_key, body, body_id, status_id, due_at, created_at, id, host, inbox_url) VALUES `)
 		for i := range size {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString("($1, $2, $3, $4, $5, $5")
+			b.WriteString("($1, $2, $3, $4, $5, $6, $6")
 			for column := range 3 {
-				b.WriteString(", $" + strconv.Itoa(6+3*i+column))
+				b.WriteString(", $" + strconv.Itoa(7+3*i+column))
 			}
 			b.WriteString(")")
 		}
@@ -39,7 +39,12 @@ var insertTexts = func() map[int]string {
 	return texts
 }()
 
-func insertDeliveries(ctx context.Context, tx *db.Tx, x Delivery, to []destination) error {
+// insertDeliveries stores the rows; bodyID is that of their body where it is stored for all, and 0 where each has it.
+func insertDeliveries(ctx context.Context, tx *db.Tx, x Delivery, bodyID int64, to []destination) error {
+	body, shared := string(x.Body), (*int64)(nil)
+	if bodyID != 0 {
+		body, shared = "", &bodyID
+	}
 	var status *int64
 	if x.Status != 0 {
 		status = &x.Status
@@ -51,8 +56,8 @@ func insertDeliveries(ctx context.Context, tx *db.Tx, x Delivery, to []destinati
 	now := clock.Milli(tx.Now())
 	for _, size := range insertSizes {
 		for len(to) >= size {
-			args := make([]any, 0, 5+3*size)
-			args = append(args, lane, x.EventKey, string(x.Body), status, now)
+			args := make([]any, 0, 6+3*size)
+			args = append(args, lane, x.EventKey, body, shared, status, now)
 			for _, t := range to[:size] {
 				args = append(args, tx.NextID(), t.host, t.inbox)
 			}
@@ -99,13 +104,13 @@ const laneRange = `
 	ORDER BY host, author_id, id LIMIT $4`
 
 const laneRowsSQL = `
-	SELECT id, author_id, event_key, inbox_url, body, COALESCE(status_id, 0), attempts, due_at, created_at` + laneRange
+	SELECT id, author_id, event_key, inbox_url, body, COALESCE(body_id, 0), COALESCE(status_id, 0), attempts, due_at, created_at` + laneRange
 
 // laneRows lists the rows of a lane in the order they must go.
 func laneRows(ctx context.Context, q db.Q, host string, author, after int64, limit int) ([]delivery, error) {
 	rows, err := db.All(ctx, q, func(row db.Row) (delivery, error) {
 		var d delivery
-		err := row.Scan(&d.id, &d.author, &d.key, &d.inbox, &d.body, &d.status, &d.attempts, &d.due, &d.created)
+		err := row.Scan(&d.id, &d.author, &d.key, &d.inbox, &d.body, &d.bodyID, &d.status, &d.attempts, &d.due, &d.created)
 		return d, err
 	}, laneRowsSQL, host, author, after, limit)
 	if err != nil {

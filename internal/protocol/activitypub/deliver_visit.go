@@ -47,7 +47,8 @@ type delivery struct {
 	id, author int64
 	key        string
 	inbox      string
-	body       string
+	body       string // of this delivery alone
+	bodyID     int64  // or that of many
 	status     int64
 	attempts   int
 	due        int64
@@ -194,12 +195,20 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 			return true, v.finished(ctx, row.id)
 		}
 	}
+	body, err := v.bodyOf(ctx, row)
+	if fault.Is(err, fault.NotFound) {
+		v.log.ErrorContext(ctx, "a delivery has no body and cannot be sent", "inbox", row.inbox, "event", row.key)
+		return true, v.finished(ctx, row.id)
+	}
+	if err != nil {
+		return false, err
+	}
 	if v.courteous() {
 		err = v.courtesy.Wait(ctx)
 	}
 	status := 0
 	if err == nil {
-		status, err = v.send(ctx, row, keyID, key)
+		status, err = v.send(ctx, row, body, keyID, key)
 	}
 	if err != nil && ctx.Err() != nil { // we are stopping: not the host's fault
 		v.soonest(row.due)
@@ -214,11 +223,11 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 }
 
 // send posts a row; a panic of the poster is a failure.
-func (v *visit) send(ctx context.Context, row delivery, keyID string, key crypto.Signer) (status int, err error) {
+func (v *visit) send(ctx context.Context, row delivery, body []byte, keyID string, key crypto.Signer) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, postDeadline)
 	defer cancel()
 	err = bus.Safely(func() (err error) {
-		status, err = v.post.Post(ctx, row.inbox, []byte(row.body), keyID, key, v.headers(ctx, row)...)
+		status, err = v.post.Post(ctx, row.inbox, body, keyID, key, v.headers(ctx, row)...)
 		return err
 	})
 	return status, err
