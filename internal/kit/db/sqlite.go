@@ -36,6 +36,9 @@ func openLite(ctx context.Context, d *DB, path string) (*lite, error) {
 	}
 	l := &lite{d: d, path: path, lock: lock}
 	conn, err := openNewLite(path, l.writerDSN())
+	if err == nil {
+		conn, err = l.forgetStatistics(conn)
+	}
 	if err != nil {
 		lock.release()
 		return nil, err
@@ -58,6 +61,24 @@ func openNewLite(path, dsn string) (*liteConn, error) {
 	}
 	_ = file.Close()
 	return openLiteConn(dsn)
+}
+
+// forgetStatistics drops what ANALYZE of another program left. Plans are made for tables of all sizes, and what SQLite then believes of a
+// table that was small when it was counted is wrong for as long as the database lives: an index of search that it thinks is empty is read
+// to its end at each merge. A connection that has read them knows them until it is closed.
+func (l *lite) forgetStatistics(conn *liteConn) (*liteConn, error) {
+	left, err := listLite(conn, Text, `SELECT name FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4')`)
+	for _, table := range left {
+		err = errors.Join(err, conn.execAll("DROP TABLE "+table))
+	}
+	if err == nil && len(left) == 0 {
+		return conn, nil
+	}
+	if err = errors.Join(err, conn.close()); err != nil {
+		return nil, fmt.Errorf("forget the statistics of %s: %w", l.path, err)
+	}
+	l.d.config.Log.Info("forgot the statistics that ANALYZE left: plans do without them", "database", l.path)
+	return openLiteConn(l.writerDSN())
 }
 
 // foldAfter is how many pages the log has before it is folded into the file. The writer waits for that, a page that was written many times
