@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -131,7 +132,7 @@ func percentile(sorted []time.Duration, part float64) time.Duration {
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // middle is the median of several rounds.
-func middle(rounds []time.Duration) time.Duration {
+func middle[T cmp.Ordered](rounds []T) T {
 	slices.Sort(rounds)
 	return rounds[len(rounds)/2]
 }

@@ -241,15 +241,21 @@ func start(ctx context.Context, path, address string, args ...string) (*exec.Cmd
 	if err := cmd.Start(); err != nil {
 		return nil, 0, err
 	}
-	for time.Since(begin) < 20*time.Second {
+	for time.Since(begin) < longestStart {
 		if answer, err := http.Get("http://" + address + "/healthz"); err == nil { //nolint:noctx // a probe
 			_ = answer.Body.Close()
 			return cmd, time.Since(begin), nil
 		}
+		if _, err := memory(cmd.Process.Pid); err != nil { // it ended, and said why
+			return nil, 0, errors.Join(fmt.Errorf("%s did not start: %w", path, err), cmd.Wait())
+		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	return nil, 0, errors.Join(errors.New(path+" did not answer within 20 s"), cmd.Process.Kill())
+	return nil, 0, errors.Join(fmt.Errorf("%s did not answer within %v", path, longestStart), cmd.Process.Kill())
 }
+
+// longestStart is how long a server may take to its first answer: one on a large town that was kept takes a backup before it changes the schema.
+const longestStart = 20 * time.Minute
 
 func stop(cmd *exec.Cmd) error {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -19,6 +19,7 @@ const (
 	readers      = 250 // members whose pages are asked for: each once, so that all are cold
 	few          = 4   // connections
 	homePages    = 5
+	sizeRounds   = 5
 	searches     = 120
 	posts        = 400
 
@@ -28,47 +29,81 @@ const (
 	searchPage = 5
 )
 
-// sizes measures the same requests in each town, the first of which the others are compared with.
+// inhabited is a town with those of its members who are measured: with a full page of notifications, and of groups of them.
+type inhabited struct {
+	*place
+	statuses      int
+	told, grouped []int
+	rounds        [][]cost
+}
+
+// sizes measures the same requests in each town, the first of which the others are compared with. It goes round among them, since what a
+// machine can do that it shares with others moves from minute to minute, and tells what each costs in the round in the middle.
 func (b *bench) sizes(ctx context.Context, engine db.Engine) error {
-	var smallest []cost
+	towns := make([]*inhabited, len(b.towns))
 	for i, statuses := range b.towns {
-		p, err := b.town(ctx, engine, statuses)
-		if err != nil {
+		var err error
+		if towns[i], err = b.inhabit(ctx, engine, statuses); err != nil {
 			return err
 		}
-		if err := p.index(ctx); err != nil {
-			return err
+	}
+	for range sizeRounds {
+		for _, t := range towns {
+			s, err := t.serve(ctx)
+			if err != nil {
+				return err
+			}
+			all, err := s.costs(ctx, t.told, t.grouped)
+			if err := errors.Join(err, s.stop()); err != nil {
+				return err
+			}
+			t.rounds = append(t.rounds, all)
 		}
-		told, err := p.told(ctx, "notifications", toldPage)
-		if err != nil {
-			return err
-		}
-		grouped, err := p.told(ctx, "notification_groups", groupPage)
-		if err != nil {
-			return err
-		}
-		s, err := p.serve(ctx)
-		if err != nil {
-			return err
-		}
-		all, err := s.costs(ctx, told, grouped)
-		if err := errors.Join(err, s.stop()); err != nil {
-			return err
-		}
-		for k, one := range all {
-			measure := fmt.Sprintf("%s at %d statuses: CPU a request (ms)", one.what, statuses)
-			if i == 0 {
+	}
+	for _, t := range towns {
+		for k, one := range t.usual() {
+			measure := fmt.Sprintf("%s at %d statuses: CPU a request (ms)", one.what, t.statuses)
+			if t == towns[0] {
 				b.told(engine, measure, one.each)
 			} else {
-				b.compared(engine, measure, maxSizeRatio, one.each, smallest[k].each)
+				b.compared(engine, measure, maxSizeRatio, one.each, towns[0].usual()[k].each)
 			}
-			b.told(engine, fmt.Sprintf("%s at %d statuses: p95 (ms)", one.what, statuses), millis(one.p95))
-		}
-		if i == 0 {
-			smallest = all
+			b.told(engine, fmt.Sprintf("%s at %d statuses: p95 (ms)", one.what, t.statuses), millis(one.p95))
 		}
 	}
 	return nil
+}
+
+// inhabit makes a town, or goes on with one, and lets a server read it for search.
+func (b *bench) inhabit(ctx context.Context, engine db.Engine, statuses int) (*inhabited, error) {
+	p, err := b.town(ctx, engine, statuses)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.index(ctx); err != nil {
+		return nil, err
+	}
+	t := &inhabited{place: p, statuses: statuses}
+	if t.told, err = p.told(ctx, "notifications", toldPage); err != nil {
+		return nil, err
+	}
+	t.grouped, err = p.told(ctx, "notification_groups", groupPage)
+	return t, err
+}
+
+// usual is what each kind of request costs in the middle of the rounds.
+func (t *inhabited) usual() []cost {
+	all := make([]cost, len(t.rounds[0]))
+	for k := range all {
+		all[k].what = t.rounds[0][k].what
+		var each []float64
+		var p95 []time.Duration
+		for _, round := range t.rounds {
+			each, p95 = append(each, round[k].each), append(p95, round[k].p95)
+		}
+		all[k].each, all[k].p95 = middle(each), middle(p95)
+	}
+	return all
 }
 
 // index lets the server read everything for search, and waits for it.

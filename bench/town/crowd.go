@@ -78,3 +78,15 @@ func Deliveries(ctx context.Context, d *db.DB, author int64, n int, host func(i 
 	}
 	return nil
 }
+
+// NoDeliveries forgets all that waits to be delivered.
+func NoDeliveries(ctx context.Context, d *db.DB) error {
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		for _, table := range []string{"deliveries", "delivery_hosts"} {
+			if _, err := db.Exec(ctx, tx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
