@@ -2,7 +2,9 @@ package statuses
 
 import (
 	"context"
+	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 
 	"anancus/internal/kit/clock"
@@ -104,4 +106,48 @@ func TestWhatIsRememberedOfReadersIsBounded(t *testing.T) {
 		}
 		runtime.KeepAlive(r)
 	}
+}
+
+// TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas is for a reader who follows thousands and whom thousands follow.
+func TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas(t *testing.T) {
+	const all = 4000
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		count := `WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
+		err := d.Tx(ctx, func(tx *db.Tx) error {
+			for _, sql := range []string{
+				count + `INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at)
+					SELECT i, CAST(i AS TEXT), CAST(i AS TEXT), 'a.example', CAST(i AS TEXT), 0, 0 FROM n UNION ALL SELECT 1, 'a', 'a', '', 'a', 0, 0`,
+				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT i, 1, i, 0, TRUE FROM n WHERE i % 2 = 0`,
+				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT $1 + i, i, 1, 0, TRUE FROM n WHERE i % 3 = 0`,
+				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'public', i % 100, 0 FROM n`,
+				count + `INSERT INTO thread_mutes (account_id, thread_id, created_at) SELECT 1, i, 0 FROM n WHERE i < 100 AND i % 5 = 0`,
+			} {
+				if _, err := db.Exec(ctx, tx, sql, int64(all)); err != nil {
+					return err
+				}
+			}
+			_, err := db.Exec(ctx, tx, dbtest.Analyze(d.Engine()))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []id.Status{7, 8, 9, 30, 1005}
+		got, err := flagsOf(ctx, d, 1, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []flags{0, follows, followedBack, follows | followedBack | muted, followedBack | muted} {
+			if got[ids[i]] != want {
+				t.Errorf("flags of %d = %b, want %b", ids[i], got[ids[i]], want)
+			}
+		}
+		plan := dbtest.Plan(t, d, flagsSQL, id.Account(1), ids, int64(muted), int64(follows), int64(followedBack))
+		// Both columns, or all of one reader's rows are walked over.
+		pairs := regexp.MustCompile(`SEARCH f USING COVERING INDEX \w+ \(account_id=\? AND target_id=\?\)|on follows f\w*\s+Index Cond: \(\(account_id = .*\) AND \(target_id = .*\)\)`)
+		if n := len(pairs.FindAllString(plan, -1)); n != 2 || strings.Count(plan, "on follows") > n {
+			t.Errorf("follows are looked up by both their ends %d times, want 2:\n%s", n, plan)
+		}
+	})
 }
