@@ -31,13 +31,15 @@ func scan(r db.Row) (candidate, error) {
 
 // merged are two spellings of one question: of the statuses of many sources (authors or
 // tags), the next $3 beyond the id $2. Neither reads more than it needs, however much
-// a source has: SQLite's recursive query is a priority queue over the sources (and its CROSS JOIN begins with what it found), and
+// a source has: SQLite's recursive query is a priority queue over the sources (a source that has no more comes last, with an id that no
+// status has, and its CROSS JOIN begins with what it found), and
 // PostgreSQL reads a few of each source to learn how far back the answer can reach.
 const (
 	mergedSQLite = `WITH RECURSIVE line (source, id) AS (
-		SELECT e.value, f.id FROM json_each($1) e JOIN statuses f ON f.id = (SELECT t.{id} FROM {table} t WHERE t.{source} = e.value AND t.{id} {<} $2 ORDER BY t.{id} {DESC} LIMIT 1)
+		SELECT e.value, COALESCE((SELECT t.{id} FROM {table} t WHERE t.{source} = e.value AND t.{id} {<} $2 ORDER BY t.{id} {DESC} LIMIT 1), {end}) FROM json_each($1) e
 		UNION ALL
-		SELECT line.source, f.id FROM line JOIN statuses f ON f.id = (SELECT t.{id} FROM {table} t WHERE t.{source} = line.source AND t.{id} {<} line.id ORDER BY t.{id} {DESC} LIMIT 1)
+		SELECT line.source, COALESCE((SELECT t.{id} FROM {table} t WHERE t.{source} = line.source AND t.{id} {<} line.id ORDER BY t.{id} {DESC} LIMIT 1), {end})
+		FROM line WHERE line.id <> {end}
 		ORDER BY 2 {DESC} LIMIT $3)
 	SELECT ` + columns + ` FROM line CROSS JOIN statuses s ON s.id = line.id` + joins + ` ORDER BY s.id {DESC}`
 
