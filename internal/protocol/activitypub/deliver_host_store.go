@@ -1,9 +1,11 @@
 package activitypub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +113,8 @@ func claimHosts(ctx context.Context, d *db.DB, now time.Time, lease time.Duratio
 	if err != nil {
 		return nil, fmt.Errorf("claim hosts: %w", err)
 	}
+	// The engines give them in any order, and PostgreSQL in another one from day to day.
+	slices.SortFunc(hosts, func(a, b deliveryHost) int { return cmp.Compare(a.name, b.name) })
 	return hosts, nil
 }
 
