@@ -210,8 +210,12 @@ func (b *builder) remember(ctx context.Context) error {
 	return err
 }
 
-// count writes the counts of accounts, and lets the engine learn its tables.
+// count writes the counts of accounts, once, and lets the engine learn its tables.
 func (b *builder) count(ctx context.Context) error {
+	done, err := db.One(ctx, b.d, db.Int64, `SELECT COUNT(*) FROM town WHERE step = 'counts'`)
+	if err != nil || done > 0 {
+		return err
+	}
 	if err := b.run(ctx, `INSERT INTO account_counts (account_id, statuses, followers, following, last_status_at)
 		SELECT a.id, COALESCE(s.n, 0), COALESCE(t.n, 0), COALESCE(f.n, 0), s.latest FROM accounts a
 			LEFT JOIN (SELECT author_id, COUNT(*) AS n, MAX(created_at) AS latest FROM statuses WHERE visibility <> 'direct' GROUP BY author_id) s ON s.author_id = a.id
@@ -220,7 +224,13 @@ func (b *builder) count(ctx context.Context) error {
 			WHERE TRUE ON CONFLICT (account_id) DO UPDATE SET statuses = excluded.statuses, followers = excluded.followers, following = excluded.following, last_status_at = excluded.last_status_at`); err != nil {
 		return fmt.Errorf("counts: %w", err)
 	}
-	return b.d.Tx(ctx, func(tx *db.Tx) error { return measure(ctx, tx) })
+	return b.d.Tx(ctx, func(tx *db.Tx) error {
+		if err := measure(ctx, tx); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, tx, `INSERT INTO town (step, statuses, of_all, newest) SELECT 'counts', statuses, of_all, newest FROM town WHERE step = 'statuses'`)
+		return err
+	})
 }
 
 // measure tells PostgreSQL how full its tables are, as it finds out by itself in time. SQLite is never told in a server either: what it
