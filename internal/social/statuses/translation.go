@@ -287,11 +287,17 @@ func (s *Service) Translate(ctx context.Context, status *Status, language string
 		return nil, err
 	}
 	key := what.key(b, from)
-	kept, err := keptTranslation(ctx, s.db, status.ID, into, key, s.clock.Now().Add(-keepTranslation))
+	recall := func(ctx context.Context) (raw, error) {
+		return keptTranslation(ctx, s.db, status.ID, into, key, s.clock.Now().Add(-keepTranslation))
+	}
+	kept, err := recall(ctx)
 	if err != nil || kept != nil {
 		return kept, err
 	}
 	made, err := s.translations.once(ctx, strings.Join([]string{status.ID.String(), into, key}, " "), func(ctx context.Context) (any, error) {
+		if kept, err := recall(ctx); err != nil || kept != nil { // another was quicker
+			return kept, err
+		}
 		return s.translate(ctx, b, status.ID, what, from, into, key)
 	})
 	if err != nil {
