@@ -105,7 +105,9 @@ func maintain(statements ...string) error {
 }
 
 // makeTemplate makes a migrated database to copy from, unless another process
-// has made one of the same migrations.
+// has made one of the same migrations. Nobody connects to it once it has its
+// name, since PostgreSQL copies no database that somebody is connected to: what
+// is to be known of it, its shape, is its comment.
 func makeTemplate() (string, error) {
 	name, err := templateName()
 	if err != nil {
@@ -135,13 +137,22 @@ func makeTemplate() (string, error) {
 	if err := migrate(urlOf(building)); err != nil {
 		return "", err
 	}
-	_, err = conn.Exec(ctx, `ALTER DATABASE `+building+` RENAME TO `+name)
-	return name, err
+	found, err := shapeOf(ctx, building)
+	if err != nil {
+		return "", err
+	}
+	for _, sql := range []string{`COMMENT ON DATABASE ` + building + ` IS '` + found + `'`, `ALTER DATABASE ` + building + ` RENAME TO ` + name} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return "", err
+		}
+	}
+	return name, nil
 }
 
-// templateName follows the content of the migrations.
+// templateName follows the content of the migrations, and what its comment says.
 func templateName() (string, error) {
 	sum := sha256.New()
+	fmt.Fprintln(sum, shape)
 	names, err := fs.Glob(migrations.Files, "*.sql")
 	if err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,6 +60,18 @@ var templateShape = sync.OnceValues(func() (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	conn, err := pgx.Connect(ctx, os.Getenv(postgresEnv))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var found string
+	err = conn.QueryRow(ctx, `SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1`, name).Scan(&found)
+	return found, err
+})
+
+// shapeOf reads the shape of a database that is to be a template, and refuses one with rows.
+func shapeOf(ctx context.Context, name string) (string, error) {
 	conn, err := pgx.Connect(ctx, urlOf(name))
 	if err != nil {
 		return "", err
@@ -79,7 +92,7 @@ var templateShape = sync.OnceValues(func() (string, error) {
 		return "", errors.New("the migrations store rows, which emptying would lose")
 	}
 	return found, nil
-})
+}
 
 // eachTable is a statement that writes one for every table that tests fill.
 func eachTable(statement, between string) string {
