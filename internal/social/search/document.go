@@ -229,13 +229,16 @@ func (s *Service) indexIn(ctx context.Context, tx *db.Tx, list []id.Status) erro
 	if err != nil {
 		return err
 	}
-	keep := map[id.Status]bool{}
+	keep, kept := map[id.Status]bool{}, make([]entry, 0, len(found))
 	for _, d := range found {
 		if terms := d.terms(); len(terms) > 0 {
 			keep[d.status] = true
-			if err := s.index.put(ctx, tx, d.status, terms); err != nil {
-				return err
-			}
+			kept = append(kept, entry{d.status, terms})
+		}
+	}
+	if len(kept) > 0 {
+		if err := s.index.put(ctx, tx, kept); err != nil {
+			return err
 		}
 	}
 	var gone []id.Status

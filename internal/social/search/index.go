@@ -11,12 +11,18 @@ import (
 
 // index keeps which terms each status has; the one thing that the engines do in their own ways.
 type index interface {
-	// put keeps the terms of a status, in the place of those before.
-	put(ctx context.Context, tx *db.Tx, status id.Status, terms []string) error
+	// put keeps the terms of statuses, in the place of those before.
+	put(ctx context.Context, tx *db.Tx, list []entry) error
 	// drop forgets statuses.
 	drop(ctx context.Context, tx *db.Tx, list []id.Status) error
 	// find gives the newest statuses that fit, with ids below and above two bounds.
 	find(ctx context.Context, q db.Q, w wish, below, above id.Status, limit int) ([]id.Status, error)
+}
+
+// entry is a status with everything it can be found by. No term has a space.
+type entry struct {
+	status id.Status
+	terms  []string
 }
 
 // wish is what a status must have among its terms, what it must not, and of what it must have one.

@@ -35,16 +35,25 @@ func stretchOf(kind int, status id.Status) int64 {
 // stretchSize is how many bits of an id lie within a stretch of a kind.
 func stretchSize(kind int) int { return idBits + firstStretch + stretchBits*kind }
 
-func (postgresIndex) put(ctx context.Context, tx *db.Tx, status id.Status, terms []string) error {
-	_, err := db.Exec(ctx, tx, `INSERT INTO search_statuses (status_id, terms) VALUES ($1, array_to_tsvector(CAST($2 AS TEXT[])))
-		ON CONFLICT (status_id) DO UPDATE SET terms = excluded.terms`, status, withStretches(status, terms))
+// What a step of a walk read is kept with one statement.
+const postgresPut = `INSERT INTO search_statuses (status_id, terms)
+	SELECT x.id, array_to_tsvector(string_to_array(x.terms, ' ')) FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[])) AS x(id, terms)
+	ON CONFLICT (status_id) DO UPDATE SET terms = excluded.terms`
+
+func (postgresIndex) put(ctx context.Context, tx *db.Tx, list []entry) error {
+	ids, terms := make([]id.Status, len(list)), make([]string, len(list))
+	for i, e := range list {
+		ids[i], terms[i] = e.status, strings.Join(append(e.terms[:len(e.terms):len(e.terms)], stretches(e.status)...), " ")
+	}
+	_, err := db.Exec(ctx, tx, postgresPut, ids, terms)
 	return err
 }
 
-func withStretches(status id.Status, terms []string) []string {
-	terms = append(make([]string, 0, len(terms)+stretchKinds), terms...)
+// stretches are the terms of the time at which a status was made.
+func stretches(status id.Status) []string {
+	terms := make([]string, stretchKinds)
 	for kind := range stretchKinds {
-		terms = append(terms, stretch(kind, stretchOf(kind, status)))
+		terms[kind] = stretch(kind, stretchOf(kind, status))
 	}
 	return terms
 }

@@ -13,9 +13,13 @@ import (
 // stops as soon as a page is full.
 type liteIndex struct{}
 
-func (liteIndex) put(ctx context.Context, tx *db.Tx, status id.Status, terms []string) error {
-	_, err := db.Exec(ctx, tx, `INSERT OR REPLACE INTO search_statuses (rowid, terms) VALUES ($1, $2)`, status, strings.Join(terms, " "))
-	return err
+func (liteIndex) put(ctx context.Context, tx *db.Tx, list []entry) error {
+	for _, e := range list {
+		if _, err := db.Exec(ctx, tx, `INSERT OR REPLACE INTO search_statuses (rowid, terms) VALUES ($1, $2)`, e.status, strings.Join(e.terms, " ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (liteIndex) drop(ctx context.Context, tx *db.Tx, list []id.Status) error {

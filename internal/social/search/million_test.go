@@ -160,7 +160,7 @@ func (m *million) fill() {
 			}
 			terms := d.terms()
 			if m.d.Engine() == db.Postgres && len(terms) > 0 {
-				terms = withStretches(d.status, terms)
+				terms = append(terms, stretches(d.status)...)
 			}
 			batch = append(batch, [5]any{int64(d.status), author, "<p>" + said + "</p>", language, strings.Join(terms, " ")})
 		}

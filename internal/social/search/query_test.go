@@ -91,7 +91,7 @@ func TestStretchesCoverEveryIDOnce(t *testing.T) {
 				t.Errorf("%v, %s found: %d steps", bounds, name, len(steps))
 			}
 			in := func(one id.Status) (times int) {
-				terms := withStretches(one, nil)
+				terms := stretches(one)
 				for _, step := range steps {
 					if slices.ContainsFunc(step, func(t string) bool { return slices.Contains(terms, t) }) {
 						times++
