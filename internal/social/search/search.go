@@ -32,7 +32,7 @@ type Service struct {
 // New opens the room.
 func New(d *db.DB, c clock.Clock, set *settings.Service, people *accounts.Service, posts *statuses.Service, hashtags *tags.Service,
 	groups *collections.Service, remote *activitypub.Client) *Service {
-	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, groups: groups, remote: remote, index: liteIndex{},
+	s := &Service{db: d, clock: c, site: people.Site(), settings: set, accounts: people, statuses: posts, hashtags: hashtags, groups: groups, remote: remote, index: &liteIndex{},
 		opened: id.Status(clock.Milli(c.Now()) << 16)}
 	if d.Engine() == db.Postgres {
 		s.index = postgresIndex{}
