@@ -28,7 +28,7 @@ import (
 const (
 	healthyHosts    = 500
 	healthyPosts    = 4    // a round
-	healthyRounds   = 7    // which count, after one that does not
+	healthyRounds   = 15   // which count, after one that does not
 	maxOfSignature  = 1.25 // of what a signature costs: 0.8 of the rate at which the machine signs
 	manyFollowers   = 25_000
 	manyHosts       = 3000
