@@ -216,8 +216,11 @@ func (v *visit) deliver(ctx context.Context, row delivery, keyID string, key cry
 	}
 	answer := answerOf(status, err)
 	v.counts[answer].Add(1)
-	if answer == failed {
+	switch answer {
+	case failed:
 		return false, v.failed(ctx, row, failureText(status, err))
+	case refused: // nothing else tells of it: the row is gone
+		v.log.DebugContext(ctx, "an inbox refuses a delivery", "inbox", row.inbox, "event", row.key, "answer", status)
 	}
 	return true, v.answered(ctx, row.id)
 }
