@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"anancus/internal/kit/db"
+	"anancus/internal/protocol/activitypub/aptest"
 	"anancus/internal/server/servertest"
 )
 
@@ -68,5 +69,45 @@ func TestAMutedThreadIsNotHeardOfUntilItIsUnmuted(t *testing.T) {
 				t.Errorf("%s answered %d, want %d", ask.path, got.StatusCode, ask.code)
 			}
 		}
+	})
+}
+
+func TestWhatComesLateToAMutedThreadIsMuted(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, engine db.Engine) {
+		s := servertest.New(t, engine)
+		bo, sam := s.Join("bo"), newOutsider(t, aptest.NewServer(t), "sam", 0)
+		sam.acceptFollow(bo)
+		comes := func(number, answers string) (uri, id string) {
+			t.Helper()
+			note := sam.answer(number, answers, 1)
+			sam.post(s, sam.create(note), http.StatusAccepted)
+			status, ok := known(bo, note.ID)
+			if !ok {
+				t.Fatalf("%s did not come", number)
+			}
+			return note.ID, status.ID
+		}
+		wantMuted := func(id, what string) {
+			t.Helper()
+			var shown struct{ Muted bool }
+			if bo.Get("/api/v1/statuses/"+id, &shown); !shown.Muted {
+				t.Errorf("%s is not shown as muted", what)
+			}
+		}
+		_, answer := comes("answer", sam.actor.ID+"/statuses/top")
+		bo.Act(answer, "mute")
+		_, top := comes("top", "")
+		wantMuted(top, "a status whose answer was muted before it came")
+
+		begin, beginning := comes("beginning", "")
+		bo.Act(beginning, "mute")
+		_, end := comes("end", sam.actor.ID+"/statuses/middle")
+		var shown struct{ Muted bool }
+		if bo.Get("/api/v1/statuses/"+end, &shown); shown.Muted {
+			t.Error("it is muted before anybody knows of which thread it is")
+		}
+		_, middle := comes("middle", begin)
+		wantMuted(middle, "what ties two threads together")
+		wantMuted(end, "the end of a muted thread")
 	})
 }

@@ -202,7 +202,7 @@ func mergeThreads(ctx context.Context, tx *db.Tx, from []id.Status, to id.Status
 	if err != nil {
 		return false, err
 	}
-	return n == adoptAtOnce, carryMutes(ctx, tx, from, to)
+	return n == adoptAtOnce, carryMutes(ctx, tx, from, to, n > 0)
 }
 
 // JoinThreads does what is left of tying threads together: answers and statuses beyond the first hundreds, and those that were written meanwhile.

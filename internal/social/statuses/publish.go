@@ -253,7 +253,8 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, status *Status, mentions
 		return nil, err
 	}
 	answers := (status.InReplyTo != 0 || status.InReplyToURI != "") && status.InReplyToAccount != status.Author
-	alone := len(mentions) == 0 && !answers && !status.quotes
+	answered := status.InReplyTo == 0 && status.Thread != status.ID // before it came
+	alone := len(mentions) == 0 && !answers && !answered && !status.quotes
 	return carried, tx.Emit(Published{status.ID, status.Author, status.InReplyTo, carried, status.Quiet, alone,
 		Writing{status.Local, status.LocalOnly, status.Visibility, len(mentions) > 0, answers, status.findable, posts}})
 }

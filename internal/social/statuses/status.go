@@ -81,7 +81,7 @@ type (
 		InReplyTo id.Status // 0 for none known
 		Tags      []id.Tag  // the hashtags it carries
 		Quiet     bool      // it is old and was fetched: nobody is told, and no home feed shows it
-		Alone     bool      `json:",omitempty"` // it names, answers and quotes nobody: only followers hear of it, and relays
+		Alone     bool      `json:",omitempty"` // it names, answers and quotes nobody, and no answer came before it: only followers hear of it, and relays
 		// What it is like, for those who are asked in its transaction whether it concerns them. Nobody knows it later.
 		Written Writing `json:"-"`
 	}

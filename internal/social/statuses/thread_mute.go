@@ -11,7 +11,7 @@ import (
 	"anancus/internal/social/viewer"
 )
 
-// ThreadMuted tells that a member does not want to hear of a thread, or wants to again.
+// ThreadMuted tells that a member does not want to hear of a thread, or wants to again, or not of what came to be a part of it.
 type ThreadMuted struct {
 	Account id.Account
 	Thread  id.Status
@@ -48,11 +48,15 @@ func (s *Service) UnmuteThread(ctx context.Context, member id.Account, thread id
 	return nil
 }
 
-// carryMutes keeps those who muted a thread that turned out to be a part of another from hearing of it there.
-func carryMutes(ctx context.Context, tx *db.Tx, from []id.Status, to id.Status) error {
+// carryMutes keeps those who muted a thread that turned out to be a part of another from hearing of it there. moved tells that statuses came to
+// the other with it: they are muted for whoever muted that, too.
+func carryMutes(ctx context.Context, tx *db.Tx, from []id.Status, to id.Status, moved bool) error {
 	members, err := db.All(ctx, tx, db.Value[id.Account], `INSERT INTO thread_mutes (account_id, thread_id, created_at)
 		SELECT DISTINCT account_id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM thread_mutes WHERE thread_id {in $1}
 		ON CONFLICT (account_id, thread_id) DO NOTHING RETURNING account_id`, from, to, clock.Milli(tx.Now()))
+	if err == nil && moved {
+		members, err = db.All(ctx, tx, db.Value[id.Account], `SELECT account_id FROM thread_mutes WHERE thread_id = $1`, to)
+	}
 	for _, member := range members {
 		if err == nil {
 			err = tx.Emit(ThreadMuted{member, to})
