@@ -26,11 +26,12 @@ type newspaper struct {
 	mu    sync.Mutex
 	pages map[string]string
 	asked map[string]int
+	photo []byte // what all its pictures show
 }
 
 func newNewspaper(t *testing.T) *newspaper {
 	t.Helper()
-	n, photo := &newspaper{pages: map[string]string{}, asked: map[string]int{}}, picture(t, 1280, 720, "jpg")
+	n := &newspaper{pages: map[string]string{}, asked: map[string]int{}, photo: picture(t, 1280, 720, "jpg")}
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.mu.Lock()
 		n.asked[r.URL.Path]++
@@ -39,7 +40,7 @@ func newNewspaper(t *testing.T) *newspaper {
 		switch {
 		case strings.HasSuffix(r.URL.Path, ".jpg"):
 			w.Header().Set("Content-Type", "image/jpeg")
-			_, _ = w.Write(photo)
+			_, _ = w.Write(n.photo)
 		case !known:
 			http.NotFound(w, r)
 		case strings.HasSuffix(r.URL.Path, ".json"):
@@ -315,9 +316,25 @@ func TestAuthorsAreNamedWhereTheySayThatTheSiteMay(t *testing.T) {
 		if _, body := file(t, s.URL+"/@bo/"+post.ID, "Accept", "text/html"); !strings.Contains(string(body), `<p><a href="/@ada">More from <bdi>Ada!</bdi></a></p>`) {
 			t.Errorf("visitors are shown %s", body)
 		}
-		if got := shows(bo, post.ID).Card; len(got.Authors) != 1 || got.Authors[0].Account == nil || got.Authors[0].Account.ID != ada.ID || got.Authors[0].Name != "Ada L." || missing(ada) {
-			t.Errorf("after she said so it is shown with %+v", got)
+		named := func(when string) {
+			t.Helper()
+			if got := shows(bo, post.ID).Card; len(got.Authors) != 1 || got.Authors[0].Account == nil || got.Authors[0].Account.ID != ada.ID || got.Authors[0].Name != "Ada L." || missing(ada) {
+				t.Errorf("%s it is shown with %+v", when, got)
+			}
 		}
+		named("after she said so")
+		measures := func(what string) {
+			t.Helper()
+			if _, err := s.Keeper().TakeMeasure(t.Context(), keeper.Measure{Handle: "ada", Measure: what}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		measures("suspend")
+		if got := shows(bo, post.ID).Card; len(got.Authors) != 1 || got.Authors[0].Account != nil {
+			t.Errorf("while she is suspended it is shown with %+v", got)
+		}
+		measures("unsuspend")
+		named("after her return")
 		var own struct {
 			Source struct {
 				Domains []string `json:"attribution_domains"`

@@ -63,7 +63,8 @@ type Preview struct {
 	ImageDescription string
 	Blurhash         string
 	Published        time.Time
-	Creator          id.Account // whom the page names as its author; 0 for nobody known
+	Creator          id.Account // whom the page names as its author; 0 for nobody known, or for somebody who is not shown now
+	Named            id.Account // the same, shown or not; only of one that was read from the database
 	Attributed       bool       // the creator says that the site may
 }
 

@@ -15,7 +15,7 @@ import (
 // previewsSQL reads what is shown of links that were read; the domains are those at which the named author publishes.
 const previewsSQL = `SELECT l.id, l.url, l.host, l.kind, l.title, l.description, l.page_language, l.author_name, l.author_url, l.provider_name, l.provider_url,
 	l.embed_url, l.embed_width, l.embed_height, l.image_url, l.image_key, l.image_width, l.image_height, l.image_description, l.blurhash,
-	COALESCE(l.published_at, 0), COALESCE(a.id, 0), COALESCE(a.attribution_domains, '')
+	COALESCE(l.published_at, 0), COALESCE(l.creator_id, 0), COALESCE(a.id, 0), COALESCE(a.attribution_domains, '')
 	FROM links l LEFT JOIN accounts a ON a.id = l.creator_id AND a.suspended_at IS NULL AND a.deleted_at IS NULL WHERE l.kind <> '' AND l.id `
 
 func scanPreview(r db.Row) (*Preview, error) {
@@ -24,7 +24,7 @@ func scanPreview(r db.Row) (*Preview, error) {
 	var domains string
 	err := r.Scan(&p.Link, &p.URL, &p.Host, &p.Kind, &p.Title, &p.Description, &p.Language, &p.AuthorName, &p.AuthorURL, &p.ProviderName, &p.ProviderURL,
 		&p.EmbedURL, &p.EmbedWidth, &p.EmbedHeight, &p.ImageURL, &p.ImageKey, &p.ImageWidth, &p.ImageHeight, &p.ImageDescription, &p.Blurhash,
-		&published, &p.Creator, &domains)
+		&published, &p.Named, &p.Creator, &domains)
 	if err != nil {
 		return nil, err
 	}

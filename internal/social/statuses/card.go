@@ -39,7 +39,7 @@ type cards struct {
 	known *memo.Memo[id.Link, *card]
 
 	mu       sync.Mutex
-	creators map[id.Account]bool // who is named by any that is remembered
+	creators map[id.Account]bool // who is named by any that is remembered, also while they are suspended: they may be back
 }
 
 const cardsMemory = 4 << 20
@@ -51,7 +51,7 @@ func newCards() *cards {
 // ForgetCards drops what is remembered of previews.
 func (s *Service) ForgetCards(links ...id.Link) { s.cards.known.Forget(links...) }
 
-// ForgetCreator drops what is remembered of previews that name an account as their author: it may publish elsewhere now.
+// ForgetCreator drops what is remembered of previews that name an account as their author: it may publish elsewhere now, or be shown or not.
 func (s *Service) ForgetCreator(account id.Account) {
 	s.cards.mu.Lock()
 	defer s.cards.mu.Unlock()
@@ -109,9 +109,9 @@ func (s *Service) encodeCard(p *media.Preview) (*card, error) {
 	if c.address, err = accounts.Encode(m.URL); err != nil {
 		return nil, err
 	}
-	if p.Creator != 0 {
+	if p.Named != 0 {
 		s.cards.mu.Lock()
-		s.cards.creators[p.Creator] = true
+		s.cards.creators[p.Named] = true
 		s.cards.mu.Unlock()
 	}
 	if m.AuthorName != "" || m.AuthorURL != "" || p.Creator != 0 {
