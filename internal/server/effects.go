@@ -140,7 +140,7 @@ func (s *Server) effects() {
 	bus.On(b, "domain.changed",
 		bus.Live(func(ctx context.Context, _ domains.Changed) { s.mediaModes(ctx) }),
 		bus.Durable("moderation.settle_domains", bus.Index, nil, s.moderation.SettleDomains))
-	bus.On(b, "domain.allows_changed", bus.Live(func(ctx context.Context, _ domains.AllowsChanged) { s.mediaModes(ctx) }))
+	bus.On(b, "domain.allows_changed", bus.Live(func(context.Context, domains.AllowsChanged) {})) // whom we speak with changes nothing that is shown
 	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
 	bus.On(b, "access.token_revoked",
 		bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }),
