@@ -63,14 +63,29 @@ func (postgresIndex) drop(ctx context.Context, tx *db.Tx, list []id.Status) erro
 	return err
 }
 
-// The hits of a stretch are gathered before they are sorted, so that no plan walks over all statuses in their order instead.
-const postgresFind = `WITH hits AS MATERIALIZED (SELECT status_id FROM search_statuses WHERE terms @@ CAST(CAST($1 AS TEXT) AS tsquery))
-	SELECT status_id FROM hits WHERE status_id < $2 AND status_id > $3 ORDER BY status_id DESC LIMIT $4`
+// postgresFind asks for statuses that fit so many conditions. Their hits are gathered before they are sorted, so that no plan walks over all
+// statuses in their order instead.
+func postgresFind(conditions int) string {
+	var where strings.Builder
+	for i := range conditions {
+		if i > 0 {
+			where.WriteString(" AND ")
+		}
+		fmt.Fprintf(&where, "terms @@ CAST(CAST($%d AS TEXT) AS tsquery)", i+4)
+	}
+	return `WITH hits AS MATERIALIZED (SELECT status_id FROM search_statuses WHERE ` + where.String() + `)
+		SELECT status_id FROM hits WHERE status_id < $1 AND status_id > $2 ORDER BY status_id DESC LIMIT $3`
+}
 
 func (postgresIndex) find(ctx context.Context, q db.Q, w wish, below, above id.Status, limit int) ([]id.Status, error) {
 	var found []id.Status
 	for d := newDescent(below, above); !d.done(); {
-		more, err := db.All(ctx, q, db.Value[id.Status], postgresFind, w.tsquery(d.step(len(found), limit)), below, above, limit-len(found))
+		conditions := w.conditions(d.step(len(found), limit))
+		args := []any{below, above, limit - len(found)}
+		for _, one := range conditions {
+			args = append(args, one)
+		}
+		more, err := db.All(ctx, q, db.Value[id.Status], postgresFind(len(conditions)), args...)
 		if err != nil {
 			return nil, fmt.Errorf("search index: %w", err)
 		}
@@ -128,18 +143,28 @@ func (d *descent) step(found, wanted int) []string {
 	return step
 }
 
-// tsquery writes a wish, and the stretches of time it is about, in the words of PostgreSQL. No term has a quote or a backslash.
-func (w wish) tsquery(within []string) string {
+// maxConditions is how many words of a wish are conditions of their own; those beyond share one.
+const maxConditions = 8
+
+// conditions writes a wish, and the stretches of time it is about, in the words of PostgreSQL. A status must fit all of them. It is not one
+// query of them all: between conditions the index leaps to where the other goes on, whereas within a query it goes through everything
+// that is listed under the rarest word, however long ago. No term has a quote or a backslash.
+func (w wish) conditions(within []string) []string {
 	join := func(terms []string, between string) string { return `'` + strings.Join(terms, `'`+between+`'`) + `'` }
-	text := "(" + join(within, "|") + ")"
-	if len(w.all) > 0 {
-		text += "&" + join(w.all, "&")
+	time := "(" + join(within, "|") + ")"
+	if len(w.none) > 0 {
+		time += "&!(" + join(w.none, "|") + ")" // by itself it would be asked of all that is listed
+	}
+	list := []string{time}
+	for i, term := range w.all {
+		if i == maxConditions-1 {
+			list = append(list, join(w.all[i:], "&"))
+			break
+		}
+		list = append(list, join([]string{term}, ""))
 	}
 	if len(w.one) > 0 {
-		text += "&(" + join(w.one, "|") + ")"
+		list = append(list, join(w.one, "|"))
 	}
-	if len(w.none) > 0 {
-		text += "&!(" + join(w.none, "|") + ")"
-	}
-	return text
+	return list
 }

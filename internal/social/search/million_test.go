@@ -268,7 +268,11 @@ func (m *million) plans(s *Service) {
 	find, args := liteFind, []any{w.match(), int64(math.MaxInt64), int64(0), 40}
 	explain := `EXPLAIN QUERY PLAN `
 	if m.d.Engine() == db.Postgres {
-		find, args = postgresFind, []any{w.tsquery(newDescent(idOf(newest.UnixMilli()), 0).step(0, 40)), int64(math.MaxInt64), int64(0), 40}
+		conditions := w.conditions(newDescent(idOf(newest.UnixMilli()), 0).step(0, 40))
+		find, args = postgresFind(len(conditions)), []any{int64(math.MaxInt64), int64(0), 40}
+		for _, one := range conditions {
+			args = append(args, one)
+		}
 		explain = `EXPLAIN (COSTS OFF) `
 	}
 	for _, one := range []struct {

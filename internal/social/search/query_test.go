@@ -155,7 +155,24 @@ func FuzzUnderstand(f *testing.F) {
 		}
 		if len(q.one) > 0 {
 			q.match()
-			q.tsquery([]string{":w0a"})
+			q.conditions([]string{":w0a"})
 		}
 	})
+}
+
+func TestPostgresIsAskedForEachWordByItself(t *testing.T) {
+	many := strings.Split("a b c d e f g h i j", " ")
+	for _, one := range []struct {
+		w    wish
+		want []string
+	}{
+		{wish{all: []string{"東京"}, one: []string{":p", ":r7"}}, []string{"(':w0a'|':w0b')", "'東京'", "':p'|':r7'"}},
+		{wish{one: []string{":p"}}, []string{"(':w0a'|':w0b')", "':p'"}},
+		{wish{all: []string{"fox", "dog"}, none: []string{"cat", "cow"}}, []string{"(':w0a'|':w0b')&!('cat'|'cow')", "'fox'", "'dog'"}},
+		{wish{all: many}, []string{"(':w0a'|':w0b')", "'a'", "'b'", "'c'", "'d'", "'e'", "'f'", "'g'", "'h'&'i'&'j'"}},
+	} {
+		if got := one.w.conditions([]string{":w0a", ":w0b"}); !slices.Equal(got, one.want) {
+			t.Errorf("%+v asks for %q, want %q", one.w, got, one.want)
+		}
+	}
 }
