@@ -147,7 +147,7 @@ func (m *memory) publish() {
 		switch m.dice.IntN(10) {
 		case 0:
 			form.Set("in_reply_to_id", m.status())
-		case 1, 5, 6:
+		case 1, 5, 6, 8:
 			form.Set("quoted_status_id", m.status())
 		case 2:
 			form["poll[options][]"], form["poll[expires_in]"] = []string{"yes :blob:", "no"}, []string{"86400"}
@@ -160,6 +160,10 @@ func (m *memory) publish() {
 		}
 	}
 	form.Set("status", text)
+	m.posts(p, form)
+}
+
+func (m *memory) posts(p *servertest.Person, form url.Values) {
 	var made struct{ ID, URI string }
 	if m.try(p, http.MethodPost, "/api/v1/statuses", form, &made) {
 		m.keep(made.ID, made.URI)
@@ -200,10 +204,13 @@ func (m *memory) act() {
 	m.try(m.person(), http.MethodPost, "/api/v1/statuses/"+m.status()+"/"+what[m.dice.IntN(len(what))], nil, nil)
 }
 
-// relate does what people do to each other.
+// relate does what people do to each other, mostly readers.
 func (m *memory) relate() {
-	what := []string{"follow", "follow", "unfollow", "block", "block", "unblock", "unblock", "mute", "unmute", "remove_from_followers"}
-	p, other := m.person(), m.person()
+	what := []string{"follow", "follow", "unfollow", "block", "block", "unblock", "unblock", "mute", "mute", "unmute", "unmute", "remove_from_followers"}
+	p, other := m.people[m.dice.IntN(readers)], m.people[m.dice.IntN(readers)]
+	if m.dice.IntN(8) == 0 {
+		other = m.guest()
+	}
 	if p != other {
 		m.try(p, http.MethodPost, "/api/v1/accounts/"+other.ID+"/"+what[m.dice.IntN(len(what))], nil, nil)
 	}
@@ -289,28 +296,28 @@ func (m *memory) step() {
 		m.publish()
 	case n < 20:
 		m.edit()
-	case n < 42:
+	case n < 41:
 		m.act()
-	case n < 45:
+	case n < 44:
 		m.looks()
-	case n < 59:
+	case n < 58:
 		m.relate()
-	case n < 66:
+	case n < 65:
 		m.vote()
-	case n < 72:
+	case n < 71:
 		m.profile()
-	case n < 76:
+	case n < 75:
 		m.policy()
-	case n < 79:
+	case n < 78:
 		m.revoke()
-	case n < 84:
+	case n < 83:
 		m.unwanted()
-	case n < 87:
+	case n < 86:
 		m.emoji()
-	case n < 90:
+	case n < 89:
 		m.keepers()
 	case n < 91:
-		if m.dice.IntN(2) == 0 {
+		if m.dice.IntN(3) == 0 {
 			m.limit()
 		} else {
 			m.shun()
@@ -394,7 +401,7 @@ func TestWhatIsRememberedIsWhatTheDatabaseSays(t *testing.T) {
 		m := newMemory(t, engine, seed)
 		for ; m.steps < steps; m.steps++ {
 			m.step()
-			if m.steps%7 == 0 {
+			if m.steps%4 == 0 {
 				m.compare()
 			}
 		}

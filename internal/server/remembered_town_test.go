@@ -45,12 +45,12 @@ func (m *memory) article() string {
 	more := []string{`<meta property="og:description" content="of today">`}
 	if m.dice.IntN(3) > 0 {
 		names := []string{m.sam.handle(), m.eve.handle(), m.guest().Handle(), m.guest().Handle(), m.person().Handle()}
-		more = append(more, `<meta name="fediverse:creator" content="`+names[m.dice.IntN(len(names))]+`">`)
+		more = append(more, namesAuthor(names[m.dice.IntN(len(names))]))
 	}
 	if m.dice.IntN(3) == 0 {
 		more = append(more, `<meta property="og:image" content="/i.jpg">`)
 	}
-	if m.dice.IntN(4) == 0 {
+	if m.dice.IntN(3) == 0 {
 		more = append(more, `<link rel="alternate" type="application/json+oembed" href="/oembed.json">`)
 	}
 	if m.dice.IntN(4) == 0 {
@@ -59,6 +59,10 @@ func (m *memory) article() string {
 		path = "/amp" + path
 	}
 	return m.press.prints(path, "News", more...)
+}
+
+func namesAuthor(handle string) string {
+	return `<meta name="fediverse:creator" content="` + handle + `">`
 }
 
 // handle is how others name the outsider.
@@ -256,9 +260,9 @@ func (m *memory) keepers() {
 	}
 	host := []string{m.sam.host.Host, newsDomain}[m.dice.IntN(2)]
 	pick := func(of ...string) string { return of[m.dice.IntN(len(of))] }
-	switch m.dice.IntN(10) {
+	switch m.dice.IntN(9) {
 	case 0:
-		mode := pick("", "", "", "store", "proxy", "reject")
+		mode := pick("", "", "store", "proxy", "reject")
 		done(k.SetMediaMode(ctx, keeper.MediaMode{Domain: host, Mode: mode}))
 		m.did("keepers treat files of", host, "as", mode)
 	case 1:
@@ -276,23 +280,39 @@ func (m *memory) keepers() {
 	case 4:
 		done(k.BlockDomain(ctx, keeper.DomainBlock{Domain: host, Severity: pick("noop", "silence"), RejectMedia: m.dice.IntN(2) == 0}))
 		m.did("keepers decide about", host)
-	case 5:
+	case 5, 6:
+		m.try(m.guest(), http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"attribution_domains[]": {newsDomain}}, nil)
+		m.posts(m.guest(), url.Values{"status": {"mine: " + m.press.prints("/"+m.number(), "Mine", namesAuthor(m.guest().Handle()))}})
+		m.settle()
+		m.compare()
+		measure := keeper.Measure{Handle: m.guest().Name, Measure: pick("suspend", "unsuspend", "unsuspend")}
+		done(k.TakeMeasure(ctx, measure))
+		m.did("keepers", measure.Measure, "the guest")
+		m.compare()
+	case 7:
+		m.gone()
+	case 8:
 		list, err := k.ListDomains(ctx)
 		done(list, err)
 		for _, one := range list.Blocks {
 			done(k.UnblockDomain(ctx, keeper.DomainName{Domain: one.Domain}))
 		}
 		m.did("keepers take back what they decided about servers")
-	case 6:
-		measure := keeper.Measure{Handle: m.guest().Name, Measure: pick("suspend", "unsuspend", "unsuspend")}
-		done(k.TakeMeasure(ctx, measure))
-		m.did("keepers", measure.Measure, "the guest")
-	case 7:
-		m.gone()
-	default:
+		if m.dice.IntN(2) == 0 {
+			m.compare()
+		}
+		for _, one := range []string{m.sam.host.Host, newsDomain} {
+			done(k.SetMediaMode(ctx, keeper.MediaMode{Domain: one}))
+		}
+		set(m.t, m.s, "remote-media", "store")
+		m.did("and about files")
+		for range 4 {
+			m.looks()
+		}
 		m.compare()
 		done(k.PruneMedia(ctx, keeper.PruneMedia{Budget: 1}))
 		m.did("copies are pruned")
+		m.compare()
 	}
 	if m.dice.IntN(2) == 0 {
 		m.compare()
