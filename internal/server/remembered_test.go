@@ -37,6 +37,7 @@ type memory struct {
 	forget  func(readers ...string)
 	press   *newspaper
 	pool    []string // statuses that are there, the oldest first
+	boosts  []boost  // the last of them, also when they were taken back
 	uris    map[string]string
 	notes   map[string]sent                  // of sam and eve, by their id here
 	awaited []activitypub.Note               // what some of them answer and nobody sent yet
@@ -54,11 +55,20 @@ type sent struct {
 	by *outsider
 }
 
+// boost is one that somebody made.
+type boost struct {
+	id, of string
+	by     *servertest.Person
+}
+
 // readers is how many of the people look; they are never kept from it.
 const readers = 3
 
-// townSize is how many statuses there are at most: a batch asks for 20.
-const townSize = 16
+// Bounds of what there is: a batch asks for 20.
+const (
+	townSize  = 16 // statuses
+	maxBoosts = 4  // that are looked at
+)
 
 func newMemory(t *testing.T, engine db.Engine, seed uint64) *memory {
 	t.Helper()
@@ -201,7 +211,15 @@ func (m *memory) edit() {
 // act does what a reader does with a status, or takes it back.
 func (m *memory) act() {
 	what := []string{"favourite", "unfavourite", "reblog", "unreblog", "bookmark", "unbookmark", "pin", "unpin", "mute", "unmute"}
-	m.try(m.person(), http.MethodPost, "/api/v1/statuses/"+m.status()+"/"+what[m.dice.IntN(len(what))], nil, nil)
+	p, status, verb := m.person(), m.status(), what[m.dice.IntN(len(what))]
+	if verb == "unreblog" && len(m.boosts) > 0 {
+		one := m.boosts[m.dice.IntN(len(m.boosts))]
+		p, status = one.by, one.of
+	}
+	var shown struct{ ID string }
+	if m.try(p, http.MethodPost, "/api/v1/statuses/"+status+"/"+verb, nil, &shown) && verb == "reblog" {
+		m.boosts = append(m.boosts[max(0, len(m.boosts)-maxBoosts+1):], boost{shown.ID, status, p})
+	}
 }
 
 // relate does what people do to each other, mostly readers.
@@ -334,12 +352,15 @@ func (m *memory) step() {
 
 // pages is what readers look at.
 func (m *memory) pages() []string {
-	batch := url.Values{"id[]": m.pool}.Encode()
+	several := url.Values{"id[]": slices.Clone(m.pool)}
+	for _, one := range m.boosts {
+		several.Add("id[]", one.id)
+	}
 	who := url.Values{"id[]": m.known[max(0, len(m.known)-4):]}
 	for _, p := range m.people {
 		who.Add("id[]", p.ID)
 	}
-	return []string{"/api/v1/statuses?" + batch, "/api/v1/accounts?" + who.Encode(), "/api/v1/custom_emojis"}
+	return []string{"/api/v1/statuses?" + several.Encode(), "/api/v1/accounts?" + who.Encode(), "/api/v1/custom_emojis"}
 }
 
 // compare compares what everybody is shown with what the database says.
