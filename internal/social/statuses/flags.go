@@ -3,6 +3,7 @@ package statuses
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"anancus/internal/kit/db"
 	"anancus/internal/social/id"
@@ -31,46 +32,39 @@ func (s *Service) ForgetFlags(account id.Account, status id.Status) {
 	s.flags.forget(account, status)
 }
 
-// flagsSQL begins with the statuses wherever a reader has more: with those whom they follow, or who follow them, it would look at a
-// million to find out about twenty. Of what hangs on a status itself each row tells all, since the status is read for it. The limits keep
-// PostgreSQL from reading all that the reader has to look into it.
-const flagsSQL = `SELECT 'f', status_id, 0 FROM favourites WHERE account_id = $1 AND status_id {in $2}
-	UNION ALL SELECT 'b', boost_of_id, 0 FROM statuses WHERE author_id = $1 AND boost_of_id {in $2} AND deleted_at IS NULL
-	UNION ALL SELECT 'm', status_id, 0 FROM bookmarks WHERE account_id = $1 AND status_id {in $2}
-	UNION ALL SELECT 'p', status_id, 0 FROM pins WHERE account_id = $1 AND status_id {in $2}
-	UNION ALL SELECT 's', s.id,
-		CASE WHEN EXISTS (SELECT 1 FROM thread_mutes t WHERE t.account_id = $1 AND t.thread_id = s.thread_id LIMIT 1 OFFSET 0) THEN $3 ELSE 0 END
-		+ CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.account_id = $1 AND f.target_id = s.author_id LIMIT 1 OFFSET 0) THEN $4 ELSE 0 END
-		+ CASE WHEN EXISTS (SELECT 1 FROM follows f WHERE f.account_id = s.author_id AND f.target_id = $1 LIMIT 1 OFFSET 0) THEN $5 ELSE 0 END
-		FROM statuses s WHERE s.id {in $2}
-	UNION ALL SELECT 'v', v.status_id, v.choices FROM poll_votes v JOIN polls p ON p.status_id = v.status_id AND p.round = v.round
-		WHERE v.account_id = $1 AND v.status_id {in $2}`
+// flagsSQL begins with the statuses, and looks for each of them at what the reader did with it: a reader may have a million favourites, and as
+// many followers, and a status may have a million favourites. A list of statuses beside the reader would not do: PostgreSQL believes that
+// reading all that the reader has is cheaper than twenty look-ups, and so it does without the limits. Where a status is named twice, as both
+// ends of what is looked for, it would otherwise read all that hangs on the status, since on most there hangs little.
+var flagsSQL = `SELECT s.id, ` + strings.Join([]string{
+	flag(favourited, `favourites x WHERE x.account_id = $1 AND x.status_id >= s.id AND x.status_id <= s.id`),
+	flag(boosted, `statuses x WHERE x.author_id = $1 AND x.boost_of_id >= s.id AND x.boost_of_id <= s.id AND x.deleted_at IS NULL`),
+	flag(bookmarked, `bookmarks x WHERE x.account_id = $1 AND x.status_id >= s.id AND x.status_id <= s.id`),
+	flag(pinned, `pins x WHERE x.account_id = $1 AND x.status_id >= s.id AND x.status_id <= s.id`),
+	flag(muted, `thread_mutes x WHERE x.account_id = $1 AND x.thread_id >= s.thread_id AND x.thread_id <= s.thread_id`),
+	flag(follows, `follows x WHERE x.account_id = $1 AND x.target_id = s.author_id`),
+	flag(followedBack, `follows x WHERE x.account_id = s.author_id AND x.target_id = $1`),
+}, ` + `) + `,
+	COALESCE((SELECT x.choices FROM poll_votes x JOIN polls p ON p.status_id = x.status_id AND p.round = x.round
+		WHERE x.account_id = $1 AND x.status_id = s.id LIMIT 1 OFFSET 0), 0)
+	FROM statuses s WHERE s.id {in $2}`
+
+// flag is a bit where there is a row, and else 0.
+func flag(bit flags, row string) string {
+	return fmt.Sprintf("CASE WHEN EXISTS (SELECT 1 FROM %s LIMIT 1 OFFSET 0) THEN %d ELSE 0 END", row, bit)
+}
 
 func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (map[id.Status]flags, error) {
-	type fact struct {
-		kind   string
-		status id.Status
-		value  int64
-	}
-	facts, err := db.All(ctx, q, func(r db.Row) (fact, error) {
-		var x fact
-		err := r.Scan(&x.kind, &x.status, &x.value)
-		return x, err
-	}, flagsSQL, reader, ids, int64(muted), int64(follows), int64(followedBack))
+	found := make(map[id.Status]flags, len(ids))
+	_, err := db.All(ctx, q, func(r db.Row) (none struct{}, err error) {
+		var status id.Status
+		var did, choices int64
+		err = r.Scan(&status, &did, &choices)
+		found[status] = flags(did) | flags(choices)<<choiceBit
+		return none, err
+	}, flagsSQL, reader, ids)
 	if err != nil {
 		return nil, fmt.Errorf("flags of viewer: %w", err)
-	}
-	bits := map[string]flags{"f": favourited, "b": boosted, "m": bookmarked, "p": pinned}
-	found := make(map[id.Status]flags, len(facts))
-	for _, x := range facts {
-		switch x.kind {
-		case "s":
-			found[x.status] |= flags(x.value)
-		case "v":
-			found[x.status] |= flags(x.value) << choiceBit
-		default:
-			found[x.status] |= bits[x.kind]
-		}
 	}
 	return found, nil
 }

@@ -108,7 +108,7 @@ func TestWhatIsRememberedOfReadersIsBounded(t *testing.T) {
 	}
 }
 
-// TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas is for a reader who follows thousands and whom thousands follow.
+// TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas is for a reader with thousands of favourites and boosts, who follows thousands and whom thousands follow.
 func TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas(t *testing.T) {
 	const all = 4000
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -121,6 +121,12 @@ func TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas(t *testing.T) {
 				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT i, 1, i, 0, TRUE FROM n WHERE i % 2 = 0`,
 				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT $1 + i, i, 1, 0, TRUE FROM n WHERE i % 3 = 0`,
 				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'public', i % 100, 0 FROM n`,
+				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at, boost_of_id, boosted_author_id)
+					SELECT $1 + i, CAST($1 + i AS TEXT), 1, TRUE, 'public', i % 100, 0, i, i FROM n WHERE i % 7 = 0`,
+				count + `INSERT INTO favourites (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 9 = 0
+					UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
+				count + `INSERT INTO bookmarks (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 10 = 0
+					UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
 				count + `INSERT INTO thread_mutes (account_id, thread_id, created_at) SELECT 1, i, 0 FROM n WHERE i < 100 AND i % 5 = 0`,
 			} {
 				if _, err := db.Exec(ctx, tx, sql, int64(all)); err != nil {
@@ -138,16 +144,21 @@ func TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []flags{0, follows, followedBack, follows | followedBack | muted, followedBack | muted} {
+		for i, want := range []flags{boosted, follows, followedBack | favourited, follows | followedBack | muted | bookmarked, followedBack | muted} {
 			if got[ids[i]] != want {
 				t.Errorf("flags of %d = %b, want %b", ids[i], got[ids[i]], want)
 			}
 		}
-		plan := dbtest.Plan(t, d, flagsSQL, id.Account(1), ids, int64(muted), int64(follows), int64(followedBack))
+		plan := dbtest.Plan(t, d, flagsSQL, id.Account(1), ids)
 		// Both columns, or all of one reader's rows are walked over.
-		pairs := regexp.MustCompile(`SEARCH f USING COVERING INDEX \w+ \(account_id=\? AND target_id=\?\)|on follows f\w*\s+Index Cond: \(\(account_id = .*\) AND \(target_id = .*\)\)`)
-		if n := len(pairs.FindAllString(plan, -1)); n != 2 || strings.Count(plan, "on follows") > n {
-			t.Errorf("follows are looked up by both their ends %d times, want 2:\n%s", n, plan)
+		for table, want := range map[string]struct {
+			column string
+			times  int
+		}{"follows": {"target_id", 2}, "favourites": {"status_id", 1}, "bookmarks": {"status_id", 1}, "statuses": {"boost_of_id", 1}} {
+			pairs := regexp.MustCompile(`SEARCH x USING (?:COVERING )?INDEX \S*` + table + `\S* \(\w+=\? AND ` + want.column + `[^)]*\)|on ` + table + ` x\w*\s+Index Cond: \(\(\w+ = .*\) AND \(` + want.column + ` .*\)\)`)
+			if n := len(pairs.FindAllString(plan, -1)); n != want.times || strings.Count(plan, "on "+table+" x") > n {
+				t.Errorf("%s are looked up by both columns %d times, want %d:\n%s", table, n, want.times, plan)
+			}
 		}
 	})
 }
