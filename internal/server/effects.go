@@ -140,7 +140,7 @@ func (s *Server) effects() {
 	bus.On(b, "domain.changed",
 		bus.Live(func(ctx context.Context, _ domains.Changed) { s.mediaModes(ctx) }),
 		bus.Durable("moderation.settle_domains", bus.Index, nil, s.moderation.SettleDomains))
-	bus.On(b, "domain.allows_changed", bus.Live(func(context.Context, domains.AllowsChanged) {})) // whom we speak with changes nothing that is shown
+	bus.On(b, "domain.allows_changed", bus.Live(func(ctx context.Context, _ domains.AllowsChanged) { s.readAgain(ctx) })) // nothing that is shown depends on it
 	bus.On(b, "account.password_changed", bus.Live(func(_ context.Context, e accounts.PasswordChanged) { s.access.ForgetMember(e.Account) }))
 	bus.On(b, "access.token_revoked",
 		bus.Live(func(_ context.Context, e access.TokenRevoked) { s.access.ForgetTokens(e.Token) }),
@@ -364,13 +364,18 @@ func (s *Server) effects() {
 
 // mediaModes lets everything be shown as keepers decided about the media of other servers just now.
 func (s *Server) mediaModes(ctx context.Context) {
-	if err := s.loadSettings(ctx); err != nil {
-		s.log.ErrorContext(ctx, "settings cannot be read", "error", err)
-	}
+	s.readAgain(ctx)
 	s.emoji.ForgetAll()
 	s.accounts.ForgetAll()
 	s.statuses.ForgetAll()
 	s.statuses.ForgetAllCards()
+}
+
+// readAgain reads what keepers decided, which may have been told to another node.
+func (s *Server) readAgain(ctx context.Context) {
+	if err := s.loadSettings(ctx); err != nil {
+		s.log.ErrorContext(ctx, "settings cannot be read", "error", err)
+	}
 }
 
 // forgetEmoji lets go of emoji that changed, and of the accounts that show them. Statuses look theirs up whenever they are shown.
