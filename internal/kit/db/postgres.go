@@ -104,10 +104,11 @@ func (p *postgres) tx(ctx context.Context, do func(tx *Tx) error) error {
 	}
 }
 
-// lostRace tells a serialization failure and a deadlock.
+// lostRace tells a serialization failure, a deadlock, and a row that another transaction wrote after this one had looked for it: a second look
+// finds it.
 func lostRace(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "23505")
 }
 
 func (p *postgres) once(ctx context.Context, do func(tx *Tx) error) (uint64, []any, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -143,6 +144,32 @@ func TestPostgresRunsADeadlockAgain(t *testing.T) {
 	if err != nil || !slices.Equal(values, []string{"xx", "xx"}) {
 		t.Errorf("values = %q, %v", values, err)
 	}
+}
+
+func TestPostgresLooksAgainForARowThatAnotherWroteMeanwhile(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	looks := make(chan struct{}, 20)
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			err := d.Tx(t.Context(), func(tx *db.Tx) error {
+				n, err := db.One(t.Context(), tx, db.Int64, `SELECT COUNT(*) FROM settings WHERE name = 'a'`)
+				if err != nil || n > 0 {
+					return err
+				}
+				looks <- struct{}{}
+				for len(looks) < 2 { // both found nothing
+					runtime.Gosched()
+				}
+				_, err = db.Exec(t.Context(), tx, `INSERT INTO settings (name, value) VALUES ('a', 'x')`)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestPostgresGivesUpAnEndlessRace(t *testing.T) {

@@ -135,7 +135,7 @@ func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error
 // Settle lets everything that waits on these servers happen, until nothing does.
 func Settle(t testing.TB, servers ...*Server) {
 	t.Helper()
-	for range 20 {
+	for range 100 {
 		moved := false
 		for _, s := range servers {
 			did, err := s.Step(t.Context())
