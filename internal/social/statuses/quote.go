@@ -106,7 +106,7 @@ func (s *Service) storeQuote(ctx context.Context, tx *db.Tx, status, quoted *Sta
 	if quoted.Local {
 		q.State = QuoteAccepted
 	}
-	if _, err := insertQuote(ctx, tx, q); err != nil { // it is new, so that nobody else writes what it quotes
+	if err := insertQuote(ctx, tx, q); err != nil {
 		return err
 	}
 	if q.State != QuoteAccepted {

@@ -181,15 +181,8 @@ func (s *Service) hold(ctx context.Context, tx *db.Tx, quoting, quoted *Status, 
 		return nil, err
 	}
 	q = &Quote{ID: id.Quote(tx.NextID()), Status: quoting.ID, Author: quoting.Author, Quoted: quoted.ID, QuotedAuthor: quoted.Author, State: state, Approval: approval}
-	written, err := insertQuote(ctx, tx, q)
-	if err != nil {
+	if err := insertQuote(ctx, tx, q); err != nil {
 		return nil, err
-	}
-	if !written { // a request to quote and the look at what was quoted came to the same at once
-		if q, err = quoteIn(ctx, tx, quoting.ID); err == nil && q.Quoted != quoted.ID {
-			err = fmt.Errorf("status %d began to quote another at this moment", quoting.ID)
-		}
-		return q, err
 	}
 	if state == QuoteAccepted {
 		return q, s.quotedOnceMore(ctx, tx, q)

@@ -19,11 +19,10 @@ func scanQuote(r db.Row) (*Quote, error) {
 	return q, err
 }
 
-// insertQuote writes a quote; false when the status is one already, also when another transaction wrote it at this moment.
-func insertQuote(ctx context.Context, tx *db.Tx, q *Quote) (bool, error) {
-	n, err := db.Exec(ctx, tx, `INSERT INTO quotes (id, status_id, account_id, quoted_id, quoted_account_id, state, created_at, approval_uri) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)
-		ON CONFLICT (status_id) DO NOTHING`, q.ID, q.Status, q.Author, q.Quoted, q.QuotedAuthor, string(q.State), clock.Milli(tx.Now()), q.Approval)
-	return n > 0, err
+func insertQuote(ctx context.Context, tx *db.Tx, q *Quote) error {
+	_, err := db.Exec(ctx, tx, `INSERT INTO quotes (id, status_id, account_id, quoted_id, quoted_account_id, state, created_at, approval_uri) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		q.ID, q.Status, q.Author, q.Quoted, q.QuotedAuthor, string(q.State), clock.Milli(tx.Now()), q.Approval)
+	return err
 }
 
 // quoteIn gives the quote that a status is; NotFound for one that quotes nothing.
