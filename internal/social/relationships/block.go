@@ -138,13 +138,12 @@ func (s *Service) EndExpiredMutes(ctx context.Context) error {
 
 // Apart tells which of some accounts block one, or are blocked by it.
 func Apart(ctx context.Context, q db.Q, one id.Account, others []id.Account) (map[id.Account]bool, error) {
-	return setOf(db.All(ctx, q, db.Value[id.Account], `SELECT target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
-		UNION SELECT account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}`, one, others))
+	return setOf(db.All(ctx, q, db.Value[id.Account], `SELECT target_id FROM blocks WHERE account_id = $1 AND target_id {in $2} UNION SELECT a.id`+toward("blocks"), one, others))
 }
 
 // BlockedBy tells which of some accounts block one.
 func BlockedBy(ctx context.Context, q db.Q, one id.Account, others []id.Account) (map[id.Account]bool, error) {
-	return setOf(db.All(ctx, q, db.Value[id.Account], `SELECT account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}`, one, others))
+	return setOf(db.All(ctx, q, db.Value[id.Account], `SELECT a.id`+toward("blocks"), one, others))
 }
 
 func setOf(list []id.Account, err error) (map[id.Account]bool, error) {

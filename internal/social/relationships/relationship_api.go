@@ -161,12 +161,12 @@ func (s *Service) Relationships(c *viewer.Call) (any, error) {
 }
 
 // betweenSQL tells what an account ($1) and others ($2) are to each other at a time ($3).
-const betweenSQL = `SELECT 'following', target_id, show_boosts, notify, languages, CAST(NULL AS BIGINT) FROM follows WHERE account_id = $1 AND target_id {in $2}
-	UNION ALL SELECT 'followed_by', account_id, FALSE, FALSE, '', NULL FROM follows WHERE target_id = $1 AND account_id {in $2}
+var betweenSQL = `SELECT 'following', target_id, show_boosts, notify, languages, CAST(NULL AS BIGINT) FROM follows WHERE account_id = $1 AND target_id {in $2}
+	UNION ALL SELECT 'followed_by', a.id, FALSE, FALSE, '', NULL` + toward("follows") + `
 	UNION ALL SELECT 'requested', target_id, show_boosts, notify, languages, NULL FROM follow_requests WHERE account_id = $1 AND target_id {in $2}
-	UNION ALL SELECT 'requested_by', account_id, FALSE, FALSE, '', NULL FROM follow_requests WHERE target_id = $1 AND account_id {in $2}
+	UNION ALL SELECT 'requested_by', a.id, FALSE, FALSE, '', NULL` + toward("follow_requests") + `
 	UNION ALL SELECT 'blocking', target_id, FALSE, FALSE, '', NULL FROM blocks WHERE account_id = $1 AND target_id {in $2}
-	UNION ALL SELECT 'blocked_by', account_id, FALSE, FALSE, '', NULL FROM blocks WHERE target_id = $1 AND account_id {in $2}
+	UNION ALL SELECT 'blocked_by', a.id, FALSE, FALSE, '', NULL` + toward("blocks") + `
 	UNION ALL SELECT 'muting', target_id, FALSE, hide_notifications, '', expires_at FROM mutes
 		WHERE account_id = $1 AND target_id {in $2} AND (expires_at IS NULL OR expires_at > $3)
 	UNION ALL SELECT 'domain_blocking', a.id, FALSE, FALSE, '', NULL FROM accounts a JOIN account_domain_blocks b ON b.account_id = $1 AND b.domain = a.domain

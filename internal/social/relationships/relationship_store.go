@@ -74,6 +74,14 @@ func Follows(ctx context.Context, q db.Q, follower, target id.Account) (bool, er
 	return n > 0, err
 }
 
+// toward leaves of the accounts in $2, called a, those with a row in a table that leads from them to $1. They are looked up one by one:
+// PostgreSQL would rather read all rows that lead to $1, who may have a million followers, since to most there lead few.
+func toward(table string) string {
+	return ` FROM accounts a WHERE a.id {in $2} AND EXISTS (SELECT 1 FROM ` + table + ` x WHERE x.account_id = a.id AND x.target_id = $1 LIMIT 1 OFFSET 0)`
+}
+
+var amongSQL = `SELECT target_id, FALSE FROM follows WHERE account_id = $1 AND target_id {in $2} UNION ALL SELECT a.id, TRUE` + toward("follows")
+
 // Among tells whom of some accounts one follows, and who of them follow it.
 func Among(ctx context.Context, q db.Q, one id.Account, others []id.Account) (followed, followers map[id.Account]bool, err error) {
 	type side struct {
@@ -84,8 +92,7 @@ func Among(ctx context.Context, q db.Q, one id.Account, others []id.Account) (fo
 		var s side
 		err := r.Scan(&s.other, &s.followers)
 		return s, err
-	}, `SELECT target_id, FALSE FROM follows WHERE account_id = $1 AND target_id {in $2}
-		UNION ALL SELECT account_id, TRUE FROM follows WHERE target_id = $1 AND account_id {in $2}`, one, others)
+	}, amongSQL, one, others)
 	followed, followers = map[id.Account]bool{}, map[id.Account]bool{}
 	for _, s := range list {
 		if s.followers {

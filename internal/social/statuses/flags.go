@@ -51,7 +51,7 @@ var flagsSQL = `SELECT s.id, ` + strings.Join([]string{
 
 // flag is a bit where there is a row, and else 0.
 func flag(bit flags, row string) string {
-	return fmt.Sprintf("CASE WHEN EXISTS (SELECT 1 FROM %s LIMIT 1 OFFSET 0) THEN %d ELSE 0 END", row, bit)
+	return fmt.Sprintf("CASE WHEN EXISTS (SELECT 1 FROM %s) THEN %d ELSE 0 END", row+once, bit)
 }
 
 func flagsOf(ctx context.Context, q db.Q, reader id.Account, ids []id.Status) (map[id.Status]flags, error) {

@@ -176,7 +176,8 @@ func (s *Service) addressable(ctx context.Context, author *accounts.Account, peo
 	for i, person := range people {
 		ids[i] = person.ID
 	}
-	follow, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT account_id FROM follows WHERE target_id = $1 AND account_id {in $2}`, author.ID, ids)
+	follow, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT a.id FROM accounts a WHERE a.id {in $2}
+		AND EXISTS (SELECT 1 FROM follows x WHERE x.account_id = a.id AND x.target_id = $1`+once+`)`, author.ID, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,12 @@ func (t tie) allows(reader id.Account, here bool, status *Status, named bool) bo
 	return leave == Granted || leave == IfNamed && named
 }
 
-// What is asked of the database about a reader $1, some authors $2 and statuses $3.
+// What is asked of the database about a reader $1, some authors $2 and statuses $3. Where a reader may have a million rows, or an author be
+// blocked by as many, each is looked up by both ends (once): PostgreSQL would rather read all of the one, since most have few.
 const (
-	tiesSQL = `SELECT 'shuts', account_id FROM blocks WHERE target_id = $1 AND account_id {in $2}
+	once = ` LIMIT 1 OFFSET 0`
+
+	tiesSQL = `SELECT 'shuts', a.id FROM accounts a WHERE a.id {in $2} AND EXISTS (SELECT 1 FROM blocks x WHERE x.account_id = a.id AND x.target_id = $1` + once + `)
 		UNION ALL SELECT 'shuts', b.account_id FROM accounts v JOIN account_domain_blocks b ON b.domain = v.domain WHERE v.id = $1 AND b.account_id {in $2}
 		UNION ALL SELECT 'follows', target_id FROM follows WHERE account_id = $1 AND target_id {in $2}
 		UNION ALL SELECT 'blocks', target_id FROM blocks WHERE account_id = $1 AND target_id {in $2}
@@ -57,7 +60,7 @@ const (
 		UNION ALL SELECT 'mutes', target_id FROM mutes WHERE account_id = $1 AND target_id {in $2}`
 	standingSQL = `SELECT 'gone', id FROM accounts WHERE id {in $2} AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL)
 		UNION ALL SELECT 'limited', id FROM accounts WHERE id {in $2} AND limited_at IS NOT NULL`
-	namesSQL = `SELECT 'named', status_id FROM mentions WHERE account_id = $1 AND status_id {in $3}`
+	namesSQL = `SELECT 'named', s.id FROM statuses s WHERE s.id {in $3} AND EXISTS (SELECT 1 FROM mentions x WHERE x.status_id = s.id AND x.account_id = $1` + once + `)`
 )
 
 var tieBits = map[string]tie{"gone": authorGone, "limited": authorLimited, "shuts": shutsReader, "follows": followsAuthor, "blocks": blocksAuthor,

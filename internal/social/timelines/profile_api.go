@@ -192,7 +192,7 @@ func (w *written) readings(f statuses.ProfileFilter, r *facts) (own, original st
 	return own, original
 }
 
-const namedSQL = `SELECT m.status_id FROM mentions m WHERE m.account_id = $1 AND m.status_id {in $2}`
+const namedSQL = `SELECT s.id FROM statuses s WHERE s.id {in $2} AND EXISTS (SELECT 1 FROM mentions m WHERE m.status_id = s.id AND m.account_id = $1 LIMIT 1 OFFSET 0)`
 
 // namedIn tells which of some statuses mention an account, silently too: those it may read.
 func namedIn(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]bool, error) {

@@ -299,7 +299,9 @@ func wishOf(ctx context.Context, q db.Q, follower, target id.Account) (wish, err
 
 const newest = id.Status(math.MaxInt64)
 
-const mentioningSQL = `SELECT m.status_id FROM mentions m WHERE m.account_id = $1 AND m.status_id {in $2} AND NOT m.silent`
+// mentioningSQL begins with the statuses: an account may be mentioned in a million, all of which PostgreSQL would rather read, since most have few.
+const mentioningSQL = `SELECT s.id FROM statuses s WHERE s.id {in $2}
+	AND EXISTS (SELECT 1 FROM mentions m WHERE m.status_id = s.id AND m.account_id = $1 AND NOT m.silent LIMIT 1 OFFSET 0)`
 
 // mentionedIn tells which of some statuses mention an account.
 func mentionedIn(ctx context.Context, q db.Q, account id.Account, ids []id.Status) (map[id.Status]bool, error) {

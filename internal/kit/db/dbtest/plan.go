@@ -41,6 +41,34 @@ func Plan(t testing.TB, d *db.DB, sql string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
+// Usual tells how the engine runs a statement that is asked again and again: PostgreSQL settles on one plan for all arguments then, by what there
+// is of most. Tables must be filled, and analysed (Analyze), to learn anything from it.
+func Usual(t testing.TB, d *db.DB, sql string, args ...any) string {
+	t.Helper()
+	if d.Engine() == db.SQLite {
+		return Plan(t, d, sql, args...)
+	}
+	ctx := context.Background()
+	var lines []string
+	err := d.Tx(ctx, func(tx *db.Tx) error {
+		for _, one := range []string{`SET LOCAL plan_cache_mode = force_generic_plan`, `PREPARE usual AS ` + sql} {
+			if _, err := db.Exec(ctx, tx, one); err != nil {
+				return err
+			}
+		}
+		var err error
+		lines, err = db.All(ctx, tx, db.Text, `EXPLAIN (COSTS OFF) EXECUTE usual (NULL`+strings.Repeat(", NULL", len(args)-1)+`)`)
+		if err == nil {
+			_, err = db.Exec(ctx, tx, `DEALLOCATE usual`)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("explain %s: %v", sql, err)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func liteLine(row db.Row) (string, error) {
 	var id, parent, unused int64
 	var detail string
