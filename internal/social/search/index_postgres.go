@@ -105,7 +105,8 @@ type descent struct {
 
 const (
 	firstStep = 8 << (idBits + firstStretch) // ids: half an hour
-	maxGrowth = 8                            // times what was walked over before, where nothing was found or little
+	maxGrowth = 4                            // times what was walked over before, where little or nothing was found: there may be thousands from there on
+	leastPart = 8                            // of a step: it ends where a stretch begins that is no longer
 	minGrowth = 0.5                          // so that what ended suddenly is not walked after in small steps
 )
 
@@ -126,7 +127,7 @@ func (d *descent) step(found, wanted int) []string {
 	end := max(d.next-id.Status(min(ids, float64(d.next))), d.oldest)
 	// It ends where a stretch begins that is no longer than an eighth of it, so that few of them make it up.
 	least := 0
-	for least < stretchKinds-1 && float64(int64(1)<<stretchSize(least+1)) <= ids/maxGrowth {
+	for least < stretchKinds-1 && float64(int64(1)<<stretchSize(least+1)) <= ids/leastPart {
 		least++
 	}
 	end = id.Status(stretchOf(least, end) << stretchSize(least))

@@ -87,7 +87,7 @@ func TestStretchesCoverEveryIDOnce(t *testing.T) {
 			for d := newDescent(bounds[0], bounds[1]); !d.done(); {
 				steps = append(steps, d.step(find(len(steps)), wanted))
 			}
-			if len(steps) > 80 || len(steps) > 9 && (name == "nothing" || name == "nearly all") {
+			if len(steps) > 80 || len(steps) > 10 && (name == "nothing" || name == "nearly all") {
 				t.Errorf("%v, %s found: %d steps", bounds, name, len(steps))
 			}
 			in := func(one id.Status) (times int) {
