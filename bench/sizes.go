@@ -49,13 +49,18 @@ func (b *bench) sizes(ctx context.Context, engine db.Engine) error {
 	}
 	for range sizeRounds {
 		for _, t := range towns {
-			s, err := t.serve(ctx)
-			if err != nil {
-				return err
-			}
-			all, err := s.costs(ctx, t.told, t.grouped)
-			if err := errors.Join(err, s.stop()); err != nil {
-				return err
+			// The first run is not told of. The second finds what it needs in the memory of the machine, where whatever is asked for every day
+			// lies, but not what nobody asked for while the other towns were measured.
+			var all []cost
+			for range 2 {
+				s, err := t.serve(ctx)
+				if err != nil {
+					return err
+				}
+				all, err = s.costs(ctx, t.told, t.grouped)
+				if err := errors.Join(err, s.stop()); err != nil {
+					return err
+				}
 			}
 			t.rounds = append(t.rounds, all)
 		}
