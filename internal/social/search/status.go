@@ -15,8 +15,7 @@ import (
 
 // Bounds of one search for statuses.
 const (
-	spareHits = 10                      // proposals of the index looked at first beyond a page: few are of people whom the viewer blocks
-	textHits  = 60                      // looked at first where texts decide as well
+	spareHits = 10                      // proposals of the index looked at first beyond a page: few are of people whom the viewer blocks, or have the words apart
 	hitGrowth = 5                       // times as many are looked at next
 	moreHits  = 300                     // at most at a time
 	maxHits   = 3000                    // in all: what is so common and yet so seldom for this viewer is not searched to its end
@@ -75,11 +74,7 @@ func narrowed(parts []part) bool {
 func (s *Service) gather(c *viewer.Call, q *question, offset, limit int) ([]id.Status, error) {
 	var found []id.Status
 	begin := time.Now()
-	below, most := q.below, offset+limit+spareHits
-	if len(q.phrases)+len(q.absent)+len(q.outside) > 0 {
-		most = max(most, textHits)
-	}
-	most = min(most, moreHits)
+	below, most := q.below, min(offset+limit+spareHits, moreHits)
 	for looked := 0; looked < maxHits && len(found) < offset+limit && time.Since(begin) < maxTime; {
 		proposed, err := s.index.find(c.Context(), s.db, q.wish, below, q.above, most)
 		if err != nil {
