@@ -323,6 +323,77 @@ step('Ada shows a film, says otherwise what it shows, and writes the post again'
 	await player('Bars in all colours').waitFor();
 });
 
+step('Ada asks, Bo votes, and an edit of the words loses no vote', async () => {
+	const { page } = ada;
+	const question = 'Which way round the marsh?';
+	await page.goto(`${one.url}/home`);
+	const box = page.getByRole('textbox', { name: 'Text of your post' });
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await box.fill(question);
+	const post = page.getByRole('button', { name: 'Post', exact: true });
+	await page.getByRole('button', { name: 'Poll', exact: true }).click();
+	const answer = (n) => page.getByRole('textbox', { name: `Answer ${n}` });
+	await answer(1).waitFor();
+	assert.equal(await post.isDisabled(), true, 'no poll without answers');
+	assert.equal(await page.getByRole('button', { name: 'Add pictures, video or sound' }).isDisabled(), true, 'no files beside a poll');
+	await answer(1).fill('By the dyke');
+	await answer(1).press('Enter');
+	await answer(2).fill('By the dyke');
+	await page.getByText('This answer is there already').waitFor();
+	assert.equal(await post.isDisabled(), true, 'no answer twice');
+	await answer(2).fill('Through the reeds');
+	await answer(2).press('Enter'); // adds another
+	await answer(3).fill('x'.repeat(51));
+	await page.getByText('At most 50 characters').waitFor();
+	await browser.keep(ada, '34c-a-poll-with-a-long-answer');
+	await page.getByRole('button', { name: 'Remove answer 3' }).click();
+	await page.getByLabel('How long people may vote').selectOption({ label: '3 days' });
+
+	await page.reload(); // what was written is still there
+	if (!(await box.isVisible())) await page.getByRole('button', { name: 'New post' }).first().click();
+	await answer(2).waitFor();
+	assert.deepEqual([await box.inputValue(), await answer(1).inputValue(), await answer(2).inputValue()], [question, 'By the dyke', 'Through the reeds']);
+	await browser.keep(ada, '34d-asking');
+	await post.click();
+	const asked = (person) => card(person.page, question);
+	await asked(ada).getByText('3 days left').waitFor();
+
+	await waitFor("the question in Bo's home", async () => {
+		await bo.page.goto(`${two.url}/home`);
+		return asked(bo).waitFor({ timeout: 1500 }).then(() => true, () => false);
+	}, 30);
+	await asked(bo).getByLabel('Through the reeds').check();
+	await asked(bo).getByRole('button', { name: 'Vote', exact: true }).click();
+	await asked(bo).getByText('100%').waitFor();
+	await waitFor("Bo's vote at Ada's", async () => {
+		await page.goto(`${one.url}/home`);
+		return asked(ada).getByText('1 vote').waitFor({ timeout: 1500 }).then(() => true, () => false);
+	}, 30);
+
+	const again = `${question} Said twice.`;
+	await asked(ada).getByRole('button', { name: 'More' }).click();
+	await page.getByRole('menuitem', { name: 'Edit', exact: true }).click();
+	await answer(2).waitFor();
+	await box.fill(again);
+	await answer(2).fill('Through the tall reeds');
+	await page.getByText('1 vote so far will be lost').waitFor();
+	await browser.keep(ada, '34e-changing-a-poll');
+	await answer(2).fill('Through the reeds');
+	await page.getByText('1 vote so far will be lost').waitFor({ state: 'detached' });
+	await page.getByRole('button', { name: 'Save', exact: true }).click();
+	await card(page, again).getByText('1 vote').waitFor();
+
+	await card(page, again).getByRole('button', { name: 'More' }).click();
+	await page.getByRole('menuitem', { name: 'Delete and write again', exact: true }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete and write again' }).click();
+	await answer(2).waitFor();
+	assert.deepEqual([await box.inputValue(), await answer(1).inputValue(), await answer(2).inputValue()], [again, 'By the dyke', 'Through the reeds']);
+	await page.getByRole('button', { name: 'Poll', exact: true }).click(); // takes it away
+	await answer(2).waitFor({ state: 'detached' });
+	await post.click();
+	await card(page, again).getByText('0 votes').waitFor({ state: 'detached' });
+});
+
 step('Ada chooses a face and a header', async () => {
 	const { page } = ada;
 	await page.goto(`${one.url}/@ada`);

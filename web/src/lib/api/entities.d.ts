@@ -274,6 +274,7 @@ export interface Instance {
 		accounts?: { max_display_name_length?: number; max_note_length?: number; max_avatar_description_length?: number };
 		statuses?: { max_characters?: number; characters_reserved_per_url?: number; max_media_attachments?: number };
 		media_attachments?: { supported_mime_types?: string[]; description_limit?: number; image_size_limit?: number; video_size_limit?: number };
+		polls?: { max_options?: number; max_characters_per_option?: number; min_expiration?: number; max_expiration?: number };
 	};
 	registrations?: { enabled: boolean; approval_required: boolean; message: string | null; url?: string | null };
 	rules?: { id: string; text: string }[];

@@ -11,6 +11,14 @@ export interface NewStatus {
 	in_reply_to_id?: string;
 	media_ids?: string[];
 	sensitive?: boolean;
+	poll?: NewPoll;
+}
+
+/** A poll as it is asked. Without `expires_in`, in seconds, one that is already there ends when it would have. */
+export interface NewPoll {
+	options: string[];
+	multiple: boolean;
+	expires_in?: number;
 }
 
 /** A post as its author wants it to be; what is left out of it is taken out. */

@@ -4,6 +4,7 @@ import { language as uiLanguage, t } from '../i18n/i18n.svelte';
 import { session } from '../session/session.svelte';
 import { countCharacters } from '../text/count';
 import { type Audience, type Draft, Drafts } from './drafts';
+import { answers, emptyPoll, isAsked, type PollDraft, pollLimitsOf, pollOf } from './poll';
 import { mentionsFor, replyAudience } from './reply';
 import { Uploads } from './uploads.svelte';
 
@@ -27,6 +28,8 @@ class Composer {
 	/** The files of this draft; those of a draft put aside go on being sent. */
 	uploads = $state.raw(new Uploads());
 	sensitive = $state(false);
+	/** Asked with the post; one that has files has none. */
+	poll = $state.raw<PollDraft | null>(null);
 
 	/** What stood in the box before the first key was pressed. */
 	#prefilled = '';
@@ -36,8 +39,11 @@ class Composer {
 
 	readonly count = $derived(countCharacters(this.text, this.hasWarning ? this.warning : '', session.linkLength));
 	readonly left = $derived(session.maxCharacters - this.count);
-	readonly ready = $derived(!this.sending && this.left >= 0 && this.uploads.ready && (this.text.trim() !== '' || this.uploads.list.length > 0));
-	readonly touched = $derived(this.text.trim() !== this.#prefilled.trim() || this.warning.trim() !== '' || this.uploads.list.length > 0);
+	readonly pollLimits = $derived(pollLimitsOf(session.server));
+	readonly ready = $derived(
+		!this.sending && this.left >= 0 && this.uploads.ready && (this.text.trim() !== '' || this.uploads.list.length > 0) && (!this.poll || isAsked(this.poll, this.pollLimits)),
+	);
+	readonly touched = $derived(this.text.trim() !== this.#prefilled.trim() || this.warning.trim() !== '' || this.uploads.list.length > 0 || this.poll !== null);
 
 	compose = (): void => this.#begin('new', null, '', this.#usual());
 
@@ -65,6 +71,7 @@ class Composer {
 			this.hasWarning = source.spoiler_text !== '';
 			this.language = status.language ?? this.language;
 			this.sensitive = status.sensitive;
+			this.poll = status.poll && pollOf(status.poll, true);
 		}
 		this.uploads.show(status.media_attachments, nameOf);
 	};
@@ -78,9 +85,16 @@ class Composer {
 		this.#drafts.save(place, {
 			text: gone.text ?? '', warning: gone.spoiler_text, audience: gone.local_only ? 'local' : gone.visibility, language: gone.language ?? uiLanguage, key: newKey(),
 			media: gone.media_attachments.map((one) => ({ id: one.id, name: nameOf(one) })), sensitive: gone.sensitive,
+			...(gone.poll ? { poll: pollOf(gone.poll, false) } : {}),
 		});
 		this.#key = ''; // what is still in the box is not to be kept
 		this.#begin(place, parent, '', this.#usual());
+	};
+
+	/** Adds a poll, or takes it away with what was written into it. */
+	togglePoll = (): void => {
+		this.poll = this.poll ? null : emptyPoll();
+		this.keep();
 	};
 
 	close = (): void => {
@@ -114,6 +128,7 @@ class Composer {
 				status: this.text,
 				spoiler_text: this.hasWarning && this.warning.trim() ? this.warning : undefined,
 				language: this.language,
+				...(this.poll ? { poll: { options: answers(this.poll), multiple: this.poll.multiple, expires_in: this.poll.expiresIn || undefined } } : {}),
 				...(this.uploads.list.length || edited ? { media_ids: this.uploads.ids, sensitive: this.sensitive || this.hasWarning } : {}),
 			};
 			const status = edited
@@ -185,6 +200,7 @@ class Composer {
 		this.language = draft?.language ?? (session.me?.source?.language || uiLanguage);
 		this.#key = draft?.key ?? newKey();
 		this.sensitive = draft?.sensitive ?? session.me?.source?.sensitive ?? false;
+		this.poll = draft?.poll ?? null;
 		this.uploads = this.#uploadsOf(this.place, draft);
 		this.error = '';
 		this.saved = draft !== null;
@@ -214,6 +230,7 @@ class Composer {
 		key: this.#key,
 		inReplyTo: this.replyingTo?.id,
 		...(this.uploads.list.length && !this.editing ? { media: this.uploads.kept, sensitive: this.sensitive } : {}),
+		...(this.poll ? { poll: this.poll } : {}),
 	});
 }
 

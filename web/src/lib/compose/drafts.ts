@@ -1,4 +1,5 @@
 import type { Visibility } from '../api/entities';
+import { isPollDraft, type PollDraft } from './poll';
 import type { Kept } from './uploads.svelte';
 
 /** What the composer offers: the API's visibilities, and our own "never leaves". */
@@ -14,6 +15,7 @@ export interface Draft {
 	inReplyTo?: string;
 	media?: Kept[];
 	sensitive?: boolean;
+	poll?: PollDraft;
 }
 
 /** Drafts live on this device, one per place: a new status, and one for each status replied to. */
@@ -35,7 +37,7 @@ export class Drafts {
 	/** Nothing typed is nothing to keep. Says whether it could be kept. */
 	save(place: string, draft: Draft, untouched = ''): boolean {
 		try {
-			if (draft.text.trim() === untouched.trim() && !draft.warning.trim() && !draft.media?.length) this.storage.removeItem(this.#name(place));
+			if (draft.text.trim() === untouched.trim() && !draft.warning.trim() && !draft.media?.length && !draft.poll) this.storage.removeItem(this.#name(place));
 			else this.storage.setItem(this.#name(place), JSON.stringify(draft));
 			return true;
 		} catch {
@@ -59,6 +61,7 @@ function isDraft(value: unknown): value is Draft {
 	return (
 		typeof draft === 'object' && draft !== null &&
 		[draft.text, draft.warning, draft.audience, draft.language, draft.key].every((part) => typeof part === 'string') &&
-		(draft.media === undefined || (Array.isArray(draft.media) && draft.media.every((one) => typeof one?.id === 'string' && typeof one.name === 'string')))
+		(draft.media === undefined || (Array.isArray(draft.media) && draft.media.every((one) => typeof one?.id === 'string' && typeof one.name === 'string'))) &&
+		(draft.poll === undefined || isPollDraft(draft.poll))
 	);
 }

@@ -32,7 +32,7 @@ const count = (text: string, character: string) => text.split(character).length 
 const segmenter = typeof Intl.Segmenter === 'function' ? new Intl.Segmenter() : null;
 
 /** What a reader calls characters: a family emoji is one. */
-function graphemes(text: string): number {
+export function graphemes(text: string): number {
 	// eslint-disable-next-line no-control-regex
 	if (/^[\x20-\x7e\n]*$/.test(text)) return text.length;
 	return segmenter ? [...segmenter.segment(text)].length : [...text].length;

@@ -23,15 +23,16 @@ export function ago(iso: string): string {
 	return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: sameYear ? undefined : 'numeric' }).format(then);
 }
 
+const long = (time: number): string =>
+	time >= DAY ? unit(Math.round(time / DAY), 'day', 'long')
+	: time >= HOUR ? unit(Math.round(time / HOUR), 'hour', 'long')
+	: unit(Math.max(1, Math.round(time / MINUTE)), 'minute', 'long');
+
 /** "14 hours left". */
-export function left(iso: string): string {
-	const rest = Math.max(0, Date.parse(iso) - now);
-	const time =
-		rest >= DAY ? unit(Math.round(rest / DAY), 'day', 'long')
-		: rest >= HOUR ? unit(Math.round(rest / HOUR), 'hour', 'long')
-		: unit(Math.max(1, Math.round(rest / MINUTE)), 'minute', 'long');
-	return t('poll.left', { time });
-}
+export const left = (iso: string): string => t('poll.left', { time: long(Math.max(0, Date.parse(iso) - now)) });
+
+/** "14 hours". */
+export const lasting = (seconds: number): string => long(seconds * 1000);
 
 export const moment = (iso: string): string =>
 	new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(Date.parse(iso));
