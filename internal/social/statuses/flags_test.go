@@ -108,37 +108,42 @@ func TestWhatIsRememberedOfReadersIsBounded(t *testing.T) {
 	}
 }
 
+// crowd makes accounts 1 to all, of whom 1 is ours, and whatever else is said about the numbers i from 2 to $1, and tells the engine how much there is.
+func crowd(t *testing.T, d *db.DB, all int64, rows ...string) {
+	t.Helper()
+	accounts := `INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at)
+		SELECT i, CAST(i AS TEXT), CAST(i AS TEXT), 'a.example', CAST(i AS TEXT), 0, 0 FROM n UNION ALL SELECT 1, 'a', 'a', '', 'a', 0, 0`
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		for _, sql := range append([]string{accounts}, rows...) {
+			if _, err := db.Exec(t.Context(), tx, `WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) `+sql, all); err != nil {
+				return err
+			}
+		}
+		_, err := db.Exec(t.Context(), tx, dbtest.Analyze(d.Engine()))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas is for a reader with thousands of favourites and boosts, who follows thousands and whom thousands follow.
 func TestFlagsLookAtTheStatusesAndNotAtAllThatAReaderHas(t *testing.T) {
 	const all = 4000
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		crowd(t, d, all,
+			`INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT i, 1, i, 0, TRUE FROM n WHERE i % 2 = 0`,
+			`INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT $1 + i, i, 1, 0, TRUE FROM n WHERE i % 3 = 0`,
+			`INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'public', i % 100, 0 FROM n`,
+			`INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at, boost_of_id, boosted_author_id)
+				SELECT $1 + i, CAST($1 + i AS TEXT), 1, TRUE, 'public', i % 100, 0, i, i FROM n WHERE i % 7 = 0`,
+			`INSERT INTO favourites (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 9 = 0
+				UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
+			`INSERT INTO bookmarks (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 10 = 0
+				UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
+			`INSERT INTO thread_mutes (account_id, thread_id, created_at) SELECT 1, i, 0 FROM n WHERE i < 100 AND i % 5 = 0`,
+		)
 		ctx := t.Context()
-		count := `WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
-		err := d.Tx(ctx, func(tx *db.Tx) error {
-			for _, sql := range []string{
-				count + `INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at)
-					SELECT i, CAST(i AS TEXT), CAST(i AS TEXT), 'a.example', CAST(i AS TEXT), 0, 0 FROM n UNION ALL SELECT 1, 'a', 'a', '', 'a', 0, 0`,
-				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT i, 1, i, 0, TRUE FROM n WHERE i % 2 = 0`,
-				count + `INSERT INTO follows (id, account_id, target_id, created_at, remote) SELECT $1 + i, i, 1, 0, TRUE FROM n WHERE i % 3 = 0`,
-				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'public', i % 100, 0 FROM n`,
-				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at, boost_of_id, boosted_author_id)
-					SELECT $1 + i, CAST($1 + i AS TEXT), 1, TRUE, 'public', i % 100, 0, i, i FROM n WHERE i % 7 = 0`,
-				count + `INSERT INTO favourites (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 9 = 0
-					UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
-				count + `INSERT INTO bookmarks (id, account_id, status_id, created_at) SELECT i, 1, i, 0 FROM n WHERE i % 10 = 0
-					UNION ALL SELECT $1 + i, i, i / 2 + 2, 0 FROM n WHERE i > 2`,
-				count + `INSERT INTO thread_mutes (account_id, thread_id, created_at) SELECT 1, i, 0 FROM n WHERE i < 100 AND i % 5 = 0`,
-			} {
-				if _, err := db.Exec(ctx, tx, sql, int64(all)); err != nil {
-					return err
-				}
-			}
-			_, err := db.Exec(ctx, tx, dbtest.Analyze(d.Engine()))
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		ids := []id.Status{7, 8, 9, 30, 1005}
 		got, err := flagsOf(ctx, d, 1, ids)
 		if err != nil {

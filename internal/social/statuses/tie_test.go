@@ -14,28 +14,13 @@ import (
 func TestWhoMaySeeAsksOfTheStatusesAndNotOfAllThatNameSomebody(t *testing.T) {
 	const all = 4000
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		ctx := t.Context()
-		count := `WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
-		err := d.Tx(ctx, func(tx *db.Tx) error {
-			for _, sql := range []string{
-				count + `INSERT INTO accounts (id, username, username_key, domain, uri, created_at, updated_at)
-					SELECT i, CAST(i AS TEXT), CAST(i AS TEXT), 'a.example', CAST(i AS TEXT), 0, 0 FROM n UNION ALL SELECT 1, 'a', 'a', '', 'a', 0, 0`,
-				count + `INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'direct', i, 0 FROM n`,
-				count + `INSERT INTO mentions (id, status_id, account_id) SELECT i, i, 1 FROM n WHERE i % 2 = 0 UNION ALL SELECT $1 + i, i, i FROM n`,
-				count + `INSERT INTO blocks (id, account_id, target_id, created_at) SELECT i, i, 1, 0 FROM n WHERE i % 3 = 0 UNION ALL SELECT $1 + i, i, i / 2 + 1, 0 FROM n WHERE i > 2`,
-			} {
-				if _, err := db.Exec(ctx, tx, sql, int64(all)); err != nil {
-					return err
-				}
-			}
-			_, err := db.Exec(ctx, tx, dbtest.Analyze(d.Engine()))
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		crowd(t, d, all,
+			`INSERT INTO statuses (id, uri, author_id, local, visibility, thread_id, created_at) SELECT i, CAST(i AS TEXT), i, FALSE, 'direct', i, 0 FROM n`,
+			`INSERT INTO mentions (id, status_id, account_id) SELECT i, i, 1 FROM n WHERE i % 2 = 0 UNION ALL SELECT $1 + i, i, i FROM n`,
+			`INSERT INTO blocks (id, account_id, target_id, created_at) SELECT i, i, 1, 0 FROM n WHERE i % 3 = 0 UNION ALL SELECT $1 + i, i, i / 2 + 1, 0 FROM n WHERE i > 2`,
+		)
 		list := []*Status{{ID: 1000, Author: 1000}, {ID: 1001, Author: 1001}, {ID: 1002, Author: 1002}}
-		s, err := look(ctx, d, 1, list)
+		s, err := look(t.Context(), d, 1, list)
 		if err != nil {
 			t.Fatal(err)
 		}
