@@ -78,3 +78,8 @@ func Break(tx *Tx) {
 }
 
 var broken atomic.Bool
+
+// AskedAtConnect gives the settings that are asked for while a connection is opened.
+func AskedAtConnect(d *DB) map[string]string {
+	return d.store.(*postgres).pool.Config().ConnConfig.RuntimeParams
+}

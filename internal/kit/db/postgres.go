@@ -39,14 +39,10 @@ const (
 // pgTries is how often a transaction that lost a race is run.
 const pgTries = 10
 
-// usual are settings of connections that the address may have otherwise. Everything asked for is answered in a few milliseconds, but what is
-// common in a large table looks long enough to PostgreSQL that it would compile the statement first, or start processes to share it: either costs
-// ten times what it is about.
-var usual = map[string]string{
-	"application_name":                "anancus",
-	"jit":                             "off",
-	"max_parallel_workers_per_gather": "0",
-}
+// usual are settings that the address may have otherwise. Everything asked for is answered in a few milliseconds, but what is common in a large
+// table looks long enough to PostgreSQL that it would compile the statement first, or start processes to share it: either costs ten times what it
+// is about.
+var usual = map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0"}
 
 func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -61,12 +57,20 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgres, error) {
 	}
 	config.MaxConns = max(config.MaxConns, minConns)
 	params := config.ConnConfig.RuntimeParams
-	params["default_transaction_read_only"] = "on" // a write outside a Tx is a bug
 	params["timezone"] = "UTC"
+	if params["application_name"] == "" {
+		params["application_name"] = "anancus"
+	}
+	// The rest is set on the open connection: PgBouncer refuses whoever asks for it before.
+	session := `SET default_transaction_read_only = on` // a write outside a Tx is a bug
 	for name, value := range usual {
 		if params[name] == "" {
-			params[name] = value
+			session += `; SET ` + name + ` = ` + value
 		}
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, session)
+		return err
 	}
 	// Without this, whoever hangs up while they are asked for something takes a connection with them, and making one costs more than
 	// most questions do: many who hang up at once would be felt by all.

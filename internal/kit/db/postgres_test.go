@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -252,10 +253,14 @@ func TestPostgresAnswersWithoutFirstMakingItselfFaster(t *testing.T) {
 		if d.Engine() != db.Postgres {
 			t.Skip("SQLite does neither")
 		}
-		for setting, want := range map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0", "application_name": "anancus"} {
+		for setting, want := range map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0", "default_transaction_read_only": "on", "application_name": "anancus"} {
 			if got, err := db.One(t.Context(), d, db.Text, `SELECT current_setting($1)`, setting); err != nil || got != want {
 				t.Errorf("%s is %q, %v, want %q", setting, got, err, want)
 			}
+		}
+		asked := slices.Sorted(maps.Keys(db.AskedAtConnect(d)))
+		if want := []string{"application_name", "timezone"}; !slices.Equal(asked, want) {
+			t.Errorf("%v are asked for at once; of a pooler only %v can be", asked, want)
 		}
 	})
 }
