@@ -176,12 +176,11 @@ func (s *Service) addressable(ctx context.Context, author *accounts.Account, peo
 	for i, person := range people {
 		ids[i] = person.ID
 	}
-	follow, err := db.All(ctx, s.db, db.Value[id.Account], `SELECT a.id FROM accounts a WHERE a.id {in $2}
-		AND EXISTS (SELECT 1 FROM follows x WHERE x.account_id = a.id AND x.target_id = $1`+once+`)`, author.ID, ids)
+	_, followers, err := relationships.Among(ctx, s.db, author.ID, ids)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(people), func(a *accounts.Account) bool { return !slices.Contains(follow, a.ID) }), nil
+	return slices.DeleteFunc(slices.Clone(people), func(a *accounts.Account) bool { return !followers[a.ID] }), nil
 }
 
 func (s *Service) mentionedAccounts(ctx context.Context, status *Status) ([]*accounts.Account, error) {

@@ -47,8 +47,8 @@ func (t tie) allows(reader id.Account, here bool, status *Status, named bool) bo
 	return leave == Granted || leave == IfNamed && named
 }
 
-// What is asked of the database about a reader $1, some authors $2 and statuses $3. Where a reader may have a million rows, or an author be
-// blocked by as many, each is looked up by both ends (once): PostgreSQL would rather read all of the one, since most have few.
+// What is asked of the database about a reader $1, some authors $2 and statuses $3. A million statuses may name a reader, and as
+// many accounts block them, so each is looked up by both ends (once): PostgreSQL would rather read all of the reader's, since most have few.
 const (
 	once = ` LIMIT 1 OFFSET 0`
 
